@@ -1,0 +1,27 @@
+/* encoder.h - what a container's file offers to writer.c: one table per container. */
+#ifndef DEMUCS_AUDIO_ENCODER_H
+#define DEMUCS_AUDIO_ENCODER_H
+
+#include "audio/audio.h"
+#include "audio/output.h"
+
+typedef struct audio_encoder {
+    /* Start a file on an empty `output`, which stays the caller's. NULL on failure. The format's rate and channel count
+     * are positive and its enums valid; what else the container demands is checked here. */
+    void *(*open)(audio_output *output, const audio_format *format, audio_error *error);
+
+    /* Add frames (at least 1). */
+    bool (*write)(void *state, const float *const *planes, size_t frames, audio_error *error);
+
+    /* Write what is left and set the sizes in the header right. */
+    bool (*finish)(void *state, audio_error *error);
+
+    /* Free the state, finished or not. NULL is fine. */
+    void (*free)(void *state);
+} audio_encoder;
+
+extern const audio_encoder audio_wav_encoder;
+extern const audio_encoder audio_flac_encoder;
+extern const audio_encoder audio_mp3_encoder;
+
+#endif

@@ -1,0 +1,19 @@
+/* ffmpeg_input.h - a file, opened by libavformat, with one of its audio streams chosen. */
+#ifndef DEMUCS_AUDIO_FFMPEG_INPUT_H
+#define DEMUCS_AUDIO_FFMPEG_INPUT_H
+
+#include "audio/audio.h"
+
+#include <libavformat/avformat.h>
+
+typedef struct ffmpeg_input {
+    AVIOContext *io; /* the file's bytes: ours, and so closed by us */
+    AVFormatContext *container;
+    AVStream *stream; /* the chosen one; packets of the others are dropped unread where the format allows it */
+} ffmpeg_input;
+
+/* On failure everything is closed again. */
+bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, audio_error *error);
+void ffmpeg_input_close(ffmpeg_input *input);
+
+#endif

@@ -1,0 +1,286 @@
+/* ffmpeg_reader.c - audio_reader: packets -> decoded frames -> planar float at one rate and layout.
+ *
+ *   ffmpeg_input --packet--> decoder --frame--> converter --planar float--> pending --copy--> the caller's planes
+ *
+ * Encoder delay and padding (gapless MP3, AAC, Opus) are trimmed by the decoder: libavformat attaches the counts to
+ * packets. The converter (libswresample) changes the sample type only; integers scale by a power of two. What comes
+ * out is what `ffmpeg -i FILE -map 0:a:N -f f32le` writes, sample for sample.
+ *
+ * Rate and layout of the first frame are those of the reader. A stream that changes them later (a broadcast that goes
+ * from 5.1 to stereo) is converted back to the first, as the ffmpeg program does. */
+#include "audio/audio.h"
+#include "audio/error.h"
+#include "audio/ffmpeg_compat.h"
+#include "audio/ffmpeg_input.h"
+
+#include <string.h>
+
+#define MAX_CHANNELS 64
+
+struct audio_reader {
+    char *path;
+    ffmpeg_input input;
+    AVCodecContext *decoder;
+    AVPacket *packet;
+    AVFrame *frame;
+    bool draining; /* no packet is left; the decoder is giving out what it still holds */
+    bool at_end;
+    bool failed;
+    size_t damaged;
+
+    int sample_rate_hz; /* what comes out: the first frame's */
+    ffmpeg_layout layout;
+    SwrContext *converter;
+    enum AVSampleFormat from_format; /* what goes into the converter: the latest frame's */
+    int from_rate_hz;
+    ffmpeg_layout from_layout;
+
+    float *pending[MAX_CHANNELS]; /* [channels][pending_capacity], converted and not yet read */
+    size_t pending_capacity;
+    size_t pending_start, pending_frames;
+};
+
+/* ---- decoding ---- */
+
+/* A result of libavcodec other than success: does it mean that nothing more will come (true), or only that a packet
+ * was damaged? */
+static bool is_fatal(audio_reader *reader, int result)
+{
+    if (result == AVERROR(ENOMEM)) return true;
+    reader->damaged++;
+    return false;
+}
+
+/* Hand the decoder the next packet of our stream, or tell it that there is none. False when memory is short. */
+static bool feed_decoder(audio_reader *reader)
+{
+    int result;
+    do {
+        av_packet_unref(reader->packet);
+        result = av_read_frame(reader->input.container, reader->packet);
+    } while (result == AVERROR(EAGAIN) || (result >= 0 && reader->packet->stream_index != reader->input.stream->index));
+
+    if (result < 0) {
+        if (result == AVERROR(ENOMEM)) return false;
+        if (result != AVERROR_EOF) reader->damaged++; /* the rest cannot be read: cut off, or a bad disk */
+        reader->draining = true;
+        avcodec_send_packet(reader->decoder, NULL);
+        return true;
+    }
+    result = avcodec_send_packet(reader->decoder, reader->packet);
+    av_packet_unref(reader->packet);
+    return result >= 0 || !is_fatal(reader, result);
+}
+
+/* Decode until there is a frame in reader->frame: 1, or 0 at the end, or -1 without memory. */
+static int decode_frame(audio_reader *reader)
+{
+    for (;;) {
+        int result = avcodec_receive_frame(reader->decoder, reader->frame);
+        if (result >= 0 && reader->frame->nb_samples > 0) return 1;
+        if (result >= 0) continue;
+        if (result == AVERROR_EOF) return 0;
+        if (result != AVERROR(EAGAIN) && is_fatal(reader, result)) return -1;
+        /* A decoder that fails without taking anything in must not be asked for ever. */
+        if (reader->draining) return 0;
+        if (!feed_decoder(reader)) return -1;
+    }
+}
+
+/* ---- conversion ---- */
+
+static int frame_rate_hz(const audio_reader *reader)
+{
+    return reader->frame->sample_rate > 0 ? reader->frame->sample_rate : reader->decoder->sample_rate;
+}
+
+/* Make room for `frames` more pending frames. */
+static bool reserve_pending(audio_reader *reader, size_t frames)
+{
+    size_t capacity = reader->pending_frames + frames;
+    if (capacity <= reader->pending_capacity) return true;
+    for (int channel = 0; channel < ffmpeg_layout_channels(&reader->layout); channel++) {
+        float *plane = av_realloc_array(reader->pending[channel], capacity, sizeof *plane);
+        if (plane == NULL) return false;
+        reader->pending[channel] = plane;
+    }
+    reader->pending_capacity = capacity;
+    return true;
+}
+
+/* Convert `frames` samples per channel and append them to the pending ones; NULL: what the converter still holds (it
+ * holds something only while it changes the rate). */
+static bool convert(audio_reader *reader, uint8_t **data, int frames)
+{
+    int room = swr_get_out_samples(reader->converter, frames);
+    if (room < 0 || !reserve_pending(reader, (size_t)room)) return false;
+    uint8_t *out[MAX_CHANNELS] = {NULL};
+    for (int channel = 0; channel < ffmpeg_layout_channels(&reader->layout); channel++)
+        out[channel] = (uint8_t *)(reader->pending[channel] + reader->pending_frames);
+    int converted = swr_convert(reader->converter, out, room, (const uint8_t **)data, frames);
+    if (converted < 0) return false;
+    reader->pending_frames += (size_t)converted;
+    return true;
+}
+
+/* Set the converter up for frames like the present one. */
+static bool open_converter(audio_reader *reader, audio_error *error)
+{
+    swr_free(&reader->converter);
+    ffmpeg_layout_free(&reader->from_layout);
+    reader->from_format = (enum AVSampleFormat)reader->frame->format;
+    reader->from_rate_hz = frame_rate_hz(reader);
+    if (!ffmpeg_layout_of_frame(&reader->from_layout, reader->frame)) goto fail;
+    reader->converter = ffmpeg_converter_alloc(&reader->layout, AV_SAMPLE_FMT_FLTP, reader->sample_rate_hz,
+                                               &reader->from_layout, reader->from_format, reader->from_rate_hz);
+    if (reader->converter == NULL || swr_init(reader->converter) < 0) goto fail;
+    return true;
+fail:
+    swr_free(&reader->converter);
+    return audio_fail(error, reader->path, "cannot convert %d channels at %d Hz to %d channels at %d Hz",
+                      ffmpeg_layout_channels(&reader->from_layout), reader->from_rate_hz,
+                      ffmpeg_layout_channels(&reader->layout), reader->sample_rate_hz);
+}
+
+static bool converter_fits(const audio_reader *reader)
+{
+    return reader->converter != NULL && reader->from_format == reader->frame->format &&
+           reader->from_rate_hz == frame_rate_hz(reader) &&
+           ffmpeg_frame_has_layout(reader->frame, &reader->from_layout);
+}
+
+/* Decode and convert one more frame into the (empty) pending buffer, or find the end. */
+static bool refill(audio_reader *reader, audio_error *error)
+{
+    reader->pending_start = reader->pending_frames = 0;
+    int decoded = decode_frame(reader);
+    if (decoded < 0) goto no_memory;
+    if (decoded == 0) {
+        reader->at_end = true;
+        if (!convert(reader, NULL, 0)) goto no_memory;
+        return true;
+    }
+    if (!converter_fits(reader)) {
+        if (!convert(reader, NULL, 0)) goto no_memory;
+        if (!open_converter(reader, error)) return false;
+    }
+    if (!convert(reader, reader->frame->extended_data, reader->frame->nb_samples)) goto no_memory;
+    return true;
+no_memory:
+    return audio_fail(error, reader->path, "not enough memory to decode");
+}
+
+/* ---- opening ---- */
+
+static bool open_decoder(audio_reader *reader, audio_error *error)
+{
+    const AVStream *stream = reader->input.stream;
+    const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
+    if (codec == NULL)
+        return audio_fail(error, reader->path, "the audio is of a type that cannot be decoded (%s)",
+                          avcodec_get_name(stream->codecpar->codec_id));
+    reader->decoder = avcodec_alloc_context3(codec);
+    reader->packet = av_packet_alloc();
+    reader->frame = av_frame_alloc();
+    if (reader->decoder == NULL || reader->packet == NULL || reader->frame == NULL ||
+        avcodec_parameters_to_context(reader->decoder, stream->codecpar) < 0)
+        return audio_fail(error, reader->path, "not enough memory to open the file");
+    reader->decoder->pkt_timebase = stream->time_base;
+    if (avcodec_open2(reader->decoder, codec, NULL) < 0)
+        return audio_fail(error, reader->path, "the %s decoder refuses this file: it is damaged or of an unusual kind",
+                          avcodec_get_name(stream->codecpar->codec_id));
+    return true;
+}
+
+/* Only the first decoded frame tells the true rate and layout (AAC with SBR, for one, doubles its rate there). */
+static bool read_first_frame(audio_reader *reader, audio_error *error)
+{
+    int decoded = decode_frame(reader);
+    if (decoded < 0) return audio_fail(error, reader->path, "not enough memory to decode");
+    if (decoded == 0 && reader->damaged > 0)
+        return audio_fail(error, reader->path, "nothing in the audio stream could be decoded; the file is damaged");
+    if (decoded == 0) return audio_fail(error, reader->path, "the audio stream is empty");
+
+    reader->sample_rate_hz = frame_rate_hz(reader);
+    if (!ffmpeg_layout_of_frame(&reader->layout, reader->frame))
+        return audio_fail(error, reader->path, "not enough memory to decode");
+    int channels = ffmpeg_layout_channels(&reader->layout);
+    if (reader->sample_rate_hz <= 0 || channels <= 0 || channels > MAX_CHANNELS)
+        return audio_fail(error, reader->path, "%d channels at %d Hz cannot be read (at most %d channels)", channels,
+                          reader->sample_rate_hz, MAX_CHANNELS);
+    if (!open_converter(reader, error)) return false;
+    if (!convert(reader, reader->frame->extended_data, reader->frame->nb_samples))
+        return audio_fail(error, reader->path, "not enough memory to decode");
+    return true;
+}
+
+audio_reader *audio_reader_open(const char *path, int stream, audio_error *error)
+{
+    audio_reader *reader = av_mallocz(sizeof *reader);
+    if (reader == NULL || (reader->path = av_strdup(path)) == NULL) {
+        audio_fail(error, path, "not enough memory to open the file");
+        goto fail;
+    }
+    if (!ffmpeg_input_open(&reader->input, path, stream, error) || !open_decoder(reader, error) ||
+        !read_first_frame(reader, error))
+        goto fail;
+    return reader;
+fail:
+    audio_reader_close(reader);
+    return NULL;
+}
+
+void audio_reader_close(audio_reader *reader)
+{
+    if (reader == NULL) return;
+    for (int channel = 0; channel < MAX_CHANNELS; channel++) av_free(reader->pending[channel]);
+    swr_free(&reader->converter);
+    ffmpeg_layout_free(&reader->layout);
+    ffmpeg_layout_free(&reader->from_layout);
+    av_frame_free(&reader->frame);
+    av_packet_free(&reader->packet);
+    avcodec_free_context(&reader->decoder);
+    ffmpeg_input_close(&reader->input);
+    av_free(reader->path);
+    av_free(reader);
+}
+
+/* ---- the rest of the public side ---- */
+
+int audio_reader_channels(const audio_reader *reader) { return ffmpeg_layout_channels(&reader->layout); }
+
+int audio_reader_sample_rate_hz(const audio_reader *reader) { return reader->sample_rate_hz; }
+
+size_t audio_reader_damaged(const audio_reader *reader) { return reader->damaged; }
+
+uint64_t audio_reader_expected_frames(const audio_reader *reader)
+{
+    const AVRational one_frame = {1, reader->sample_rate_hz};
+    const AVStream *stream = reader->input.stream;
+    int64_t frames = 0;
+    if (stream->duration > 0)
+        frames = av_rescale_q(stream->duration, stream->time_base, one_frame);
+    else if (reader->input.container->duration > 0)
+        frames = av_rescale_q(reader->input.container->duration, AV_TIME_BASE_Q, one_frame);
+    return frames > 0 ? (uint64_t)frames : 0;
+}
+
+long audio_reader_read(audio_reader *reader, float *const *planes, size_t capacity, audio_error *error)
+{
+    size_t done = 0;
+    if (reader->failed) audio_fail(error, reader->path, "reading has failed before");
+    while (done < capacity && !reader->failed) {
+        if (reader->pending_frames == 0) {
+            if (reader->at_end) break;
+            reader->failed = !refill(reader, error);
+            continue;
+        }
+        size_t frames = capacity - done < reader->pending_frames ? capacity - done : reader->pending_frames;
+        for (int channel = 0; channel < ffmpeg_layout_channels(&reader->layout); channel++)
+            memcpy(planes[channel] + done, reader->pending[channel] + reader->pending_start, frames * sizeof(float));
+        reader->pending_start += frames;
+        reader->pending_frames -= frames;
+        done += frames;
+    }
+    return reader->failed ? -1 : (long)done;
+}

@@ -1,0 +1,15 @@
+/* arguments_help.h - the usage lines and the help text of a table of options, laid out as argparse does. */
+#ifndef CLI_ARGUMENTS_HELP_H
+#define CLI_ARGUMENTS_HELP_H
+
+#include "common/arguments.h"
+
+#include <stdio.h>
+
+void arguments_print_usage(FILE *file, const argument_parser *parser);
+void arguments_print_help(FILE *file, const argument_parser *parser);
+
+/* Write how messages call an option, "-n/--name". Returns `out`. */
+const char *arguments_name(char *out, size_t size, const argument *option);
+
+#endif

@@ -1,0 +1,100 @@
+/* bar.c - see bar.h */
+#include "common/bar.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LONGEST_LINE = 120, SHORTEST_BAR = 10 };
+
+/* A terminal is redrawn at most ten times a second; a log gets a line for each tenth of the work, two seconds apart. */
+static const double redraw_seconds = 0.1, log_seconds = 2.0, log_share = 0.1;
+
+double clock_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+const char *clock_text(char *out, size_t size, double seconds)
+{
+    long whole = seconds > 0 && seconds < 1e8 ? (long)(seconds + 0.5) : 0;
+    if (whole >= 3600)
+        snprintf(out, size, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    else
+        snprintf(out, size, "%ld:%02ld", whole / 60, whole % 60);
+    return out;
+}
+
+static int terminal_width(void)
+{
+    struct winsize window;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_col == 0) return 80;
+    return window.ws_col < LONGEST_LINE ? window.ws_col : LONGEST_LINE;
+}
+
+void bar_begin(progress_bar *bar)
+{
+    *bar = (struct progress_bar){.terminal = isatty(STDERR_FILENO) == 1, .start = clock_seconds()};
+    bar->last = bar->start;
+}
+
+void bar_end(progress_bar *bar)
+{
+    if (bar->shown) fprintf(stderr, "\r%*s\r", terminal_width() - 1, "");
+    bar->shown = false;
+}
+
+static void draw(progress_bar *bar, double share, const char *facts)
+{
+    char line[LONGEST_LINE * 2], marks[LONGEST_LINE + 1];
+    int width = terminal_width() - 1; /* the last column would make some terminals wrap */
+    int room = width - 8 - (int)strlen(facts);
+    if (room >= SHORTEST_BAR) {
+        memset(marks, '#', sizeof marks - 1);
+        marks[sizeof marks - 1] = '\0';
+        snprintf(line, sizeof line, "%3.0f%%|%-*.*s| %s", share * 100, room, (int)(share * room), marks, facts);
+    } else {
+        snprintf(line, sizeof line, "%3.0f%% %s", share * 100, facts);
+    }
+    fprintf(stderr, "\r%-*.*s", width, width, line);
+    fflush(stderr);
+    bar->shown = true;
+}
+
+static bool is_due(const progress_bar *bar, double share, double now)
+{
+    if (bar->terminal) return now - bar->last >= redraw_seconds || share >= 1 || !bar->shown;
+    return now - bar->last >= log_seconds && share - bar->last_share >= log_share && share < 1;
+}
+
+void bar_update(progress_bar *bar, double share, const char *speed)
+{
+    double now = clock_seconds(), elapsed = now - bar->start;
+    char before[32], after[32], facts[96];
+    if (!is_due(bar, share, now)) return;
+    double left = share > 0 ? elapsed * (1 - share) / share : 0;
+    const char *comma = speed[0] != '\0' ? ", " : "";
+    clock_text(before, sizeof before, elapsed);
+    clock_text(after, sizeof after, left);
+    if (bar->terminal) {
+        snprintf(facts, sizeof facts, "%s < %s%s%s", before, share > 0 ? after : "?", comma, speed);
+        draw(bar, share, facts);
+    } else {
+        fprintf(stderr, "%.0f %%, %s so far, about %s left%s%s\n", share * 100, before, after, comma, speed);
+    }
+    bar->last = now;
+    bar->last_share = share;
+}
+
+void bar_phase(progress_bar *bar, const char *word)
+{
+    if (!bar->terminal) return;
+    int width = terminal_width() - 1;
+    fprintf(stderr, "\r%-*.*s", width, width, word);
+    fflush(stderr);
+    bar->shown = true;
+}

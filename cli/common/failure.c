@@ -1,0 +1,39 @@
+/* failure.c - see failure.h */
+#include "common/failure.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool fail(failure *why, const char *format, ...)
+{
+    if (why->text[0] != '\0') return false;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why->text, sizeof why->text, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static void *must(void *block)
+{
+    if (block != NULL) return block;
+    fputs("error: out of memory\n", stderr);
+    exit(1);
+}
+
+void *memory_new(size_t count, size_t size) { return must(calloc(count > 0 ? count : 1, size > 0 ? size : 1)); }
+
+char *memory_text(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    size_t size = length < 0 ? 1 : (size_t)length + 1;
+    char *text = memory_new(size, 1);
+    va_start(arguments, format);
+    if (length > 0) vsnprintf(text, size, format, arguments);
+    va_end(arguments);
+    return text;
+}

@@ -1,0 +1,53 @@
+/* interrupt.c - see interrupt.h */
+#include "common/interrupt.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t first_signal;
+static void (*final_act)(void);
+
+static void say(const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written <= 0) return;
+        text += written;
+        length -= (size_t)written;
+    }
+}
+
+static void on_signal(int signal_number)
+{
+    static const char first[] = "\nStopping after the segment under way; interrupt again to end at once.\n";
+    int kept_errno = errno;
+    if (first_signal != 0) {
+        if (final_act != NULL) final_act();
+        _exit(128 + signal_number);
+    }
+    first_signal = signal_number;
+    say(first, sizeof first - 1);
+    errno = kept_errno;
+}
+
+void interrupt_install(void (*last_act)(void))
+{
+    final_act = last_act;
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+        /* nohup and shells that start jobs in the background ignore some of them on purpose: leave those alone */
+        struct sigaction old;
+        if (sigaction(ending[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue;
+        sigaction(ending[i], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+int interrupt_signal(void) { return first_signal; }
+
+int interrupt_exit_status(void) { return 128 + first_signal; }

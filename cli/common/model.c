@@ -1,0 +1,74 @@
+/* model.c - see model.h */
+#include "common/model.h"
+
+#include "common/bar.h"
+#include "common/interrupt.h"
+#include "hub/hub.h"
+#include "models/export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct transfer {
+    progress_bar bar;
+    char file_name[256]; /* the file that the bar is for */
+} transfer;
+
+/* `total` is 0 while something else than a download runs: npm, or waiting for another process. */
+static bool on_progress(const char *file_name, uint64_t done, uint64_t total, void *user)
+{
+    transfer *self = user;
+    char text[64];
+    if (strncmp(self->file_name, file_name, sizeof self->file_name - 1) != 0) {
+        bar_end(&self->bar);
+        bar_begin(&self->bar);
+        snprintf(self->file_name, sizeof self->file_name, "%s", file_name);
+    }
+    double elapsed = clock_seconds() - self->bar.start;
+    if (total > 0) {
+        snprintf(text, sizeof text, "%.0f MB", (double)total / 1e6);
+        bar_update(&self->bar, (double)done / (double)total, text);
+    } else if (elapsed > 0.5) {
+        snprintf(text, sizeof text, "fetching, %.0f s", elapsed);
+        bar_phase(&self->bar, text);
+    }
+    return interrupt_signal() != 0;
+}
+
+static void on_note(const char *text, void *user)
+{
+    transfer *self = user;
+    bar_end(&self->bar);
+    fprintf(stderr, "%s\n", text);
+    self->file_name[0] = '\0';
+}
+
+char *model_find(const model_request *request, failure *why)
+{
+    transfer self = {.file_name = ""};
+    hub_options options = {.repo = request->repo,
+                           .offline = request->offline,
+                           .progress = on_progress,
+                           .progress_user = &self,
+                           .note = on_note,
+                           .convert = export_convert};
+    hub_error error = {""};
+    bar_begin(&self.bar);
+    char *path = hub_resolve(request->name, &options, &error);
+    bar_end(&self.bar);
+    if (path == NULL) fail(why, "%s", error.message);
+    return path;
+}
+
+bool model_open(demucs_model **model, char **path, const model_request *request, failure *why)
+{
+    demucs_error error;
+    *model = NULL;
+    *path = model_find(request, why);
+    if (*path == NULL) return false;
+    if (demucs_model_load(model, *path, &error) != DEMUCS_OK) return fail(why, "%s", error.message);
+    for (int i = 0; i < demucs_model_warnings(*model); i++)
+        fprintf(stderr, "warning: %s\n", demucs_model_warning(*model, i));
+    return true;
+}

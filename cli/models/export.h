@@ -1,0 +1,11 @@
+/* export.h - the hub's `convert`: from an ONNX export to a safetensors file that is proven to load. */
+#ifndef CLI_MODELS_EXPORT_H
+#define CLI_MODELS_EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A hub_options.convert. */
+bool export_convert(const char *source_path, const char *target_path, char *why, size_t why_size, void *user);
+
+#endif

@@ -1,0 +1,55 @@
+/* list.c - `demucs-models list` and `path`: what there is, and where. */
+#include "commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *models_find(const models_options *options, const char *name, failure *why)
+{
+    const hub_options hub = {.repo = options->repo};
+    hub_error error = {""};
+    char *path = hub_find_local(name, &hub, &error);
+    if (path == NULL) fail(why, "%s", error.message);
+    return path;
+}
+
+/* Columns: name, kind, where, description. The single models, which only bags need, come last and without a heading of
+ * their own: their names are signatures. */
+int models_list(const models_options *options)
+{
+    size_t count = 0;
+    hub_error error = {""};
+    hub_entry *entries = hub_list(options->repo, &count, &error);
+    if (entries == NULL) {
+        fprintf(stderr, "error: %s\n", error.message);
+        return 1;
+    }
+    int width = 4;
+    for (size_t i = 0; i < count; i++)
+        if ((int)strlen(entries[i].name) > width) width = (int)strlen(entries[i].name);
+    const char *here = options->repo != NULL ? "in the folder" : "cached";
+    const char *missing = options->repo != NULL ? "incomplete" : "not cached";
+    printf("%-*s  %-6s  %-13s  %s\n", width, "NAME", "KIND", "WHERE", "WHAT");
+    for (size_t i = 0; i < count; i++) {
+        const hub_entry *entry = &entries[i];
+        const char *where = entry->local ? here : missing;
+        printf("%-*s  %-6s  %-*s%s%s\n", width, entry->name, entry->bag ? "bag" : "single",
+               entry->description[0] != '\0' ? 13 : 0, where, entry->description[0] != '\0' ? "  " : "",
+               entry->description);
+    }
+    free(entries);
+    return 0;
+}
+
+int models_path(const models_options *options)
+{
+    failure why = {""};
+    char *path = models_find(options, options->names[0], &why);
+    if (path != NULL)
+        puts(path);
+    else
+        fprintf(stderr, "error: %s\n", why.text);
+    free(path);
+    return path == NULL;
+}

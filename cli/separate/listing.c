@@ -1,0 +1,117 @@
+/* listing.c - see listing.h */
+#include "listing.h"
+
+#include "hub/hub.h"
+#include "paths.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void print_entries(const char *title, const hub_entry *entries, size_t count, bool bags)
+{
+    printf("%s\n", title);
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].bag == bags) printf("    %s\n", entries[i].name);
+}
+
+int listing_models(const char *repo)
+{
+    size_t count = 0;
+    hub_error error;
+    hub_entry *entries = hub_list(repo, &count, &error);
+    if (entries == NULL) {
+        fprintf(stderr, "error: %s\n", error.message);
+        return 1;
+    }
+    print_entries("Bag of models:", entries, count, true);
+    print_entries("Single models:", entries, count, false);
+    free(entries);
+    return 0;
+}
+
+void listing_describe(const demucs_model *model, const char *path)
+{
+    fprintf(stderr, "Model %s: %d Hz, %d channels, stems", path, demucs_model_sample_rate_hz(model),
+            demucs_model_channels(model));
+    for (int source = 0; source < demucs_model_sources(model); source++)
+        fprintf(stderr, "%s %s", source > 0 ? "," : "", demucs_model_source_name(model, source));
+    fputc('\n', stderr);
+    for (int member = 0; member < demucs_model_members(model); member++) {
+        demucs_member_info info = {.struct_size = sizeof info};
+        if (demucs_model_member_info(model, member, &info, NULL) != DEMUCS_OK) continue;
+        fprintf(stderr, "    %s: %s, %.1f million parameters, segments of %g s\n", info.path, info.class_name,
+                (double)info.parameters / 1e6, info.segment_seconds);
+    }
+}
+
+static bool is_bag(const separate_options *options, const demucs_model *model, const char *path)
+{
+    if (demucs_model_members(model) > 1 || strcasecmp(paths_extension(path), "yaml") == 0) return true;
+    size_t count = 0;
+    hub_error error;
+    hub_entry *entries = hub_list(options->repo, &count, &error);
+    bool found = false;
+    for (size_t i = 0; entries != NULL && i < count; i++)
+        found = found || (entries[i].bag && strcmp(entries[i].name, options->name) == 0);
+    free(entries);
+    return found || strncmp(options->name, "hf://", 5) == 0;
+}
+
+void listing_announce_bag(const separate_options *options, const demucs_model *model, const char *path)
+{
+    if (is_bag(options, model, path))
+        printf("Selected model is a bag of %d models. You will see that many progress bars per track.\n",
+               demucs_model_members(model));
+}
+
+/* A number as Python prints it: as few digits as give it back, and always a point. */
+static void print_number(char *out, size_t size, double value)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(out, size, "%.*g", digits, value);
+        if (strtod(out, NULL) == value) break;
+    }
+    if (strpbrk(out, ".en") != NULL) return;
+    size_t used = strlen(out);
+    snprintf(out + used, size - used, ".0");
+}
+
+static bool check_stem(const separate_options *options, const demucs_model *model, failure *why)
+{
+    if (options->stem == NULL || demucs_model_find_source(model, options->stem) >= 0) return true;
+    char list[1024] = "";
+    for (int source = 0; source < demucs_model_sources(model); source++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", source > 0 ? ", " : "",
+                 demucs_model_source_name(model, source));
+    }
+    return fail(why, "stem \"%s\" is not in selected model. STEM must be one of %s.", options->stem, list);
+}
+
+/* The names come from the checkpoint, which anybody may have made: "../../x" must not lead out of the folder. */
+static bool check_names(const demucs_model *model, failure *why)
+{
+    for (int source = 0; source < demucs_model_sources(model); source++) {
+        const char *name = demucs_model_source_name(model, source);
+        bool plain = name[0] != '\0' && name[0] != '.';
+        for (const char *at = name; *at != '\0'; at++) plain = plain && *at != '/' && (unsigned char)*at >= 32;
+        if (!plain) return fail(why, "the model has a stem whose name cannot be the name of a file");
+    }
+    return true;
+}
+
+bool listing_check(const separate_options *options, const demucs_model *model, failure *why)
+{
+    double maximum = demucs_model_max_segment_seconds(model);
+    if (options->segment > maximum) {
+        char number[40];
+        print_number(number, sizeof number, maximum);
+        return fail(why,
+                    "Cannot use a Transformer model with a longer segment than it was trained for. Maximum segment is: "
+                    "%s",
+                    number);
+    }
+    return check_stem(options, model, why) && check_names(model, why);
+}

@@ -1,0 +1,145 @@
+/* options.c - see options.h. The table is the whole command line: names, ranges, groups and help. */
+#include "options.h"
+
+#include "common/failure.h"
+#include "demucs.h"
+#include "paths.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUP_MODEL = 1, GROUP_SPLIT, GROUP_DEPTH, GROUP_CODEC };
+
+#define FIELD(name) offsetof(separate_options, name)
+
+static const argument table[] = {
+    {'h', "help", ARGUMENT_HELP, 0, .help = "Show this help and exit."},
+    {0, "version", ARGUMENT_VERSION, 0, .help = "Show the version and exit."},
+    {'s', "sig", ARGUMENT_TEXT, FIELD(sig), .group = GROUP_MODEL,
+     .help = "Signature of a training run of one's own. Refused, as there is no training here: see --repo. "
+             "Default: none."},
+    {'n', "name", ARGUMENT_TEXT, FIELD(name), .group = GROUP_MODEL,
+     .help = "Model: a name or signature that --list-models shows, hf://[namespace/]name, or the path of a file "
+             "(.safetensors, .th, .yaml, .onnx). Default is htdemucs."},
+    {0, "repo", ARGUMENT_TEXT, FIELD(repo),
+     .help = "Folder with the models for -n: NAME.yaml, SIG.safetensors, SIG-CHECKSUM.th. Nothing is downloaded then. "
+             "Default: none."},
+    {0, "list-models", ARGUMENT_FLAG, FIELD(list_models),
+     .help = "List the models, or those in --repo, and exit. Default: off."},
+    {'v', "verbose", ARGUMENT_FLAG, FIELD(verbose),
+     .help = "Tell more on stderr: files, members, memory, CPU. Default: off."},
+    {'o', "out", ARGUMENT_TEXT, FIELD(out),
+     .help = "Folder for the results; a folder with the name of the model is made inside. Default is \"separated\"."},
+    {0, "filename", ARGUMENT_TEXT, FIELD(filename),
+     .help = "Path of an output file inside the folder of the model. {track}, {trackext}, {stem} and {ext} stand for "
+             "the name of the track without extension, its extension, the stem and the extension of the output; {{ "
+             "and }} for braces. Default is \"{track}/{stem}.{ext}\"."},
+    {'d', "device", ARGUMENT_TEXT, FIELD(device),
+     .help = "Accepted for compatibility: this program computes on the CPU. Default is cpu."},
+    {0, "shifts", ARGUMENT_INTEGER, FIELD(shifts), .minimum = 0, .maximum = 1000,
+     .help = "Number of random shifts to average over: better, and as many times slower. 0: one run, not shifted. "
+             "Default is 1."},
+    {0, "overlap", ARGUMENT_NUMBER, FIELD(overlap), .minimum = 0, .maximum = 0.99,
+     .help = "Share of a segment that the next one covers again. Default is 0.25."},
+    {0, "no-split", ARGUMENT_FLAG, FIELD(no_split), .group = GROUP_SPLIT,
+     .help = "Do not cut the track into segments; memory then grows with its length. Default: it is cut."},
+    {0, "segment", ARGUMENT_NUMBER, FIELD(segment), .minimum = 0.01, .maximum = 86400, .group = GROUP_SPLIT,
+     .help = "Length of a segment in seconds. Default is the model's own, which is also the maximum of a transformer."},
+    {0, "two-stems", ARGUMENT_TEXT, FIELD(stem), .metavar = "STEM",
+     .help = "Only separate into STEM and the rest (see --other-method). Default: all stems."},
+    {0, "other-method", ARGUMENT_TEXT, FIELD(other_method), .choices = "none, add, minus",
+     .help = "The rest with --two-stems: \"add\" writes no_STEM, the sum of the other stems; \"minus\" writes "
+             "minus_STEM, the track minus STEM; \"none\" writes STEM only. The last two skip work that only serves "
+             "other stems. Default is add."},
+    {0, "int24", ARGUMENT_FLAG, FIELD(int24), .group = GROUP_DEPTH,
+     .help = "Write wav and flac with 24 bits. Default: 16 bits."},
+    {0, "float32", ARGUMENT_FLAG, FIELD(float32), .group = GROUP_DEPTH,
+     .help = "Write wav as 32-bit float. Default: 16-bit integers."},
+    {0, "clip-mode", ARGUMENT_TEXT, FIELD(clip_mode), .choices = "rescale, clamp, none",
+     .help = "Against clipping: \"rescale\" turns a stem that is too loud down as a whole, \"clamp\" cuts its peaks "
+             "off at 0.99, \"none\" leaves it. Default is rescale."},
+    {0, "flac", ARGUMENT_FLAG, FIELD(flac), .group = GROUP_CODEC, .help = "Write flac files. Default: wav."},
+    {0, "mp3", ARGUMENT_FLAG, FIELD(mp3), .group = GROUP_CODEC, .help = "Write mp3 files. Default: wav."},
+    {0, "mp3-bitrate", ARGUMENT_INTEGER, FIELD(mp3_bitrate), .minimum = 8, .maximum = 320,
+     .help = "Bit rate of mp3 files in kbit/s. Default is 320."},
+    {0, "mp3-preset", ARGUMENT_INTEGER, FIELD(mp3_preset), .choices = "2, 3, 4, 5, 6, 7",
+     .help = "Effort of the mp3 encoder: 2 is best, 7 is fastest. Default is 2."},
+    {'j', "jobs", ARGUMENT_INTEGER, FIELD(jobs), .minimum = 0, .maximum = 1024,
+     .help = "Accepted for compatibility: one process uses all cores here, see --threads. Default is 0."},
+    {0, "seed", ARGUMENT_INTEGER, FIELD(seed), .minimum = 0, .maximum = 4294967295.0,
+     .help = "Seed of the random shifts; the same seed gives the same output. Default is 0."},
+    {0, "threads", ARGUMENT_INTEGER, FIELD(threads), .minimum = 0, .maximum = 1024,
+     .help = "Threads to compute with; the output does not depend on it. Default is 0: one for each core."},
+    {0, "stream", ARGUMENT_INTEGER, FIELD(stream), .minimum = 0, .maximum = 1000,
+     .help = "Which audio stream of a file to separate, counted from 0. Default is 0."},
+    {0, "offline", ARGUMENT_FLAG, FIELD(offline),
+     .help = "Never use the network: the model must be here already. Default: off."},
+};
+
+static const char epilog[] = "Exit status: 0 all done, 1 a track or the model failed, 2 the command line is wrong,\n"
+                             "130 interrupted. A track that failed or was interrupted leaves no files behind.\n"
+                             "\n"
+                             "Examples:\n"
+                             "  demucs song.mp3                           separated/htdemucs/song/{drums,...}.wav\n"
+                             "  demucs --two-stems vocals --mp3 *.flac    vocals and the rest, as MP3\n"
+                             "  demucs -n htdemucs_ft -o stems song.wav   the fine-tuned bag: better, 4 times slower";
+
+static void set_defaults(separate_options *options)
+{
+    *options = (struct separate_options){.name = "htdemucs",
+                                         .out = "separated",
+                                         .filename = "{track}/{stem}.{ext}",
+                                         .device = "cpu",
+                                         .other_method = "add",
+                                         .clip_mode = "rescale",
+                                         .shifts = 1,
+                                         .overlap = 0.25,
+                                         .mp3_bitrate = 320,
+                                         .mp3_preset = 2};
+}
+
+/* Rules that a table cannot say. */
+static arguments_result check(const separate_options *options, const argument_parser *parser)
+{
+    if (options->sig != NULL)
+        return arguments_error(parser,
+                               "argument -s/--sig: there is no training here, so no training run to load; export the "
+                               "model to a folder and use --repo FOLDER -n %s",
+                               options->sig);
+    if (options->list_models) return ARGUMENTS_RUN;
+    if (options->tracks_count == 0) return arguments_error(parser, "the following arguments are required: tracks");
+    if (options->name[0] == '\0') return arguments_error(parser, "argument -n/--name: the name is empty");
+    if (options->out[0] == '\0') return arguments_error(parser, "argument -o/--out: the name is empty");
+    failure why = {""};
+    const path_names example = {.track = "song.mp3", .stem = "drums", .ext = "wav"};
+    char *expanded = paths_expand(options->filename, &example, &why);
+    free(expanded);
+    if (expanded == NULL) return arguments_error(parser, "argument --filename: %s", why.text);
+    for (int i = 0; i < options->tracks_count; i++)
+        if (options->tracks[i][0] == '\0') return arguments_error(parser, "argument tracks: a name is empty");
+    if (strcmp(options->device, "cpu") != 0)
+        fprintf(stderr, "note: this program computes on the CPU; --device %s changes nothing.\n", options->device);
+    return ARGUMENTS_RUN;
+}
+
+arguments_result options_parse(separate_options *options, int argc, char **argv)
+{
+    set_defaults(options);
+    options->tracks = memory_new((size_t)argc + 1, sizeof *options->tracks);
+    char *version = memory_text("demucs %s", demucs_version());
+    const argument_parser parser = {.program = "demucs",
+                                    .description = "Separate the sources (drums, bass, vocals, ...) of given tracks.",
+                                    .version = version,
+                                    .options = table,
+                                    .options_count = sizeof table / sizeof *table,
+                                    .positional = "tracks",
+                                    .positional_help = "Audio or video files to separate.",
+                                    .epilog = epilog};
+    arguments_result result = arguments_parse(&parser, argc, argv, options, options->tracks, &options->tracks_count);
+    if (result == ARGUMENTS_RUN) result = check(options, &parser);
+    free(version);
+    return result;
+}
+
+void options_free(separate_options *options) { free(options->tracks); }

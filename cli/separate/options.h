@@ -1,0 +1,25 @@
+/* options.h - the command line of `demucs`: every flag of the official program, and a few of ours. */
+#ifndef SEPARATE_OPTIONS_H
+#define SEPARATE_OPTIONS_H
+
+#include "common/arguments.h"
+
+typedef struct separate_options {
+    const char **tracks; /* [tracks_count] */
+    int tracks_count;
+    const char *sig, *name, *repo, *out, *filename, *device;
+    const char *stem;         /* --two-stems, or NULL */
+    const char *other_method; /* "add", "minus" or "none" */
+    const char *clip_mode;    /* "rescale", "clamp" or "none" */
+    long long shifts, jobs, mp3_bitrate, mp3_preset, seed, threads, stream;
+    double overlap;
+    double segment; /* seconds, 0 = the model's own */
+    bool no_split, int24, float32, flac, mp3;
+    bool list_models, verbose, offline;
+} separate_options;
+
+/* Fill in the defaults and parse. What it allocates is freed by options_free, whatever the result. */
+arguments_result options_parse(separate_options *options, int argc, char **argv);
+void options_free(separate_options *options);
+
+#endif

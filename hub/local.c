@@ -1,0 +1,152 @@
+/* local.c - see local.h */
+#include "hub/local.h"
+
+#include "hub/bag.h"
+#include "hub/cache.h"
+#include "hub/sha256.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool hub_is_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool hub_split_th_name(const char *file_name, char signature[HUB_NAME_MAX + 1], char sum[65])
+{
+    size_t length = strlen(file_name);
+    if (!hub_has_suffix(file_name, ".th") || length - 3 > HUB_NAME_MAX) return false;
+    memcpy(signature, file_name, length - 3);
+    signature[length - 3] = '\0';
+    sum[0] = '\0';
+    char *dash = strrchr(signature, '-');
+    size_t digits = dash != NULL ? strlen(dash + 1) : 0;
+    if (digits > 0 && digits <= 64 && hub_is_hex(dash + 1, digits)) {
+        strcpy(sum, dash + 1);
+        *dash = '\0';
+    }
+    return hub_name_is_safe(signature);
+}
+
+/* The .th file of `signature`: the folder has to be read, since the sum in its name is not known. */
+static hub_outcome find_th(hub_local *local, const char *folder, const char *signature, hub_error *error)
+{
+    DIR *stream = opendir(folder);
+    if (stream == NULL) return HUB_ABSENT;
+    hub_outcome outcome = HUB_ABSENT;
+    for (struct dirent *entry; outcome != HUB_BROKEN && (entry = readdir(stream)) != NULL;) {
+        char found[HUB_NAME_MAX + 1], sum[65], path[HUB_PATH_MAX];
+        if (!hub_split_th_name(entry->d_name, found, sum) || strcmp(found, signature) != 0) continue;
+        if (!hub_path(path, error, "%s/%s", folder, entry->d_name)) {
+            outcome = HUB_BROKEN;
+        } else if (outcome == HUB_GOT) {
+            hub_fail(error, "%s has two files for the model %s: %s and %s; delete all but one", folder, signature,
+                     strrchr(local->path, '/') + 1, entry->d_name);
+            outcome = HUB_BROKEN;
+        } else if (hub_is_file(path)) {
+            strcpy(local->path, path);
+            strcpy(local->sum, sum);
+            outcome = HUB_GOT;
+        }
+    }
+    closedir(stream);
+    return outcome;
+}
+
+hub_outcome hub_find_member(hub_local *local, const char *folder, const char *signature, const hub_registry *registry,
+                            hub_error *error)
+{
+    local->sum[0] = '\0';
+    if (!hub_path(local->path, error, "%s/%s.safetensors", folder, signature)) return HUB_BROKEN;
+    if (hub_is_file(local->path)) {
+        hub_sum_read(local->path, local->sum);
+        return HUB_GOT;
+    }
+    hub_outcome outcome = find_th(local, folder, signature, error);
+    const hub_npm_package *npm = registry != NULL ? registry->npm : NULL;
+    if (outcome != HUB_ABSENT || npm == NULL || strcmp(npm->signature, signature) != 0) return outcome;
+    if (!hub_path(local->path, error, "%s/%s", folder, npm->file)) return HUB_BROKEN;
+    strcpy(local->sum, npm->sha256);
+    return hub_is_file(local->path) ? HUB_GOT : HUB_ABSENT;
+}
+
+bool hub_check_member(const hub_local *local, hub_error *error)
+{
+    return local->sum[0] == '\0' || hub_sha256_check(local->path, local->sum, error);
+}
+
+void hub_folder_of(char folder[HUB_PATH_MAX], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        strcpy(folder, ".");
+    else
+        snprintf(folder, HUB_PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
+/* In a file name that a user made up, fewer digits may be an accident. */
+#define MIN_SUM_DIGITS 8
+
+void hub_local_from_path(hub_local *local, const char *path, const hub_registry *registry)
+{
+    char signature[HUB_NAME_MAX + 1], sum[65];
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    snprintf(local->path, sizeof local->path, "%s", path);
+    local->sum[0] = '\0';
+    if (hub_split_th_name(name, signature, sum) && strlen(sum) >= MIN_SUM_DIGITS)
+        strcpy(local->sum, sum);
+    else if (hub_has_suffix(name, ".safetensors"))
+        hub_sum_read(path, local->sum);
+    else if (registry->npm != NULL && strcmp(name, registry->npm->file) == 0)
+        strcpy(local->sum, registry->npm->sha256);
+}
+
+hub_outcome hub_check_bag_file(const char *path, bool check, hub_error *error)
+{
+    hub_bag bag;
+    hub_local local;
+    char folder[HUB_PATH_MAX];
+    if (!hub_bag_read(&bag, path, error)) return HUB_BROKEN;
+    hub_folder_of(folder, path);
+    for (size_t i = 0; i < bag.count; i++) {
+        if (hub_bag_repeats(&bag, i)) continue;
+        hub_outcome outcome = hub_find_member(&local, folder, bag.signatures[i], NULL, error);
+        if (outcome == HUB_ABSENT)
+            hub_fail(error, "the bag %s needs the model %s, and there is no %s.safetensors or %s-SUM.th beside it",
+                     path, bag.signatures[i], bag.signatures[i], bag.signatures[i]);
+        if (outcome != HUB_GOT) return outcome;
+        if (check && !hub_check_member(&local, error)) return HUB_BROKEN;
+    }
+    return HUB_GOT;
+}
+
+/* HUB_GOT, or HUB_BROKEN when the sum is wrong. */
+static hub_outcome deliver(char path[HUB_PATH_MAX], const hub_local *local, bool check, hub_error *error)
+{
+    strcpy(path, local->path);
+    return !check || hub_check_member(local, error) ? HUB_GOT : HUB_BROKEN;
+}
+
+hub_outcome hub_find_in_folder(char path[HUB_PATH_MAX], const char *folder, const char *name,
+                               const hub_registry *registry, bool check, hub_error *error)
+{
+    hub_local local;
+    hub_error missing = {{0}};
+    const hub_npm_package *npm = registry->npm;
+    hub_outcome outcome = hub_find_member(&local, folder, name, registry, error);
+    if (outcome == HUB_GOT) return deliver(path, &local, check, error);
+    if (outcome != HUB_ABSENT || !hub_path(path, error, "%s/%s.yaml", folder, name)) return HUB_BROKEN;
+    if (hub_is_file(path)) outcome = hub_check_bag_file(path, check, &missing);
+    if (outcome == HUB_GOT) return HUB_GOT;
+    /* No whole bag, but maybe the one file that stands for it. */
+    if (outcome == HUB_ABSENT && npm != NULL && strcmp(npm->bag, name) == 0) {
+        outcome = hub_find_member(&local, folder, npm->signature, registry, error);
+        if (outcome == HUB_GOT) return deliver(path, &local, check, error);
+    }
+    if (missing.message[0] != '\0') hub_fail(error, "%s", missing.message);
+    return outcome;
+}

@@ -1,0 +1,42 @@
+/* local.h - finding and checking the files of a folder: the cache or a --repo folder, by the same rules. */
+#ifndef DEMUCS_HUB_LOCAL_H
+#define DEMUCS_HUB_LOCAL_H
+
+#include "hub/registry.h"
+#include "hub/text.h"
+
+typedef struct hub_local {
+    char path[HUB_PATH_MAX];
+    char sum[65]; /* what its sha256 must start with; "" when not known */
+} hub_local;
+
+/* The file of one model: SIG.safetensors (sum: in the .sha256 file beside it), else SIG-SUM.th or SIG.th (two of those
+ * are an error), else, with a registry, the npm file that stands for it (no bag file can refer to that one). HUB_GOT,
+ * HUB_ABSENT, or HUB_BROKEN with a sentence. */
+hub_outcome hub_find_member(hub_local *local, const char *folder, const char *signature, const hub_registry *registry,
+                            hub_error *error);
+
+/* Compare with the sum, where there is one. */
+bool hub_check_member(const hub_local *local, hub_error *error);
+
+/* A model or a bag by its plain name, with all its members, their sums compared when `check` says so. `path` gets the
+ * file for the engine. HUB_ABSENT comes with a sentence when a bag is there and a member is not, else without. */
+hub_outcome hub_find_in_folder(char path[HUB_PATH_MAX], const char *folder, const char *name,
+                               const hub_registry *registry, bool check, hub_error *error);
+
+/* The bag file at `path`, its members looked for beside it. */
+hub_outcome hub_check_bag_file(const char *path, bool check, hub_error *error);
+
+/* What is known of the sum of a file that is given by its path. */
+void hub_local_from_path(hub_local *local, const char *path, const hub_registry *registry);
+
+/* The folder of a path, "." for a bare name. */
+void hub_folder_of(char folder[HUB_PATH_MAX], const char *path);
+
+/* Split the name of a .th file: "a-b-1234abcd.th" is the signature "a-b" with the sum "1234abcd"; without an ending in
+ * hex digits the whole stem is the signature and the sum "". False when it is not a .th file with a safe name. */
+bool hub_split_th_name(const char *file_name, char signature[HUB_NAME_MAX + 1], char sum[65]);
+
+bool hub_is_file(const char *path);
+
+#endif

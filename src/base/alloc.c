@@ -1,0 +1,53 @@
+/* alloc.c - see alloc.h */
+#include "base/alloc.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Atomic int64_t fail_countdown = -1;
+
+static bool told_to_fail(void)
+{
+    if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) < 0) return false;
+    int64_t left = atomic_load(&fail_countdown);
+    while (left > 0 && !atomic_compare_exchange_weak(&fail_countdown, &left, left - 1)) {
+    }
+    return left == 0;
+}
+
+void dmx_alloc_fail_after(int64_t countdown) { atomic_store(&fail_countdown, countdown); }
+
+void *dmx_alloc(size_t count, size_t size)
+{
+    if (size != 0 && count > (SIZE_MAX / 2) / size) return NULL;
+    if (told_to_fail()) return NULL;
+    size_t bytes = (count * size + DMX_ALIGNMENT - 1) / DMX_ALIGNMENT * DMX_ALIGNMENT;
+    if (bytes == 0) bytes = DMX_ALIGNMENT;
+    void *block = aligned_alloc(DMX_ALIGNMENT, bytes);
+    if (block != NULL) memset(block, 0, bytes);
+    return block;
+}
+
+void *dmx_realloc(void *block, size_t old_count, size_t count, size_t size)
+{
+    void *grown = dmx_alloc(count, size);
+    if (grown == NULL) return NULL;
+    size_t kept = old_count < count ? old_count : count;
+    if (block != NULL && kept * size > 0) memcpy(grown, block, kept * size);
+    dmx_free(block);
+    return grown;
+}
+
+void dmx_free(void *block) { free(block); }
+
+char *dmx_strndup(const char *text, size_t length)
+{
+    if (length == SIZE_MAX) return NULL;
+    char *copy = dmx_alloc(length + 1, 1);
+    if (copy != NULL && length > 0) memcpy(copy, text, length);
+    return copy;
+}
+
+char *dmx_strdup(const char *text) { return dmx_strndup(text, strlen(text)); }

@@ -1,0 +1,26 @@
+/* thread_pool.h - run numbered work items on a fixed set of threads.
+ *
+ * A job is cut into items by its nature (rows, heads, ...), never by the number of threads, and an item writes outputs
+ * that no other item touches: so one thread and N give the same bits. Items are handed out by an atomic counter. The
+ * calling thread works too. */
+#ifndef DMX_BASE_THREAD_POOL_H
+#define DMX_BASE_THREAD_POOL_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+typedef struct dmx_thread_pool dmx_thread_pool;
+
+/* item in [0, items); worker in [0, dmx_thread_pool_size): which thread runs it, to index scratch memory. */
+typedef void (*dmx_work_fn)(void *context, size_t item, int worker);
+
+/* `threads` >= 1 counts the caller; 1 starts none. */
+demucs_status dmx_thread_pool_create(dmx_thread_pool **pool, int threads, demucs_error *error);
+void dmx_thread_pool_free(dmx_thread_pool *pool);
+int dmx_thread_pool_size(const dmx_thread_pool *pool);
+
+/* Run all items; returns when every one is done. Not reentrant: work items must not call it. */
+void dmx_thread_pool_run(dmx_thread_pool *pool, size_t items, dmx_work_fn work, void *context);
+
+#endif

@@ -1,0 +1,342 @@
+/* bag.c - see bag.h
+ *
+ *     models: ['955717e8', ...]             signatures of the members
+ *     weights: [[1., 0., 0., 0.], ...]      a row a member, a column a source
+ *     segment: 44                           seconds
+ *
+ * The YAML library hands out events; a small descent over them is all that is needed, and whatever makes YAML dangerous
+ * (tags, which name Python classes; aliases, which multiply data) is refused as it comes by. */
+#include "checkpoint/bag.h"
+
+#include "base/alloc.h"
+#include "checkpoint/reader.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <yaml.h>
+
+enum { MAX_BYTES = 1 << 20, MAX_DEPTH = 16, MAX_SIGNATURE = 64 };
+
+typedef struct reader {
+    dmx_bag *bag;
+    const char *path;
+    demucs_error *error;
+    yaml_parser_t parser;
+    yaml_event_t event;
+    bool has_event;
+} reader;
+
+static demucs_status bad(reader *r, const char *why)
+{
+    return dmx_refuse(r->path, r->error, DEMUCS_ERROR_FORMAT, "this bag of models %s.", why);
+}
+
+static demucs_status no_memory(const reader *r) { return dmx_no_memory(r->path, r->error); }
+
+/* ------------------------------------------------------------------------------------------------------- events -- */
+
+/* Tags and anchors, wherever an event may carry them. */
+static bool has_tag_or_anchor(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_SCALAR_EVENT: return event->data.scalar.tag != NULL || event->data.scalar.anchor != NULL;
+    case YAML_SEQUENCE_START_EVENT:
+        return event->data.sequence_start.tag != NULL || event->data.sequence_start.anchor != NULL;
+    case YAML_MAPPING_START_EVENT:
+        return event->data.mapping_start.tag != NULL || event->data.mapping_start.anchor != NULL;
+    case YAML_ALIAS_EVENT: return true;
+    default: return false;
+    }
+}
+
+static demucs_status next(reader *r)
+{
+    if (r->has_event) yaml_event_delete(&r->event);
+    r->has_event = yaml_parser_parse(&r->parser, &r->event) != 0;
+    if (!r->has_event && r->parser.error == YAML_MEMORY_ERROR) return no_memory(r);
+    if (!r->has_event)
+        return dmx_refuse(r->path, r->error, DEMUCS_ERROR_FORMAT, "this is not valid YAML (line %zu).",
+                          r->parser.problem_mark.line + 1);
+    if (has_tag_or_anchor(&r->event)) return bad(r, "uses a YAML tag, anchor or alias, which have no place in it");
+    return DEMUCS_OK;
+}
+
+/* Skip the value whose first event is at hand. */
+static demucs_status skip(reader *r)
+{
+    int depth = 0;
+    for (;;) {
+        yaml_event_type_t type = r->event.type;
+        if (type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT) depth++;
+        if (type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT) depth--;
+        if (depth > MAX_DEPTH) return bad(r, "is nested too deeply");
+        if (depth == 0) return DEMUCS_OK;
+        demucs_status status = next(r);
+        if (status != DEMUCS_OK) return status;
+    }
+}
+
+static bool is_scalar(const reader *r, const char *text)
+{
+    return r->event.type == YAML_SCALAR_EVENT && r->event.data.scalar.length == strlen(text) &&
+           memcmp(r->event.data.scalar.value, text, strlen(text)) == 0;
+}
+
+static bool is_null(const reader *r)
+{
+    bool plain = r->event.type == YAML_SCALAR_EVENT && r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    return plain && (is_scalar(r, "null") || is_scalar(r, "~") || is_scalar(r, ""));
+}
+
+/* ------------------------------------------------------------------------------------------------------ numbers -- */
+
+static double power_of_ten(int exponent)
+{
+    double power = 1;
+    for (int i = 0; i < exponent; i++) power *= 10;
+    return power;
+}
+
+/* [0-9]*[.[0-9]*][e[+-][0-9]+] with up to 15 digits: then digits and power of ten are exact as double and one division
+ * or product rounds correctly. strtod would follow the locale of the program around us. */
+static bool parse_number(const char *text, size_t length, double *number)
+{
+    double mantissa = 0;
+    int digits = 0, exponent = 0, given = 0, sign = 1;
+    size_t i = 0, start;
+    for (bool point = false; i < length && (text[i] == '.' || (text[i] >= '0' && text[i] <= '9')); i++) {
+        if (text[i] == '.' && point) return false;
+        if (text[i] == '.') {
+            point = true;
+            continue;
+        }
+        mantissa = 10 * mantissa + (text[i] - '0');
+        digits += digits > 0 || text[i] != '0' || !point;
+        exponent -= point;
+    }
+    if (i == 0 || (i == 1 && text[0] == '.') || digits > 15) return false;
+    if (i < length && (text[i] == 'e' || text[i] == 'E')) {
+        i++;
+        if (i < length && (text[i] == '+' || text[i] == '-')) sign = text[i++] == '-' ? -1 : 1;
+        for (start = i; i < length && text[i] >= '0' && text[i] <= '9' && i - start < 3; i++)
+            given = 10 * given + (text[i] - '0');
+        if (i == start) return false;
+    }
+    exponent += sign * given;
+    if (i != length || exponent < -22 || exponent > 22) return false;
+    *number = exponent < 0 ? mantissa / power_of_ten(-exponent) : mantissa * power_of_ten(exponent);
+    return true;
+}
+
+/* The plain scalar at hand as a number. */
+static bool scalar_number(const reader *r, double *number)
+{
+    return r->event.type == YAML_SCALAR_EVENT && r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           parse_number((const char *)r->event.data.scalar.value, r->event.data.scalar.length, number);
+}
+
+/* --------------------------------------------------------------------------------------------------------- keys -- */
+
+/* Signatures become file names: nothing that could lead elsewhere. */
+static bool is_signature(const char *text, size_t length)
+{
+    if (length == 0 || length > MAX_SIGNATURE || text[0] == '.') return false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && c != '_' && c != '-' && c != '.') return false;
+    }
+    return true;
+}
+
+static demucs_status read_models(reader *r)
+{
+    if (r->event.type != YAML_SEQUENCE_START_EVENT) return bad(r, "has no list under 'models'");
+    if (r->bag->signatures != NULL) return bad(r, "has 'models' twice");
+    r->bag->signatures = dmx_alloc(DMX_BAG_MAX_MODELS, sizeof *r->bag->signatures);
+    if (r->bag->signatures == NULL) return no_memory(r);
+    for (;;) {
+        demucs_status status = next(r);
+        if (status != DEMUCS_OK) return status;
+        if (r->event.type == YAML_SEQUENCE_END_EVENT) return DEMUCS_OK;
+        if (r->event.type != YAML_SCALAR_EVENT) return bad(r, "lists something under 'models' that is no signature");
+        const char *text = (const char *)r->event.data.scalar.value;
+        size_t length = r->event.data.scalar.length;
+        if (!is_signature(text, length)) return bad(r, "lists something under 'models' that is no signature");
+        if (r->bag->count == DMX_BAG_MAX_MODELS) return bad(r, "has too many models");
+        char *copy = dmx_strndup(text, length);
+        if (copy == NULL) return no_memory(r);
+        r->bag->signatures[r->bag->count++] = copy;
+    }
+}
+
+/* One row of the weights, into `row`. */
+static demucs_status read_row(reader *r, double *row, size_t *columns)
+{
+    *columns = 0;
+    if (r->event.type != YAML_SEQUENCE_START_EVENT) return bad(r, "has a row of weights that is not a list");
+    for (;;) {
+        demucs_status status = next(r);
+        if (status != DEMUCS_OK) return status;
+        if (r->event.type == YAML_SEQUENCE_END_EVENT) return DEMUCS_OK;
+        if (*columns == DMX_BAG_MAX_SOURCES) return bad(r, "has a row of weights that is too long");
+        if (!scalar_number(r, &row[*columns])) return bad(r, "has a weight that is not a number of 0 or more");
+        (*columns)++;
+    }
+}
+
+static demucs_status read_weights(reader *r, size_t *rows)
+{
+    dmx_bag *bag = r->bag;
+    double row[DMX_BAG_MAX_SOURCES];
+    size_t columns;
+    if (is_null(r)) return DEMUCS_OK;
+    if (r->event.type != YAML_SEQUENCE_START_EVENT) return bad(r, "has no list under 'weights'");
+    if (bag->weights != NULL) return bad(r, "has 'weights' twice");
+    bag->weights = dmx_alloc(DMX_BAG_MAX_MODELS * DMX_BAG_MAX_SOURCES, sizeof *bag->weights);
+    if (bag->weights == NULL) return no_memory(r);
+    for (*rows = 0;; (*rows)++) {
+        demucs_status status = next(r);
+        if (status != DEMUCS_OK) return status;
+        if (r->event.type == YAML_SEQUENCE_END_EVENT) return DEMUCS_OK;
+        if (*rows == DMX_BAG_MAX_MODELS) return bad(r, "has too many rows of weights");
+        status = read_row(r, row, &columns);
+        if (status != DEMUCS_OK) return status;
+        if (*rows == 0) bag->weight_columns = columns;
+        if (columns == 0 || columns != bag->weight_columns) return bad(r, "has rows of weights of different lengths");
+        memcpy(bag->weights + *rows * columns, row, columns * sizeof *row);
+    }
+}
+
+static demucs_status read_segment(reader *r)
+{
+    if (is_null(r)) return DEMUCS_OK;
+    if (!scalar_number(r, &r->bag->segment_seconds) || !(r->bag->segment_seconds > 0))
+        return bad(r, "has a 'segment' that is not a number above 0");
+    return DEMUCS_OK;
+}
+
+static demucs_status read_mapping(reader *r)
+{
+    size_t rows = 0;
+    if (r->event.type != YAML_MAPPING_START_EVENT) return bad(r, "is not a mapping with the key 'models'");
+    for (;;) {
+        demucs_status status = next(r);
+        if (status != DEMUCS_OK) return status;
+        if (r->event.type == YAML_MAPPING_END_EVENT) break;
+        bool models = is_scalar(r, "models"), weights = is_scalar(r, "weights"), segment = is_scalar(r, "segment");
+        status = skip(r); /* the key itself, which may be anything */
+        if (status == DEMUCS_OK) status = next(r);
+        if (status != DEMUCS_OK) return status;
+        status = models ? read_models(r) : weights ? read_weights(r, &rows) : segment ? read_segment(r) : skip(r);
+        if (status != DEMUCS_OK) return status;
+    }
+    if (r->bag->count == 0) return bad(r, "names no models");
+    if (r->bag->weights != NULL && rows != r->bag->count) return bad(r, "needs one row of weights for each model");
+    return DEMUCS_OK;
+}
+
+static demucs_status read_document(reader *r)
+{
+    demucs_status status = next(r); /* start of the stream */
+    if (status == DEMUCS_OK) status = next(r);
+    if (status == DEMUCS_OK && r->event.type != YAML_DOCUMENT_START_EVENT) return bad(r, "is empty");
+    if (status == DEMUCS_OK) status = next(r);
+    if (status == DEMUCS_OK) status = read_mapping(r);
+    if (status == DEMUCS_OK) status = next(r); /* end of the document */
+    if (status == DEMUCS_OK) status = next(r);
+    if (status == DEMUCS_OK && r->event.type != YAML_STREAM_END_EVENT) return bad(r, "has a second document");
+    return status;
+}
+
+demucs_status dmx_bag_parse(dmx_bag *bag, const char *path, const unsigned char *bytes, size_t size_bytes,
+                            demucs_error *error)
+{
+    reader r = {.bag = bag, .path = path, .error = error};
+    *bag = (dmx_bag){.count = 0};
+    if (size_bytes > MAX_BYTES) return bad(&r, "is larger than 1 MB");
+    if (yaml_parser_initialize(&r.parser) == 0) return no_memory(&r);
+    yaml_parser_set_input_string(&r.parser, bytes, size_bytes);
+    demucs_status status = read_document(&r);
+    if (r.has_event) yaml_event_delete(&r.event);
+    yaml_parser_delete(&r.parser);
+    if (status != DEMUCS_OK) dmx_bag_clear(bag);
+    return status;
+}
+
+void dmx_bag_clear(dmx_bag *bag)
+{
+    for (size_t i = 0; i < bag->count; i++) dmx_free(bag->signatures[i]);
+    dmx_free(bag->signatures);
+    dmx_free(bag->weights);
+    *bag = (dmx_bag){.count = 0};
+}
+
+/* ------------------------------------------------------------------------------------------------------ members -- */
+
+/* "FOLDER/name" + "suffix"; `folder_length` includes the slash. */
+static char *join(const char *bag_path, size_t folder_length, const char *name, const char *suffix)
+{
+    size_t name_length = strlen(name), suffix_length = strlen(suffix);
+    char *path = dmx_alloc(folder_length + name_length + suffix_length + 1, 1);
+    if (path == NULL) return NULL;
+    memcpy(path, bag_path, folder_length);
+    memcpy(path + folder_length, name, name_length);
+    memcpy(path + folder_length + name_length, suffix, suffix_length);
+    return path;
+}
+
+/* SIG.th or SIG-CHECKSUM.th, where the checksum is hexadecimal? */
+static bool is_member_file(const char *file, const char *signature)
+{
+    size_t length = strlen(file), head = strlen(signature);
+    if (length < head + 3 || strncmp(file, signature, head) != 0 || strcmp(file + length - 3, ".th") != 0) return false;
+    if (length == head + 3) return true;
+    size_t digits = strspn(file + head + 1, "0123456789abcdef");
+    return file[head] == '-' && digits > 0 && head + 1 + digits + 3 == length;
+}
+
+static demucs_status search_folder(DIR *folder, char **path, size_t folder_length, const char *bag_path,
+                                   const char *signature, demucs_error *error)
+{
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (!is_member_file(entry->d_name, signature)) continue;
+        if (*path != NULL)
+            return dmx_refuse(bag_path, error, DEMUCS_ERROR_FORMAT,
+                              "there are two files of the model '%s' beside it; remove one.", signature);
+        *path = join(bag_path, folder_length, entry->d_name, "");
+        if (*path == NULL) return dmx_no_memory(bag_path, error);
+    }
+    if (*path != NULL) return DEMUCS_OK;
+    return dmx_refuse(bag_path, error, DEMUCS_ERROR_IO,
+                      "it names the model '%s', but there is no %s.safetensors and "
+                      "no %s-*.th beside it.",
+                      signature, signature, signature);
+}
+
+demucs_status dmx_bag_member_path(char **path, const char *bag_path, const char *signature, demucs_error *error)
+{
+    const char *slash = strrchr(bag_path, '/');
+    size_t folder_length = slash != NULL ? (size_t)(slash - bag_path) + 1 : 0;
+    *path = join(bag_path, folder_length, signature, ".safetensors");
+    if (*path == NULL) return dmx_no_memory(bag_path, error);
+    if (access(*path, F_OK) == 0) return DEMUCS_OK;
+    dmx_free(*path);
+    *path = NULL;
+    char *folder_path = folder_length > 0 ? dmx_strndup(bag_path, folder_length) : dmx_strdup(".");
+    if (folder_path == NULL) return dmx_no_memory(bag_path, error);
+    DIR *folder = opendir(folder_path);
+    dmx_free(folder_path);
+    if (folder == NULL) return dmx_refuse(bag_path, error, DEMUCS_ERROR_IO, "the folder it lies in cannot be read.");
+    demucs_status status = search_folder(folder, path, folder_length, bag_path, signature, error);
+    closedir(folder);
+    if (status != DEMUCS_OK) {
+        dmx_free(*path);
+        *path = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,79 @@
+/* checkpoint.h - from untrusted bytes to a class name, its arguments and a table of named tensors.
+ *
+ *     file --> safetensors.c \
+ *              torch_zip.c    >  dmx_checkpoint { class_name, args, kwargs, tensors[] }  --> models/
+ *              torch_legacy.c /
+ *              onnx.c
+ *
+ * What comes out is well formed: names are unique, each tensor's bytes exist and are as many as its shape needs, rows
+ * are contiguous. Whether the tensors are those of the class, and finite, is the model's to check (dmx_weights). */
+#ifndef DMX_CHECKPOINT_CHECKPOINT_H
+#define DMX_CHECKPOINT_CHECKPOINT_H
+
+#include "base/error.h"
+#include "checkpoint/value.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DMX_MAX_RANK 8
+
+typedef enum dmx_dtype {
+    DMX_F64,
+    DMX_F32,
+    DMX_F16,
+    DMX_BF16,
+    DMX_I64,
+    DMX_I32,
+    DMX_I16,
+    DMX_I8,
+    DMX_U8,
+    DMX_BOOL
+} dmx_dtype;
+
+typedef struct dmx_tensor {
+    char *name; /* PyTorch state name, "encoder.0.conv.weight" */
+    dmx_dtype dtype;
+    int rank;
+    int64_t shape[DMX_MAX_RANK]; /* each >= 0; the product fits in int64_t */
+    size_t count;                /* that product */
+    const void *data;            /* [count] row-major, little endian, NOT necessarily aligned to the type */
+    void *owned;                 /* NULL, or the block behind `data` when it does not lie in the file */
+} dmx_tensor;
+
+typedef struct dmx_checkpoint {
+    char *path;
+    char *class_name;    /* last part of the official dotted name: "HTDemucs", "HDemucs", "Demucs" */
+    dmx_value args;      /* LIST, positional constructor arguments */
+    dmx_value kwargs;    /* DICT, named constructor arguments */
+    dmx_tensor *tensors; /* [tensor_count] in file order */
+    size_t tensor_count;
+    const unsigned char *bytes; /* the file, mapped read-only */
+    size_t size_bytes;
+    bool mapped; /* `bytes` is to be unmapped on close */
+} dmx_checkpoint;
+
+/* Open a checkpoint of any format; its content decides which. Errors name `path` and the reason. On failure
+ * *checkpoint is NULL. Tensors may point into the mapped file: it stays mapped until dmx_checkpoint_close. */
+demucs_status dmx_checkpoint_open(dmx_checkpoint **checkpoint, const char *path, demucs_error *error);
+
+/* The same from `size_bytes` bytes in memory, which must outlive the checkpoint; `path` is only for messages. This is
+ * what the fuzzers call. */
+demucs_status dmx_checkpoint_parse(dmx_checkpoint **checkpoint, const char *path, const unsigned char *bytes,
+                                   size_t size_bytes, demucs_error *error);
+
+/* Close and free. NULL is fine. */
+void dmx_checkpoint_close(dmx_checkpoint *checkpoint);
+
+/* Bytes of one element. */
+size_t dmx_dtype_size(dmx_dtype dtype);
+
+/* Elements [first, first + count) of a tensor of any floating type, as float. */
+void dmx_tensor_to_f32(const dmx_tensor *tensor, size_t first, size_t count, float *out);
+
+/* Write as official safetensors: floating tensors as float16, arguments as JSON in the metadata. Whole or not at all
+ * (temporary file beside it, fsync, rename). */
+demucs_status dmx_checkpoint_write_safetensors(const dmx_checkpoint *checkpoint, const char *path, demucs_error *error);
+
+#endif

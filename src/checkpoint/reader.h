@@ -1,0 +1,64 @@
+/* reader.h - what the readers of the formats share. Internal to checkpoint/.
+ *
+ * checkpoint.c looks at the first bytes, makes an empty checkpoint and calls the one reader that fits. The reader sets
+ * the class and the arguments and adds tensors; whatever it leaves behind on failure, dmx_checkpoint_close frees. */
+#ifndef DMX_CHECKPOINT_READER_H
+#define DMX_CHECKPOINT_READER_H
+
+#include "checkpoint/checkpoint.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    DMX_MAX_TENSORS = 65536, /* the largest released model has about 600 */
+    DMX_MAX_NAME = 255       /* bytes of a tensor name */
+};
+
+demucs_status dmx_read_safetensors(dmx_checkpoint *checkpoint, demucs_error *error);
+demucs_status dmx_read_torch_zip(dmx_checkpoint *checkpoint, demucs_error *error);
+demucs_status dmx_read_torch_legacy(dmx_checkpoint *checkpoint, demucs_error *error);
+demucs_status dmx_read_onnx(dmx_checkpoint *checkpoint, demucs_error *error);
+
+/* Does a file start like one of these? */
+bool dmx_is_safetensors(const unsigned char *bytes, size_t size);
+bool dmx_is_torch_zip(const unsigned char *bytes, size_t size);
+bool dmx_is_torch_legacy(const unsigned char *bytes, size_t size);
+bool dmx_is_onnx(const unsigned char *bytes, size_t size);
+
+/* Add a tensor under a copy of `name`; the rest is taken from `tensor`, and so is what it owns (freed on failure too).
+ * Refuses names that are not printable ASCII, and too many tensors. */
+demucs_status dmx_checkpoint_add(dmx_checkpoint *checkpoint, const char *name, size_t name_length, dmx_tensor *tensor,
+                                 demucs_error *error);
+
+/* Set the class from its official dotted name, "demucs.htdemucs.HTDemucs"; any other is refused by name. */
+demucs_status dmx_checkpoint_set_class(dmx_checkpoint *checkpoint, const char *dotted, size_t length,
+                                       demucs_error *error);
+
+/* The dotted name behind a class_name, or NULL. */
+const char *dmx_dotted_class(const char *class_name);
+
+/* The number of elements of a shape; false when an extent is negative or the bytes do not fit in 63 bits. */
+bool dmx_shape_count(const int64_t *shape, int rank, dmx_dtype dtype, size_t *count);
+
+/* Fail with "PATH: sentence", where a long path is cut at its front so that the reason stays whole. */
+demucs_status dmx_refuse(const char *path, demucs_error *error, demucs_status status, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 4, 5)))
+#endif
+    ;
+
+/* The same for lack of memory. */
+demucs_status dmx_no_memory(const char *path, demucs_error *error);
+
+/* Little-endian numbers at any address. */
+uint16_t dmx_le16(const unsigned char *p);
+uint32_t dmx_le32(const unsigned char *p);
+uint64_t dmx_le64(const unsigned char *p);
+
+/* IEEE half precision: exact to float; from float rounded to nearest, ties to even. */
+float dmx_half_to_float(uint16_t half);
+uint16_t dmx_float_to_half(float value);
+
+#endif

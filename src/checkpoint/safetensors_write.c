@@ -1,0 +1,250 @@
+/* safetensors_write.c - writes a checkpoint in the official safetensors form.
+ *
+ * Floating tensors become float16, as the official exporter stores them, unless a value would leave the range of
+ * float16: such a tensor is written as float32. Wider types come first, as the official library orders them, so that
+ * each tensor is aligned. The file appears whole or not at all: it is written beside its place, flushed to the disk
+ * and renamed. */
+#include "checkpoint/checkpoint.h"
+
+#include "base/alloc.h"
+#include "checkpoint/json.h"
+#include "checkpoint/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHUNK = 4096, ALIGNMENT = 8 };
+
+typedef struct writer {
+    const dmx_checkpoint *checkpoint;
+    const char *path;
+    demucs_error *error;
+    dmx_dtype *dtypes; /* [tensor_count] as which each tensor is written */
+    size_t *order;     /* [tensor_count] indices in the order of the file */
+    char *header;      /* the JSON */
+    char *temporary;   /* name of the file beside `path`, once it exists */
+    int file;
+} writer;
+
+static demucs_status no_memory(const writer *w) { return dmx_no_memory(w->path, w->error); }
+
+static bool is_floating(dmx_dtype dtype)
+{
+    return dtype == DMX_F64 || dtype == DMX_F32 || dtype == DMX_F16 || dtype == DMX_BF16;
+}
+
+/* Would all finite values stay finite as float16? */
+static bool fits_half(const dmx_tensor *tensor)
+{
+    float values[CHUNK];
+    for (size_t first = 0; first < tensor->count; first += CHUNK) {
+        size_t count = tensor->count - first < CHUNK ? tensor->count - first : CHUNK;
+        dmx_tensor_to_f32(tensor, first, count, values);
+        for (size_t i = 0; i < count; i++)
+            if (isfinite(values[i]) && fabsf(values[i]) >= 65520.0f) return false;
+    }
+    return true;
+}
+
+static demucs_status choose_types(writer *w)
+{
+    const dmx_checkpoint *c = w->checkpoint;
+    size_t count = 0;
+    w->dtypes = dmx_alloc(c->tensor_count, sizeof *w->dtypes);
+    w->order = dmx_alloc(c->tensor_count, sizeof *w->order);
+    if (w->dtypes == NULL || w->order == NULL) return no_memory(w);
+    for (size_t i = 0; i < c->tensor_count; i++) {
+        const dmx_tensor *t = &c->tensors[i];
+        w->dtypes[i] = !is_floating(t->dtype) ? t->dtype : t->dtype == DMX_F16 || fits_half(t) ? DMX_F16 : DMX_F32;
+    }
+    for (size_t size = 8; size > 0; size /= 2)
+        for (size_t i = 0; i < c->tensor_count; i++)
+            if (dmx_dtype_size(w->dtypes[i]) == size) w->order[count++] = i;
+    return DEMUCS_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------- header -- */
+
+static const char *dtype_name(dmx_dtype dtype)
+{
+    static const char *const names[] = {
+        [DMX_F64] = "F64", [DMX_F32] = "F32", [DMX_F16] = "F16", [DMX_BF16] = "BF16", [DMX_I64] = "I64",
+        [DMX_I32] = "I32", [DMX_I16] = "I16", [DMX_I8] = "I8",   [DMX_U8] = "U8",     [DMX_BOOL] = "BOOL"};
+    return names[dtype];
+}
+
+static demucs_status append_integer(writer *w, dmx_value *list, uint64_t integer)
+{
+    dmx_value item = {.kind = DMX_VALUE_INT, .integer = (int64_t)integer};
+    return dmx_value_append(list, &item, w->error);
+}
+
+static demucs_status insert_text(writer *w, dmx_value *dict, const char *key, const char *text)
+{
+    dmx_value item = {.kind = DMX_VALUE_NONE};
+    demucs_status status = dmx_value_set_string(&item, text, strlen(text), w->error);
+    return status == DEMUCS_OK ? dmx_value_insert_new(dict, key, &item, w->error) : status;
+}
+
+/* A value as JSON text inside the metadata. */
+static demucs_status insert_json(writer *w, dmx_value *metadata, const char *key, const dmx_value *value)
+{
+    char *text = NULL;
+    demucs_status status = dmx_json_write(&text, value, w->path, w->error);
+    if (status == DEMUCS_OK) status = insert_text(w, metadata, key, text);
+    dmx_free(text);
+    return status;
+}
+
+static demucs_status insert_metadata(writer *w, dmx_value *header)
+{
+    dmx_value metadata = {.kind = DMX_VALUE_DICT};
+    const char *dotted = dmx_dotted_class(w->checkpoint->class_name);
+    demucs_status status = insert_text(w, &metadata, "klass", dotted);
+    if (status == DEMUCS_OK) status = insert_json(w, &metadata, "args", &w->checkpoint->args);
+    if (status == DEMUCS_OK) status = insert_json(w, &metadata, "kwargs", &w->checkpoint->kwargs);
+    if (status == DEMUCS_OK) status = dmx_value_insert_new(header, "__metadata__", &metadata, w->error);
+    dmx_value_clear(&metadata);
+    return status;
+}
+
+static demucs_status insert_tensor(writer *w, dmx_value *header, size_t index, uint64_t *offset)
+{
+    const dmx_tensor *t = &w->checkpoint->tensors[index];
+    dmx_value entry = {.kind = DMX_VALUE_DICT}, shape = {.kind = DMX_VALUE_LIST}, place = {.kind = DMX_VALUE_LIST};
+    uint64_t end = *offset + t->count * dmx_dtype_size(w->dtypes[index]);
+    demucs_status status = insert_text(w, &entry, "dtype", dtype_name(w->dtypes[index]));
+    for (int i = 0; i < t->rank && status == DEMUCS_OK; i++) status = append_integer(w, &shape, (uint64_t)t->shape[i]);
+    if (status == DEMUCS_OK) status = append_integer(w, &place, *offset);
+    if (status == DEMUCS_OK) status = append_integer(w, &place, end);
+    if (status == DEMUCS_OK) status = dmx_value_insert_new(&entry, "shape", &shape, w->error);
+    if (status == DEMUCS_OK) status = dmx_value_insert_new(&entry, "data_offsets", &place, w->error);
+    if (status == DEMUCS_OK) status = dmx_value_insert_new(header, t->name, &entry, w->error);
+    dmx_value_clear(&shape);
+    dmx_value_clear(&place);
+    dmx_value_clear(&entry);
+    *offset = end;
+    return status;
+}
+
+static demucs_status make_header(writer *w)
+{
+    dmx_value header = {.kind = DMX_VALUE_DICT};
+    uint64_t offset = 0;
+    demucs_status status = insert_metadata(w, &header);
+    for (size_t i = 0; i < w->checkpoint->tensor_count && status == DEMUCS_OK; i++)
+        status = insert_tensor(w, &header, w->order[i], &offset);
+    if (status == DEMUCS_OK) status = dmx_json_write(&w->header, &header, w->path, w->error);
+    dmx_value_clear(&header);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- writing -- */
+
+static demucs_status io_failure(writer *w, const char *verb)
+{
+    char text[128];
+    if (strerror_r(errno, text, sizeof text) != 0) snprintf(text, sizeof text, "error %d", errno);
+    return dmx_refuse(w->path, w->error, DEMUCS_ERROR_IO, "the file cannot be %s: %s.", verb, text);
+}
+
+static demucs_status put(writer *w, const void *bytes, size_t size)
+{
+    for (const char *at = bytes; size > 0;) {
+        ssize_t written = write(w->file, at, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return io_failure(w, "written");
+        at += written;
+        size -= (size_t)written;
+    }
+    return DEMUCS_OK;
+}
+
+static demucs_status put_header(writer *w)
+{
+    static const char spaces[ALIGNMENT + 1] = "        ";
+    size_t length = strlen(w->header), padding = (ALIGNMENT - length % ALIGNMENT) % ALIGNMENT;
+    unsigned char prefix[8];
+    for (int i = 0; i < 8; i++) prefix[i] = (unsigned char)((uint64_t)(length + padding) >> (8 * i));
+    demucs_status status = put(w, prefix, sizeof prefix);
+    if (status == DEMUCS_OK) status = put(w, w->header, length);
+    return status == DEMUCS_OK ? put(w, spaces, padding) : status;
+}
+
+static demucs_status put_converted(writer *w, const dmx_tensor *tensor, dmx_dtype dtype)
+{
+    float values[CHUNK];
+    unsigned char bytes[4 * CHUNK];
+    for (size_t first = 0; first < tensor->count; first += CHUNK) {
+        size_t count = tensor->count - first < CHUNK ? tensor->count - first : CHUNK, size = 0;
+        dmx_tensor_to_f32(tensor, first, count, values);
+        for (size_t i = 0; i < count; i++) {
+            uint32_t bits;
+            memcpy(&bits, &values[i], sizeof bits);
+            if (dtype == DMX_F16) bits = dmx_float_to_half(values[i]);
+            for (size_t k = 0; k < dmx_dtype_size(dtype); k++) bytes[size++] = (unsigned char)(bits >> (8 * k));
+        }
+        demucs_status status = put(w, bytes, size);
+        if (status != DEMUCS_OK) return status;
+    }
+    return DEMUCS_OK;
+}
+
+static demucs_status put_tensors(writer *w)
+{
+    demucs_status status = DEMUCS_OK;
+    for (size_t i = 0; i < w->checkpoint->tensor_count && status == DEMUCS_OK; i++) {
+        size_t index = w->order[i];
+        const dmx_tensor *t = &w->checkpoint->tensors[index];
+        if (t->dtype == w->dtypes[index])
+            status = put(w, t->data, t->count * dmx_dtype_size(t->dtype));
+        else
+            status = put_converted(w, t, w->dtypes[index]);
+    }
+    return status;
+}
+
+/* A new file "PATH.PID-N.tmp". */
+static demucs_status create_temporary(writer *w)
+{
+    size_t room = strlen(w->path) + 48;
+    w->temporary = dmx_alloc(room, 1);
+    if (w->temporary == NULL) return no_memory(w);
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        snprintf(w->temporary, room, "%s.%ld-%d.tmp", w->path, (long)getpid(), attempt);
+        w->file = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (w->file >= 0) return DEMUCS_OK;
+        if (errno != EEXIST) break;
+    }
+    return io_failure(w, "created");
+}
+
+static demucs_status write_file(writer *w)
+{
+    demucs_status status = create_temporary(w);
+    if (status != DEMUCS_OK) return status;
+    status = put_header(w);
+    if (status == DEMUCS_OK) status = put_tensors(w);
+    if (status == DEMUCS_OK && fsync(w->file) != 0) status = io_failure(w, "flushed to the disk");
+    if (close(w->file) != 0 && status == DEMUCS_OK) status = io_failure(w, "closed");
+    if (status == DEMUCS_OK && rename(w->temporary, w->path) != 0) status = io_failure(w, "put in its place");
+    if (status != DEMUCS_OK) unlink(w->temporary);
+    return status;
+}
+
+demucs_status dmx_checkpoint_write_safetensors(const dmx_checkpoint *checkpoint, const char *path, demucs_error *error)
+{
+    writer w = {.checkpoint = checkpoint, .path = path, .error = error, .file = -1};
+    demucs_status status = choose_types(&w);
+    if (status == DEMUCS_OK) status = make_header(&w);
+    if (status == DEMUCS_OK) status = write_file(&w);
+    dmx_free(w.dtypes);
+    dmx_free(w.order);
+    dmx_free(w.header);
+    dmx_free(w.temporary);
+    return status;
+}

@@ -1,0 +1,122 @@
+/* kernels.h - the table of arithmetic kernels, one per CPU level.
+ *
+ * Kernels are pure: arguments in, arguments out; no allocation, no threads, no globals, no failure. All arrays are
+ * float32 and contiguous unless a stride is given; strides count floats. No alignment is required of data; packed
+ * weights are aligned to 64 bytes. Inputs and outputs do not overlap unless said. A count of 0 does nothing. The scalar
+ * level (scalar.c) is the specification; tests/kernels holds every other level against it. Results of one level do not
+ * depend on how a caller cuts rows into calls (each output is computed alone).
+ *
+ * Layout is channels-last. The one big operation is the GEMM: convolutions, transposed convolutions, linear layers and
+ * attention are all GEMMs over rows that lie at regular distances in memory (ARCHITECTURE.md, "Every layer is a GEMM").
+ */
+#ifndef DMX_KERNELS_KERNELS_H
+#define DMX_KERNELS_KERNELS_H
+
+#include "base/cpu.h"
+
+#include <stddef.h>
+
+/* Columns of one panel of packed weights, the same at every level, so that a model is packed once:
+ *     packed[panel][k][DMX_PANEL]      panel = column / DMX_PANEL, zero beyond the last column
+ * For DMX_ACTIVATION_GLU the columns of a panel are 8 values, then their 8 gates: a panel gives 8 outputs. Where the
+ * outputs are no multiple of 8, the last panel's gates still start at its column 8. */
+#define DMX_PANEL 16
+
+/* The most taps (slabs) a GEMM row may gather: 3x3 convolutions need 3, kernels of up to 63 fit. */
+#define DMX_MAX_TAPS 64
+
+typedef enum dmx_activation {
+    DMX_ACTIVATION_NONE,
+    DMX_ACTIVATION_RELU,
+    DMX_ACTIVATION_GELU, /* exact: x/2 * (1 + erf(x / sqrt 2)) */
+    DMX_ACTIVATION_GLU   /* value * sigmoid(gate); halves the columns */
+} dmx_activation;
+
+/* C[m][n] = residual[m][n] + scale[n] * activation(sum over taps t, k of A[t][m][k] * B[t*depth + k][n] + bias[n]) */
+typedef struct dmx_gemm {
+    /* A, by group and row: row m is row (m % group_rows) of group (m / group_rows), and its tap t starts at
+     *     a + (m / group_rows) * a_group_stride + (m % group_rows) * a_row_stride + tap_offset[t]
+     * where `depth` floats lie contiguously. (A group is an STFT step when its bins have margins; one group is the
+     * plain case.) Rows, groups and taps may overlap. */
+    const float *a;
+    size_t group_rows;
+    ptrdiff_t a_row_stride, a_group_stride;
+    const ptrdiff_t *tap_offset; /* [taps] */
+    int taps;
+    int depth;
+
+    const float *b;    /* packed panels, [panels][taps * depth][DMX_PANEL], aligned to 64 bytes */
+    int columns;       /* columns of B that count; with GLU, values and gates together (even) */
+    const float *bias; /* [panels * DMX_PANEL] in packed column order, zero beyond `columns`; or NULL */
+    dmx_activation activation;
+    const float *scale; /* [output columns] or NULL for 1 */
+
+    /* C and residual: `columns` columns, or columns / 2 with GLU; rows addressed as those of A. The residual may be C
+     * itself. NULL means 0. */
+    float *c;
+    ptrdiff_t c_row_stride, c_group_stride;
+    const float *residual;
+    ptrdiff_t residual_row_stride, residual_group_stride;
+} dmx_gemm;
+
+typedef struct dmx_kernels {
+    dmx_cpu_level level;
+
+    /* Rows a tile of this level has. Any number of rows is right; groups and calls that are multiples of it waste
+     * nothing, groups of less than half of it are slow (tiles do not cross groups), and calls of 96 to 200 rows and all
+     * panels reach full speed. */
+    int gemm_rows;
+
+    /* Floats of scratch that gemm needs for `row_end - row_begin` = rows, taps * depth = k. May be 0. */
+    size_t (*gemm_scratch)(size_t rows, size_t k);
+
+    /* Compute C for rows [row_begin, row_end) and panels [panel_begin, panel_end). `scratch` as above, aligned to 64.
+     */
+    void (*gemm_f32)(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                     float *scratch);
+
+    /* Pack a row-major matrix b[k][columns] whose row i starts at b + i * row_stride and column j lies j *
+     * column_stride further, into panels (not GLU order). Used at run time for attention's K and V. */
+    void (*pack_f32)(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
+                     float *packed);
+
+    /* One step of an online softmax over a block of scores s[rows][row_stride], of which `columns` count:
+     *     new_max = max(max[r], scale * s[r][*]);  s[r][j] = exp(scale * s[r][j] - new_max);
+     *     correction[r] = exp(max[r] - new_max) (0 when max[r] was -inf);  sum[r] = sum[r] * correction[r] + sum_j
+     * s[r][j]; max[r] = new_max Start with max = -inf, sum = 0. Scores are finite. */
+    void (*softmax_f32)(float *s, ptrdiff_t row_stride, size_t rows, size_t columns, float scale, float *max,
+                        float *sum, float *correction);
+
+    /* x[r][j] *= factor[r] for j < columns */
+    void (*scale_rows_f32)(float *x, ptrdiff_t row_stride, size_t rows, size_t columns, const float *factor);
+
+    /* sum[i] += x[i]; square_sum[i] += x[i] * x[i], in double. Statistics of norms are gathered down the rows. */
+    void (*moments_f32)(const float *x, size_t n, double *sum, double *square_sum);
+
+    /* y[i] = activation(x[i] * scale[i] + shift[i]); y may be x; NONE, RELU or GELU. */
+    void (*affine_f32)(const float *x, const float *scale, const float *shift, size_t n, dmx_activation activation,
+                       float *y);
+
+    /* GLU after a norm. Rows of x hold `channels` values, then `channels` gates; scale and shift likewise, one row for
+     * each row of x:
+     *     y[r][c] = residual[r][c] + layer_scale[c] * (v * sigmoid(g)),  v = x[r][c] * scale[r][c] + shift[r][c], g
+     * alike residual may be NULL (0) or y; layer_scale may be NULL (1). */
+    void (*affine_glu_f32)(const float *x, const float *scale, const float *shift, const float *residual,
+                           const float *layer_scale, size_t rows, size_t channels, float *y);
+
+    /* y[i] = a[i] + b[i]; y may be either. */
+    void (*add_f32)(const float *a, const float *b, size_t n, float *y);
+
+    /* Each row to mean 0 and variance 1 (biased, plus eps), then times gamma plus beta; y may be x. Statistics in two
+     * passes over the row. */
+    void (*layer_norm_f32)(const float *x, const float *gamma, const float *beta, size_t rows, size_t channels,
+                           float eps, float *y);
+
+    /* Widen IEEE half precision. `x` is little endian and need not be aligned. */
+    void (*f16_to_f32)(const void *x, size_t n, float *y);
+} dmx_kernels;
+
+/* The kernels of the level given, or of the next lower one that is built in. The result is static and read-only. */
+const dmx_kernels *dmx_kernels_get(dmx_cpu_level level);
+
+#endif

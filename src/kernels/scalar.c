@@ -1,0 +1,204 @@
+/* scalar.c - the specification of every kernel: the simplest correct C, for any machine.
+ *
+ * Nothing here is clever on purpose; the vector levels are tested against it. Two things go beyond the textbook, for
+ * accuracy: GELU uses erfc, because 1 + erf(x) cancels for negative x; and a dot product is added up in blocks, as the
+ * vector levels do, since one chain of 3,456 float additions would lose almost a digit. */
+#include "kernels/levels.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { K_BLOCK = 256 };
+
+static float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+
+static float activate(float x, dmx_activation activation)
+{
+    switch (activation) {
+    case DMX_ACTIVATION_RELU: return x < 0.0f ? 0.0f : x; /* NaN stays NaN */
+    case DMX_ACTIVATION_GELU: return 0.5f * x * erfcf(x * -0.70710678f);
+    default: return x;
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------------- gemm */
+
+static size_t gemm_scratch_scalar(size_t rows, size_t k)
+{
+    (void)rows;
+    (void)k;
+    return 0;
+}
+
+static ptrdiff_t row_offset(size_t row, size_t group_rows, ptrdiff_t group_stride, ptrdiff_t row_stride)
+{
+    return (ptrdiff_t)(row / group_rows) * group_stride + (ptrdiff_t)(row % group_rows) * row_stride;
+}
+
+/* One row of A (at `a`) times one panel. */
+static void multiply_row(const dmx_gemm *g, const float *a, const float *panel, float sum[DMX_PANEL])
+{
+    float part[DMX_PANEL] = {0};
+    int filled = 0;
+    memset(sum, 0, DMX_PANEL * sizeof *sum);
+    for (int t = 0; t < g->taps; t++) {
+        for (int k = 0; k < g->depth; k++, panel += DMX_PANEL) {
+            float x = a[g->tap_offset[t] + k];
+            for (int j = 0; j < DMX_PANEL; j++) part[j] += x * panel[j];
+            if (++filled < K_BLOCK) continue;
+            for (int j = 0; j < DMX_PANEL; j++) sum[j] += part[j];
+            memset(part, 0, sizeof part);
+            filled = 0;
+        }
+    }
+    for (int j = 0; j < DMX_PANEL; j++) sum[j] += part[j];
+}
+
+static void gemm_f32_scalar(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                            float *scratch)
+{
+    (void)scratch;
+    const bool glu = g->activation == DMX_ACTIVATION_GLU;
+    const size_t width = glu ? DMX_PANEL / 2 : DMX_PANEL; /* outputs a panel gives */
+    const size_t outputs = (size_t)(glu ? g->columns / 2 : g->columns);
+    const size_t k = (size_t)g->taps * (size_t)g->depth;
+    for (size_t row = row_begin; row < row_end; row++) {
+        const float *a = g->a + row_offset(row, g->group_rows, g->a_group_stride, g->a_row_stride);
+        float *c = g->c + row_offset(row, g->group_rows, g->c_group_stride, g->c_row_stride);
+        const ptrdiff_t r = row_offset(row, g->group_rows, g->residual_group_stride, g->residual_row_stride);
+        for (size_t panel = panel_begin; panel < panel_end; panel++) {
+            float x[DMX_PANEL];
+            multiply_row(g, a, g->b + panel * k * DMX_PANEL, x);
+            for (size_t j = 0; g->bias != NULL && j < DMX_PANEL; j++) x[j] += g->bias[panel * DMX_PANEL + j];
+            for (size_t j = 0; j < width && panel * width + j < outputs; j++) {
+                size_t n = panel * width + j;
+                float y = glu ? x[j] * sigmoid(x[j + width]) : activate(x[j], g->activation);
+                if (g->scale != NULL) y *= g->scale[n];
+                if (g->residual != NULL) y += g->residual[r + (ptrdiff_t)n];
+                c[n] = y;
+            }
+        }
+    }
+}
+
+static void pack_f32_scalar(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
+                            float *packed)
+{
+    for (size_t first = 0; first < columns; first += DMX_PANEL)
+        for (size_t i = 0; i < k; i++)
+            for (size_t j = first; j < first + DMX_PANEL; j++)
+                *packed++ = j < columns ? b[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * column_stride] : 0.0f;
+}
+
+/* ------------------------------------------------------------------------------------------- rows and elements */
+
+static void softmax_f32_scalar(float *s, ptrdiff_t row_stride, size_t rows, size_t columns, float scale, float *max,
+                               float *sum, float *correction)
+{
+    if (columns == 0) return;
+    for (size_t r = 0; r < rows; r++, s += row_stride) {
+        float new_max = max[r];
+        for (size_t j = 0; j < columns; j++) new_max = fmaxf(new_max, scale * s[j]);
+        double total = 0;
+        for (size_t j = 0; j < columns; j++) {
+            s[j] = expf(scale * s[j] - new_max);
+            total += s[j];
+        }
+        correction[r] = expf(max[r] - new_max); /* exp(-inf) is 0 */
+        sum[r] = sum[r] * correction[r] + (float)total;
+        max[r] = new_max;
+    }
+}
+
+static void scale_rows_f32_scalar(float *x, ptrdiff_t row_stride, size_t rows, size_t columns, const float *factor)
+{
+    for (size_t r = 0; r < rows; r++, x += row_stride)
+        for (size_t j = 0; j < columns; j++) x[j] *= factor[r];
+}
+
+static void moments_f32_scalar(const float *x, size_t n, double *sum, double *square_sum)
+{
+    for (size_t i = 0; i < n; i++) {
+        double value = x[i];
+        sum[i] += value;
+        square_sum[i] += value * value;
+    }
+}
+
+static void affine_f32_scalar(const float *x, const float *scale, const float *shift, size_t n,
+                              dmx_activation activation, float *y)
+{
+    assert(activation != DMX_ACTIVATION_GLU);
+    for (size_t i = 0; i < n; i++) y[i] = activate(x[i] * scale[i] + shift[i], activation);
+}
+
+static void affine_glu_f32_scalar(const float *x, const float *scale, const float *shift, const float *residual,
+                                  const float *layer_scale, size_t rows, size_t channels, float *y)
+{
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < channels; c++) {
+            size_t v = 2 * r * channels + c, g = v + channels, i = r * channels + c;
+            float out = (x[v] * scale[v] + shift[v]) * sigmoid(x[g] * scale[g] + shift[g]);
+            if (layer_scale != NULL) out *= layer_scale[c];
+            if (residual != NULL) out += residual[i];
+            y[i] = out;
+        }
+    }
+}
+
+static void add_f32_scalar(const float *a, const float *b, size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
+}
+
+static void layer_norm_f32_scalar(const float *x, const float *gamma, const float *beta, size_t rows, size_t channels,
+                                  float eps, float *y)
+{
+    for (size_t r = 0; r < rows; r++, x += channels, y += channels) {
+        double mean = 0, variance = 0;
+        for (size_t c = 0; c < channels; c++) mean += x[c];
+        mean /= (double)channels;
+        for (size_t c = 0; c < channels; c++) variance += (x[c] - mean) * (x[c] - mean);
+        variance /= (double)channels;
+        double inverse = 1.0 / sqrt(variance + (double)eps);
+        for (size_t c = 0; c < channels; c++) y[c] = (float)((x[c] - mean) * inverse) * gamma[c] + beta[c];
+    }
+}
+
+/* Half precision: 1 sign bit, 5 bits of exponent (bias 15), 10 of mantissa. */
+static float widen_half(unsigned half)
+{
+    unsigned exponent = half >> 10 & 31, mantissa = half & 1023;
+    float magnitude;
+    if (exponent == 31)
+        magnitude = mantissa != 0 ? NAN : INFINITY;
+    else if (exponent == 0)
+        magnitude = ldexpf((float)mantissa, -24);
+    else
+        magnitude = ldexpf((float)(mantissa + 1024), (int)exponent - 25);
+    return half >> 15 != 0 ? -magnitude : magnitude;
+}
+
+static void f16_to_f32_scalar(const void *x, size_t n, float *y)
+{
+    const uint8_t *byte = x;
+    for (size_t i = 0; i < n; i++) y[i] = widen_half(byte[2 * i] | (unsigned)byte[2 * i + 1] << 8);
+}
+
+const dmx_kernels dmx_kernels_scalar = {
+    .level = DMX_CPU_SCALAR,
+    .gemm_rows = 1,
+    .gemm_scratch = gemm_scratch_scalar,
+    .gemm_f32 = gemm_f32_scalar,
+    .pack_f32 = pack_f32_scalar,
+    .softmax_f32 = softmax_f32_scalar,
+    .scale_rows_f32 = scale_rows_f32_scalar,
+    .moments_f32 = moments_f32_scalar,
+    .affine_f32 = affine_f32_scalar,
+    .affine_glu_f32 = affine_glu_f32_scalar,
+    .add_f32 = add_f32_scalar,
+    .layer_norm_f32 = layer_norm_f32_scalar,
+    .f16_to_f32 = f16_to_f32_scalar,
+};

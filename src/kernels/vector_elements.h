@@ -1,0 +1,89 @@
+/* vector_elements.h - element-wise kernels. Template: include a simd_*.h first. */
+#ifndef DMX_KERNELS_VECTOR_ELEMENTS_H
+#define DMX_KERNELS_VECTOR_ELEMENTS_H
+
+#include "kernels/vector_math.h"
+
+#include <string.h>
+
+/* Half a vector of floats widens to a whole one of doubles. */
+typedef float half_vf __attribute__((vector_size(2 * LANES)));
+typedef double vd __attribute__((vector_size(4 * LANES)));
+
+static void LEVEL(moments_f32)(const float *x, size_t n, double *sum, double *square_sum)
+{
+    enum { STEP = LANES / 2 };
+    size_t i = 0;
+    for (; i + STEP <= n; i += STEP) {
+        half_vf narrow;
+        vd s, q;
+        memcpy(&narrow, x + i, sizeof narrow);
+        memcpy(&s, sum + i, sizeof s);
+        memcpy(&q, square_sum + i, sizeof q);
+        vd value = __builtin_convertvector(narrow, vd);
+        s = s + value;
+        q = q + value * value;
+        memcpy(sum + i, &s, sizeof s);
+        memcpy(square_sum + i, &q, sizeof q);
+    }
+    for (; i < n; i++) {
+        double value = x[i];
+        sum[i] += value;
+        square_sum[i] += value * value;
+    }
+}
+
+static ALWAYS_INLINE void affine(const float *x, const float *scale, const float *shift, size_t n,
+                                 const dmx_activation activation, float *y)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        size_t left = n - i;
+        vf z = v_fma(v_load_upto(x + i, left), v_load_upto(scale + i, left), v_load_upto(shift + i, left));
+        v_store_upto(y + i, v_activate(z, activation), left);
+    }
+}
+
+static void LEVEL(affine_f32)(const float *x, const float *scale, const float *shift, size_t n,
+                              dmx_activation activation, float *y)
+{
+    switch (activation) {
+    case DMX_ACTIVATION_RELU: affine(x, scale, shift, n, DMX_ACTIVATION_RELU, y); break;
+    case DMX_ACTIVATION_GELU: affine(x, scale, shift, n, DMX_ACTIVATION_GELU, y); break;
+    default: affine(x, scale, shift, n, DMX_ACTIVATION_NONE, y); break;
+    }
+}
+
+static void LEVEL(affine_glu_f32)(const float *x, const float *scale, const float *shift, const float *residual,
+                                  const float *layer_scale, size_t rows, size_t channels, float *y)
+{
+    for (size_t r = 0; r < rows; r++, x += 2 * channels, scale += 2 * channels, shift += 2 * channels, y += channels) {
+        for (size_t c = 0; c < channels; c += LANES) {
+            const size_t left = channels - c, g = channels + c;
+            vf value = v_fma(v_load_upto(x + c, left), v_load_upto(scale + c, left), v_load_upto(shift + c, left));
+            vf gate = v_fma(v_load_upto(x + g, left), v_load_upto(scale + g, left), v_load_upto(shift + g, left));
+            vf z = v_glu(value, gate);
+            if (layer_scale != NULL) z = z * v_load_upto(layer_scale + c, left);
+            if (residual != NULL) z = z + v_load_upto(residual + r * channels + c, left);
+            v_store_upto(y + c, z, left);
+        }
+    }
+}
+
+static void LEVEL(add_f32)(const float *a, const float *b, size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i += LANES)
+        v_store_upto(y + i, v_load_upto(a + i, n - i) + v_load_upto(b + i, n - i), n - i);
+}
+
+static void LEVEL(f16_to_f32)(const void *x, size_t n, float *y)
+{
+    const unsigned char *half = x;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) v_store(y + i, v_from_half(half + 2 * i));
+    if (i == n) return;
+    unsigned char last[2 * LANES] = {0};
+    memcpy(last, half + 2 * i, 2 * (n - i));
+    v_store_part(y + i, v_from_half(last), n - i);
+}
+
+#endif

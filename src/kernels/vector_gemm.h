@@ -1,0 +1,232 @@
+/* vector_gemm.h - the GEMM of a vector level. Template: include a simd_*.h first.
+ *
+ * C is computed in tiles of up to TILE_ROWS rows by two vectors of columns, whose sums stay in registers while k runs:
+ *
+ *                  B, two vectors a step k        AVX2: one panel of 16 columns; AVX-512: two panels, or one
+ *                  [ b0 ][ b1 ]
+ *     A  a[0][k]   [sum ][sum ]                   each step: load b0 and b1, then for each row broadcast one float of A
+ *        a[1][k]   [sum ][sum ]                   and do two multiply-adds
+ *        ...
+ *
+ * A is read where it lies: rows at a regular distance, taps one after the other, no packing and no im2col. A tile never
+ * crosses the end of a group, so the distance of its rows is constant.
+ *
+ * k is cut into blocks of K_BLOCK, for two reasons. The part of B that all tiles of a chunk of rows use in turn stays
+ * in the cache; and each block's sums start at 0 and are then added to the total, which keeps rounding errors small.
+ * Cuts in k are always at the same places, so how rows are cut into calls and tiles does not change a bit of the
+ * result. (256, 384 and 512 measured the same on Zen 5 for large k; 384 does the encoder's k = 384 in one pass.)
+ *
+ * The sums pass through a small buffer, in the nearest cache, to what follows them (bias, activation, ...): a store and
+ * a load for each vector of a tile, beside `k` multiply-adds, and it spares a copy of the epilogue for each tile
+ * height. */
+#ifndef DMX_KERNELS_VECTOR_GEMM_H
+#define DMX_KERNELS_VECTOR_GEMM_H
+
+#include "kernels/vector_math.h"
+
+#include <string.h>
+
+enum {
+    TILE_WIDTH = 2 * LANES,               /* columns of B */
+    TILE_PANELS = TILE_WIDTH / DMX_PANEL, /* 1 or 2 */
+    TILE_FLOATS = TILE_ROWS * TILE_WIDTH,
+    CHUNK_TILES = 16, /* tiles that share a block of B: their sums take 24 KB at 12 x 32 */
+    K_BLOCK = 384
+};
+
+typedef struct tile {
+    const float *a;
+    float *c;
+    const float *residual;
+    int rows;
+} tile;
+
+static size_t LEVEL(gemm_scratch)(size_t rows, size_t k)
+{
+    (void)rows;
+    (void)k;
+    return CHUNK_TILES * TILE_FLOATS;
+}
+
+/* The next tile from `row` on. What is left of a group is cut evenly: 13 rows are 7 and 6, not 12 and a slow 1. */
+static tile cut_tile(const dmx_gemm *g, size_t row, size_t row_end)
+{
+    size_t group = row / g->group_rows, index = row % g->group_rows;
+    size_t left = g->group_rows - index < row_end - row ? g->group_rows - index : row_end - row;
+    size_t tiles = (left + TILE_ROWS - 1) / TILE_ROWS;
+    ptrdiff_t n = (ptrdiff_t)group, i = (ptrdiff_t)index;
+    return (tile){
+        .a = g->a + n * g->a_group_stride + i * g->a_row_stride,
+        .c = g->c + n * g->c_group_stride + i * g->c_row_stride,
+        .residual =
+            g->residual == NULL ? NULL : g->residual + n * g->residual_group_stride + i * g->residual_row_stride,
+        .rows = (int)((left + tiles - 1) / tiles),
+    };
+}
+
+/* The multiply-adds of `count` steps of k in one tap; b0 and b1 advance DMX_PANEL floats a step. */
+static ALWAYS_INLINE void multiply_run(const float *a, ptrdiff_t a_row_stride, const float *b0, const float *b1,
+                                       int count, const int rows, const int vectors, vf sum[TILE_ROWS][2])
+{
+    for (int k = 0; k < count; k++) {
+        vf x0 = v_load(b0), x1 = vectors > 1 ? v_load(b1) : x0;
+        UNROLL for (int r = 0; r < rows; r++)
+        {
+            vf y = v_set1(a[r * a_row_stride]);
+            sum[r][0] = v_fma(y, x0, sum[r][0]);
+            if (vectors > 1) sum[r][1] = v_fma(y, x1, sum[r][1]);
+        }
+        a++;
+        b0 += DMX_PANEL;
+        b1 += DMX_PANEL;
+    }
+}
+
+/* The sums over k in [k_begin, k_end) of one tile, stored for the first block of k and added for the others. */
+static ALWAYS_INLINE void multiply_tile(const dmx_gemm *g, const tile *t, const float *b0, const float *b1, int k_begin,
+                                        int k_end, const int rows, const int vectors, float *total)
+{
+    vf sum[TILE_ROWS][2];
+    UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = v_set1(0.0f);
+    for (int k = k_begin, count; k < k_end; k += count) {
+        int tap = k / g->depth, at = k % g->depth;
+        count = g->depth - at < k_end - k ? g->depth - at : k_end - k;
+        multiply_run(t->a + g->tap_offset[tap] + at, g->a_row_stride, b0 + (ptrdiff_t)k * DMX_PANEL,
+                     b1 + (ptrdiff_t)k * DMX_PANEL, count, rows, vectors, sum);
+    }
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
+            float *to = total + r * TILE_WIDTH + v * LANES;
+            v_store(to, k_begin == 0 ? sum[r][v] : v_load(to) + sum[r][v]);
+        }
+    }
+}
+
+/* One function for each height of a tile, full width (two vectors) and half. */
+typedef void (*multiply_fn)(const dmx_gemm *g, const tile *t, const float *b0, const float *b1, int k_begin, int k_end,
+                            float *total);
+
+#define MULTIPLY(rows, vectors)                                                                                        \
+    static void multiply_##rows##x##vectors(const dmx_gemm *g, const tile *t, const float *b0, const float *b1,        \
+                                            int k_begin, int k_end, float *total)                                      \
+    {                                                                                                                  \
+        multiply_tile(g, t, b0, b1, k_begin, k_end, rows, vectors, total);                                             \
+    }
+#define MULTIPLY_1_TO_6(vectors)                                                                                       \
+    MULTIPLY(1, vectors)                                                                                               \
+    MULTIPLY(2, vectors) MULTIPLY(3, vectors) MULTIPLY(4, vectors) MULTIPLY(5, vectors) MULTIPLY(6, vectors)
+#define MULTIPLY_7_TO_12(vectors)                                                                                      \
+    MULTIPLY(7, vectors)                                                                                               \
+    MULTIPLY(8, vectors) MULTIPLY(9, vectors) MULTIPLY(10, vectors) MULTIPLY(11, vectors) MULTIPLY(12, vectors)
+
+MULTIPLY_1_TO_6(2)
+#if SIMD_WIDE
+MULTIPLY_7_TO_12(2)
+MULTIPLY_1_TO_6(1)
+MULTIPLY_7_TO_12(1)
+#endif
+
+static const multiply_fn multiply_functions[TILE_PANELS][TILE_ROWS] = {
+#if SIMD_WIDE
+    {multiply_1x1, multiply_2x1, multiply_3x1, multiply_4x1, multiply_5x1, multiply_6x1, multiply_7x1, multiply_8x1,
+     multiply_9x1, multiply_10x1, multiply_11x1, multiply_12x1},
+    {multiply_1x2, multiply_2x2, multiply_3x2, multiply_4x2, multiply_5x2, multiply_6x2, multiply_7x2, multiply_8x2,
+     multiply_9x2, multiply_10x2, multiply_11x2, multiply_12x2},
+#else
+    {multiply_1x2, multiply_2x2, multiply_3x2, multiply_4x2, multiply_5x2, multiply_6x2},
+#endif
+};
+
+/* What follows the sums of a tile: bias, activation, scale, residual, for outputs [column, column + count). */
+static ALWAYS_INLINE void finish_rows(const dmx_gemm *g, const tile *t, const float *total, const float *bias,
+                                      size_t column, size_t count, int vectors, const dmx_activation activation)
+{
+    const bool glu = activation == DMX_ACTIVATION_GLU;
+    for (int r = 0; r < t->rows; r++, total += TILE_WIDTH) {
+        vf x[2] = {v_load(total) + v_load(bias)};
+        x[1] = vectors > 1 ? v_load(total + LANES) + v_load(bias + LANES) : x[0];
+        if (glu) x[0] = v_glu(v_glu_values(x[0], x[1]), v_glu_gates(x[0], x[1]));
+        for (size_t v = 0; v < (glu ? 1 : 2); v++) {
+            size_t at = column + v * LANES, left = count > v * LANES ? count - v * LANES : 0;
+            if (left == 0) continue;
+            vf y = glu ? x[v] : v_activate(x[v], activation);
+            if (g->scale != NULL) y = y * v_load_upto(g->scale + at, left);
+            if (t->residual != NULL) y = y + v_load_upto(t->residual + r * g->residual_row_stride + at, left);
+            v_store_upto(t->c + r * g->c_row_stride + at, y, left);
+        }
+    }
+}
+
+static void finish_tile(const dmx_gemm *g, const tile *t, const float *total, size_t panel, size_t panels)
+{
+    const bool glu = g->activation == DMX_ACTIVATION_GLU;
+    const size_t panel_outputs = glu ? DMX_PANEL / 2 : DMX_PANEL;
+    const size_t outputs = (size_t)(glu ? g->columns / 2 : g->columns), column = panel * panel_outputs;
+    size_t count = panels * panel_outputs;
+    if (count > outputs - column) count = outputs - column;
+
+    float bias[TILE_WIDTH] = {0};
+    if (g->bias != NULL) memcpy(bias, g->bias + panel * DMX_PANEL, panels * DMX_PANEL * sizeof *bias);
+    const int vectors = (int)panels * DMX_PANEL / LANES;
+    switch (g->activation) {
+    case DMX_ACTIVATION_NONE: finish_rows(g, t, total, bias, column, count, vectors, DMX_ACTIVATION_NONE); break;
+    case DMX_ACTIVATION_RELU: finish_rows(g, t, total, bias, column, count, vectors, DMX_ACTIVATION_RELU); break;
+    case DMX_ACTIVATION_GELU: finish_rows(g, t, total, bias, column, count, vectors, DMX_ACTIVATION_GELU); break;
+    case DMX_ACTIVATION_GLU: finish_rows(g, t, total, bias, column, count, vectors, DMX_ACTIVATION_GLU); break;
+    }
+}
+
+/* A chunk of tiles times the one or two panels of a tile's width. */
+static void multiply_chunk(const dmx_gemm *g, const tile *tiles, size_t tile_count, size_t panel, size_t panels,
+                           float *scratch)
+{
+    const int k_count = g->taps * g->depth;
+    const ptrdiff_t panel_floats = (ptrdiff_t)k_count * DMX_PANEL;
+    const float *b0 = g->b + (ptrdiff_t)panel * panel_floats;
+    const float *b1 = LANES < DMX_PANEL ? b0 + LANES : b0 + (panels > 1 ? panel_floats : 0);
+    for (int k = 0, k_end; k == 0 || k < k_count; k = k_end) {
+        k_end = k_count - k > K_BLOCK ? k + K_BLOCK : k_count;
+        for (size_t i = 0; i < tile_count; i++) {
+            /* Totals that are finished at once share one place, in the nearest cache. */
+            float *total = scratch + (k_count > K_BLOCK ? i : 0) * TILE_FLOATS;
+            multiply_functions[panels - 1][tiles[i].rows - 1](g, &tiles[i], b0, b1, k, k_end, total);
+            if (k_end == k_count) finish_tile(g, &tiles[i], total, panel, panels);
+        }
+        if (k_count == 0) break;
+    }
+}
+
+static void LEVEL(gemm_f32)(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                            float *scratch)
+{
+    tile tiles[CHUNK_TILES];
+    for (size_t row = row_begin; row < row_end;) {
+        size_t count = 0;
+        for (; count < CHUNK_TILES && row < row_end; count++) {
+            tiles[count] = cut_tile(g, row, row_end);
+            row += (size_t)tiles[count].rows;
+        }
+        for (size_t panel = panel_begin; panel < panel_end;) {
+            size_t panels = panel_end - panel < TILE_PANELS ? panel_end - panel : TILE_PANELS;
+            multiply_chunk(g, tiles, count, panel, panels, scratch);
+            panel += panels;
+        }
+    }
+}
+
+static void LEVEL(pack_f32)(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
+                            float *packed)
+{
+    for (size_t first = 0; first < columns; first += DMX_PANEL, packed += k * DMX_PANEL) {
+        size_t count = columns - first < DMX_PANEL ? columns - first : DMX_PANEL;
+        const float *from = b + (ptrdiff_t)first * column_stride;
+        if (count < DMX_PANEL) memset(packed, 0, k * DMX_PANEL * sizeof *packed);
+        for (size_t i = 0; i < k; i++)
+            for (size_t j = 0; j < count; j++)
+                packed[i * DMX_PANEL + j] = from[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * column_stride];
+    }
+}
+
+#endif

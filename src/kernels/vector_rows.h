@@ -1,0 +1,91 @@
+/* vector_rows.h - kernels that work row by row: softmax, scaling of rows, layer norm. Template: include a simd_*.h
+ * first. */
+#ifndef DMX_KERNELS_VECTOR_ROWS_H
+#define DMX_KERNELS_VECTOR_ROWS_H
+
+#include "kernels/vector_math.h"
+
+/* The largest of scale * s[j] and `start`. */
+static float scaled_max(const float *s, size_t columns, float scale, float start)
+{
+    const vf factor = v_set1(scale);
+    vf largest = v_set1(start);
+    size_t j = 0;
+    for (; j + LANES <= columns; j += LANES) largest = v_max(largest, factor * v_load(s + j));
+    if (j < columns) largest = v_max(largest, v_keep(factor * v_load_part(s + j, columns - j), columns - j, start));
+    return v_max_lane(largest);
+}
+
+/* s[j] = exp(scale * s[j] - max); returns their sum. */
+static float exp_and_sum(float *s, size_t columns, float scale, float max)
+{
+    const vf factor = v_set1(scale), shift = v_set1(-max);
+    vf sum = v_set1(0.0f);
+    size_t j = 0;
+    for (; j + LANES <= columns; j += LANES) {
+        vf y = v_exp(v_fma(factor, v_load(s + j), shift));
+        v_store(s + j, y);
+        sum = sum + y;
+    }
+    if (j < columns) {
+        vf y = v_exp(v_fma(factor, v_load_part(s + j, columns - j), shift));
+        v_store_part(s + j, y, columns - j);
+        sum = sum + v_keep(y, columns - j, 0.0f);
+    }
+    return v_sum_lanes(sum);
+}
+
+static void LEVEL(softmax_f32)(float *s, ptrdiff_t row_stride, size_t rows, size_t columns, float scale, float *max,
+                               float *sum, float *correction)
+{
+    if (columns == 0) return;
+    for (size_t r = 0; r < rows; r++, s += row_stride) {
+        const float old_max = max[r];
+        max[r] = scaled_max(s, columns, scale, old_max);
+        correction[r] = v_first(v_exp(v_set1(old_max - max[r]))); /* exp(-inf) is 0 */
+        sum[r] = sum[r] * correction[r] + exp_and_sum(s, columns, scale, max[r]);
+    }
+}
+
+static void LEVEL(scale_rows_f32)(float *x, ptrdiff_t row_stride, size_t rows, size_t columns, const float *factor)
+{
+    for (size_t r = 0; r < rows; r++, x += row_stride) {
+        const vf f = v_set1(factor[r]);
+        for (size_t j = 0; j < columns; j += LANES)
+            v_store_upto(x + j, f * v_load_upto(x + j, columns - j), columns - j);
+    }
+}
+
+static float row_mean(const float *x, size_t channels)
+{
+    vf sum = v_set1(0.0f);
+    for (size_t c = 0; c < channels; c += LANES) sum = sum + v_load_upto(x + c, channels - c);
+    return v_sum_lanes(sum) / (float)channels;
+}
+
+/* The mean of (x - mean)^2. */
+static float row_variance(const float *x, size_t channels, float mean)
+{
+    vf sum = v_set1(0.0f);
+    for (size_t c = 0; c < channels; c += LANES) {
+        vf d = v_keep(v_load_upto(x + c, channels - c) - v_set1(mean), channels - c, 0.0f);
+        sum = v_fma(d, d, sum);
+    }
+    return v_sum_lanes(sum) / (float)channels;
+}
+
+static void LEVEL(layer_norm_f32)(const float *x, const float *gamma, const float *beta, size_t rows, size_t channels,
+                                  float eps, float *y)
+{
+    for (size_t r = 0; r < rows; r++, x += channels, y += channels) {
+        const float mean = row_mean(x, channels);
+        const float inverse = 1.0f / sqrtf(row_variance(x, channels, mean) + eps);
+        for (size_t c = 0; c < channels; c += LANES) {
+            size_t left = channels - c;
+            vf d = (v_load_upto(x + c, left) - v_set1(mean)) * v_set1(inverse);
+            v_store_upto(y + c, v_fma(d, v_load_upto(gamma + c, left), v_load_upto(beta + c, left)), left);
+        }
+    }
+}
+
+#endif

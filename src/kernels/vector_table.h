@@ -1,0 +1,19 @@
+/* vector_table.h - all the templates, and their table. Template: include a simd_*.h first, then
+ *     const dmx_kernels dmx_kernels_avx2 = VECTOR_KERNELS(DMX_CPU_AVX2); */
+#ifndef DMX_KERNELS_VECTOR_TABLE_H
+#define DMX_KERNELS_VECTOR_TABLE_H
+
+#include "kernels/vector_elements.h"
+#include "kernels/vector_gemm.h"
+#include "kernels/vector_rows.h"
+
+#define VECTOR_KERNELS(cpu_level)                                                                                      \
+    {                                                                                                                  \
+        .level = (cpu_level), .gemm_rows = TILE_ROWS, .gemm_scratch = LEVEL(gemm_scratch),                             \
+        .gemm_f32 = LEVEL(gemm_f32), .pack_f32 = LEVEL(pack_f32), .softmax_f32 = LEVEL(softmax_f32),                   \
+        .scale_rows_f32 = LEVEL(scale_rows_f32), .moments_f32 = LEVEL(moments_f32), .affine_f32 = LEVEL(affine_f32),   \
+        .affine_glu_f32 = LEVEL(affine_glu_f32), .add_f32 = LEVEL(add_f32), .layer_norm_f32 = LEVEL(layer_norm_f32),   \
+        .f16_to_f32 = LEVEL(f16_to_f32),                                                                               \
+    }
+
+#endif

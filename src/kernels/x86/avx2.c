@@ -1,0 +1,7 @@
+/* avx2.c - the templates at the AVX2 level. Compiled with this level's flags: run only where the CPU has it. */
+#include "kernels/x86/simd_avx2.h"
+
+#include "kernels/levels.h"
+#include "kernels/vector_table.h"
+
+const dmx_kernels dmx_kernels_avx2 = VECTOR_KERNELS(DMX_CPU_AVX2);

@@ -1,0 +1,185 @@
+/* hybrid_layers.c - see hybrid_layers.h */
+#include "models/hybrid_layers.h"
+
+/* ---- loading ---- */
+
+static dmx_axes axes_of(const dmx_hybrid_options *o) { return o->freq ? DMX_AXES_CONV2D : DMX_AXES_CONV1D; }
+
+/* The rewrite keeps the size: kernel 1 + 2 * context, square on frequencies, along the frames in the time branch. */
+static dmx_conv rewrite_conv(const dmx_hybrid_options *o, int channels)
+{
+    dmx_conv conv = dmx_linear(channels, 2 * channels);
+    const int kernel = 1 + 2 * o->context;
+    if (o->context_freq || !o->freq) {
+        conv.kernel_bins = kernel;
+        conv.padding = o->context;
+    }
+    if (o->freq) conv.kernel_steps = kernel;
+    conv.glu = o->norm_groups == 0; /* with a norm in between the GLU cannot be part of the GEMM */
+    return conv;
+}
+
+static dmx_conv strided_conv(const dmx_hybrid_options *o, bool transposed)
+{
+    dmx_conv conv = dmx_linear(o->in_channels, o->out_channels);
+    conv.kernel_bins = o->kernel_size;
+    conv.stride = o->stride;
+    conv.padding = o->pad ? o->kernel_size / 4 : 0;
+    conv.transposed = transposed;
+    return conv;
+}
+
+void dmx_hencoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *o, const char *prefix)
+{
+    *layer = (dmx_hybrid_layer){.options = *o, .conv = strided_conv(o, false)};
+    dmx_weights_conv(w, &layer->conv, axes_of(o), dmx_name_of("%s.conv", prefix).text);
+    if (o->empty) return;
+    layer->norm1 = (dmx_norm){.channels = o->out_channels, .groups = o->norm_groups};
+    dmx_weights_norm(w, &layer->norm1, dmx_name_of("%s.norm1", prefix).text);
+    if (o->rewrite) {
+        layer->rewrite = rewrite_conv(o, o->out_channels);
+        dmx_weights_conv(w, &layer->rewrite, axes_of(o), dmx_name_of("%s.rewrite", prefix).text);
+        layer->norm2 = (dmx_norm){.channels = 2 * o->out_channels, .groups = o->norm_groups};
+        dmx_weights_norm(w, &layer->norm2, dmx_name_of("%s.norm2", prefix).text);
+    }
+    dmx_dconv_load(w, &layer->dconv, o->out_channels, &o->dconv, dmx_name_of("%s.dconv", prefix).text);
+}
+
+void dmx_hdecoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *o, const char *prefix)
+{
+    *layer = (dmx_hybrid_layer){.options = *o, .conv = strided_conv(o, true)};
+    dmx_weights_conv(w, &layer->conv, axes_of(o), dmx_name_of("%s.conv_tr", prefix).text);
+    layer->norm2 = (dmx_norm){.channels = o->out_channels, .groups = o->norm_groups};
+    dmx_weights_norm(w, &layer->norm2, dmx_name_of("%s.norm2", prefix).text);
+    if (o->empty) return;
+    if (o->rewrite) {
+        layer->rewrite = rewrite_conv(o, o->in_channels);
+        dmx_weights_conv(w, &layer->rewrite, axes_of(o), dmx_name_of("%s.rewrite", prefix).text);
+        layer->norm1 = (dmx_norm){.channels = 2 * o->in_channels, .groups = o->norm_groups};
+        dmx_weights_norm(w, &layer->norm1, dmx_name_of("%s.norm1", prefix).text);
+    }
+    dmx_dconv_load(w, &layer->dconv, o->in_channels, &o->dconv, dmx_name_of("%s.dconv", prefix).text);
+}
+
+/* ---- parts that both use ---- */
+
+/* DConv looks along time: the steps of the frequency branch, the frames of the time branch. */
+static void run_dconv(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x)
+{
+    if (layer->dconv.depth == 0) return;
+    dmx_grid view = layer->options.freq ? *x : dmx_grid_as_sequence(x);
+    dmx_dconv_run(exec, &layer->dconv, &view);
+}
+
+static dmx_margin dconv_margin(const dmx_hybrid_layer *layer)
+{
+    dmx_margin margin = dmx_dconv_margin(&layer->dconv);
+    return layer->options.freq ? margin : (dmx_margin){.bins_before = margin.steps, .bins_after = margin.steps};
+}
+
+/* y = glu(norm(rewrite(x))) */
+static void run_rewrite(dmx_exec *exec, const dmx_conv *rewrite, const dmx_norm *norm, const dmx_grid *x,
+                        const dmx_grid *y)
+{
+    if (rewrite->glu) {
+        dmx_conv_run(exec, rewrite, x, &(dmx_epilogue){.activation = DMX_ACTIVATION_GLU}, y);
+        return;
+    }
+    const size_t mark = exec->arena.used;
+    dmx_grid doubled = dmx_grid_create(exec, y->steps, y->bins, 2 * y->channels, (dmx_margin){0});
+    dmx_conv_run(exec, rewrite, x, NULL, &doubled);
+    dmx_norm_glu(exec, norm, &doubled, y);
+    exec->arena.used = mark;
+}
+
+/* ---- encoder ---- */
+
+dmx_margin dmx_hencoder_margin(const dmx_hybrid_layer *layer) { return dmx_conv_input_margin(&layer->conv); }
+
+/* y = gelu(norm1(conv(x) + inject)) */
+static void run_encoder_conv(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *inject,
+                             const dmx_grid *y)
+{
+    const bool plain = inject == NULL && layer->norm1.groups == 0;
+    const dmx_epilogue epilogue = {.activation = plain ? DMX_ACTIVATION_GELU : DMX_ACTIVATION_NONE, .residual = inject};
+    dmx_conv_run(exec, &layer->conv, x, &epilogue, y);
+    if (!plain) dmx_norm_activate(exec, &layer->norm1, DMX_ACTIVATION_GELU, y);
+}
+
+void dmx_hencoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *inject,
+                      const dmx_grid *z)
+{
+    if (layer->options.empty) {
+        dmx_conv_run(exec, &layer->conv, x, NULL, z);
+        return;
+    }
+    const size_t mark = exec->arena.used;
+    dmx_margin margin = dconv_margin(layer);
+    if (layer->options.rewrite) margin = dmx_margin_max(margin, dmx_conv_input_margin(&layer->rewrite));
+    dmx_grid y = dmx_grid_create(exec, z->steps, z->bins, z->channels, margin);
+    run_encoder_conv(exec, layer, x, inject, &y);
+    run_dconv(exec, layer, &y);
+    if (layer->options.rewrite)
+        run_rewrite(exec, &layer->rewrite, &layer->norm2, &y, z);
+    else
+        dmx_grid_copy(exec, &y, z);
+    exec->arena.used = mark;
+}
+
+/* ---- decoder ---- */
+
+dmx_margin dmx_hdecoder_margin(const dmx_hybrid_layer *layer)
+{
+    if (layer->options.empty) return dmx_conv_input_margin(&layer->conv);
+    return layer->options.rewrite ? dmx_conv_input_margin(&layer->rewrite) : (dmx_margin){0};
+}
+
+dmx_margin dmx_hdecoder_output_margin(const dmx_hybrid_layer *layer, int bins, int output_bins)
+{
+    return dmx_conv_output_margin(&layer->conv, bins, output_bins);
+}
+
+/* z (+)= gelu(norm2(conv_tr(y))), trimmed. With a norm the whole length counts for the statistics, so it is computed
+ * apart. */
+static void run_decoder_conv(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *y, bool add,
+                             const dmx_grid *z)
+{
+    const dmx_activation activation = layer->options.last ? DMX_ACTIVATION_NONE : DMX_ACTIVATION_GELU;
+    if (layer->norm2.groups == 0) {
+        dmx_conv_run(exec, &layer->conv, y, &(dmx_epilogue){.activation = activation, .residual = add ? z : NULL}, z);
+        return;
+    }
+    const size_t mark = exec->arena.used;
+    const int full_bins = dmx_conv_output_bins(&layer->conv, y->bins), padding = layer->conv.padding;
+    const dmx_margin margin = dmx_conv_output_margin(&layer->conv, y->bins, full_bins - padding);
+    dmx_grid trimmed = dmx_grid_create(exec, z->steps, full_bins - padding, z->channels, margin);
+    dmx_conv_run(exec, &layer->conv, y, NULL, &trimmed);
+    dmx_grid full = dmx_grid_bins(&trimmed, -padding, full_bins);
+    dmx_norm_activate(exec, &layer->norm2, activation, &full);
+    dmx_grid kept = dmx_grid_bins(&trimmed, 0, z->bins);
+    if (add)
+        dmx_grid_add(exec, &kept, z);
+    else
+        dmx_grid_copy(exec, &kept, z);
+    exec->arena.used = mark;
+}
+
+void dmx_hdecoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *pre, bool add,
+                      const dmx_grid *z)
+{
+    if (layer->options.empty) {
+        run_decoder_conv(exec, layer, x, add, z);
+        return;
+    }
+    const size_t mark = exec->arena.used;
+    const dmx_margin margin = dmx_margin_max(dconv_margin(layer), dmx_conv_input_margin(&layer->conv));
+    dmx_grid y = dmx_grid_create(exec, x->steps, x->bins, x->channels, margin);
+    if (layer->options.rewrite)
+        run_rewrite(exec, &layer->rewrite, &layer->norm1, x, &y);
+    else
+        dmx_grid_copy(exec, x, &y);
+    run_dconv(exec, layer, &y);
+    if (pre != NULL) dmx_grid_copy(exec, &y, pre);
+    run_decoder_conv(exec, layer, &y, add, z);
+    exec->arena.used = mark;
+}

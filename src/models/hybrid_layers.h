@@ -1,0 +1,76 @@
+/* hybrid_layers.h - HEncLayer and HDecLayer of the official hdemucs.py, and MultiWrap, which runs one of them on bands.
+ *
+ *   encoder   conv (stride) [+ inject] -> norm1 -> GELU -> DConv -> rewrite -> norm2 -> GLU
+ *   decoder   (x + skip) -> rewrite -> norm1 -> GLU -> DConv -> conv_tr (stride) -> norm2 -> trim [-> GELU]
+ *
+ * Both work on the frequency branch, [steps][bins][channels], and on the time branch, [1][frames][channels] (grid.h): the
+ * strided convolution runs along bins in either view. They differ in the rewrite's kernel (square in the frequency branch)
+ * and in the view that DConv takes. */
+#ifndef DMX_MODELS_HYBRID_LAYERS_H
+#define DMX_MODELS_HYBRID_LAYERS_H
+
+#include "models/dconv.h"
+
+enum { DMX_MAX_BANDS = 16 };
+
+/* The constructor's arguments, common to both. */
+typedef struct dmx_hybrid_options {
+    int in_channels, out_channels;
+    int kernel_size, stride;
+    int norm_groups;      /* 0: no norms */
+    bool empty;           /* just the strided convolution */
+    bool freq;            /* acts on frequencies: two-dimensional weights */
+    bool pad;
+    bool rewrite;
+    int context;
+    bool context_freq;    /* decoder: the rewrite's context covers bins as well */
+    bool last;            /* decoder: no GELU at the end */
+    dmx_dconv_options dconv;  /* depth 0: none */
+} dmx_hybrid_options;
+
+typedef struct dmx_hybrid_layer {
+    dmx_hybrid_options options;
+    dmx_conv conv;    /* `conv` of an encoder, `conv_tr` of a decoder */
+    dmx_conv rewrite;
+    dmx_norm norm1, norm2;
+    dmx_dconv dconv;  /* depth 0: none */
+} dmx_hybrid_layer;
+
+/* A layer, or one for each band. */
+typedef struct dmx_multi_layer {
+    int bands;                       /* 1: a plain layer */
+    double ratios[DMX_MAX_BANDS];    /* [bands - 1] where the bands end, as a share of the bins */
+    dmx_hybrid_layer layers[DMX_MAX_BANDS]; /* [bands] */
+} dmx_multi_layer;
+
+void dmx_hencoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *options, const char *prefix);
+void dmx_hdecoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *options, const char *prefix);
+
+/* Encoder.
+ *   x       the input, with the margins of dmx_hencoder_margin (time: bins a multiple of the stride, zeros included)
+ *   inject  NULL, or what the time branch hands over, of the shape of the strided convolution's output
+ *   y       the output: [steps][output bins][out_channels] */
+void dmx_hencoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *inject,
+                      const dmx_grid *y);
+dmx_margin dmx_hencoder_margin(const dmx_hybrid_layer *layer);
+
+/* Decoder.
+ *   x     input with the skip connection already added, with the margins of dmx_hdecoder_margin
+ *   pre   NULL, or receives what goes into the transposed convolution (of x's shape): the official second result
+ *   y     output bins say what is kept after trimming. Its margins (dmx_hdecoder_output_margin) hold junk afterwards.
+ *   add   true: y += result, which is how the next skip connection comes in; else y = result */
+void dmx_hdecoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *pre,
+                      bool add, const dmx_grid *y);
+dmx_margin dmx_hdecoder_margin(const dmx_hybrid_layer *layer);
+dmx_margin dmx_hdecoder_output_margin(const dmx_hybrid_layer *layer, int bins, int output_bins);
+
+/* The same with bands (see multi_wrap.c). */
+void dmx_multi_encoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const dmx_grid *x, const dmx_grid *inject,
+                           const dmx_grid *y);
+void dmx_multi_decoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const dmx_grid *x, const dmx_grid *pre,
+                           bool add, const dmx_grid *y);
+
+/* False when bands of these ratios cannot be cut from so many bins. */
+bool dmx_multi_fits(const dmx_multi_layer *multi, int bins);
+
+#endif

@@ -1,0 +1,61 @@
+/* network.c - see network.h; the table of families is here. */
+#include "models/network.h"
+
+#include "base/alloc.h"
+#include "models/htdemucs/htdemucs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const dmx_family *const families[] = {&dmx_htdemucs_family};
+
+demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
+                               demucs_error *error)
+{
+    *network = NULL;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (strcmp(checkpoint->class_name, families[i]->class_name) == 0)
+            return families[i]->load(network, checkpoint, warnings, error);
+    char name[64];
+    dmx_printable(name, sizeof name, checkpoint->class_name, strlen(checkpoint->class_name));
+    return dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
+                    "%s: models of the class %s cannot be run by this version; HTDemucs ones can, such as htdemucs.",
+                    checkpoint->path, name);
+}
+
+void dmx_network_free(dmx_network *network)
+{
+    if (network == NULL) return;
+    for (int i = 0; i < network->source_count; i++) dmx_free(network->sources[i]);
+    network->family->free(network);
+}
+
+int64_t dmx_segment_frames(dmx_segment segment, int sample_rate_hz)
+{
+    if (segment.denominator > 0) return segment.numerator * sample_rate_hz / segment.denominator;
+    return (int64_t)(segment.seconds * sample_rate_hz);
+}
+
+void dmx_warnings_add(dmx_warnings *warnings, const char *format, ...)
+{
+    if (warnings->count >= 100) return;
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    size_t count = (size_t)warnings->count;
+    char **texts = dmx_realloc(warnings->texts, count, count + 1, sizeof *texts);
+    if (texts == NULL) return; /* a warning less does no harm */
+    warnings->texts = texts;
+    texts[count] = dmx_strdup(text);
+    if (texts[count] != NULL) warnings->count++;
+}
+
+void dmx_warnings_clear(dmx_warnings *warnings)
+{
+    for (int i = 0; i < warnings->count; i++) dmx_free(warnings->texts[i]);
+    dmx_free(warnings->texts);
+    *warnings = (dmx_warnings){0};
+}

@@ -1,0 +1,70 @@
+/* weights.h - take the tensors of a checkpoint, by PyTorch's names, into packed layers.
+ *
+ * Like arguments.h this keeps the first failure and lets the rest pass, so that a constructor reads as a list of its
+ * layers. Every tensor must be there with exactly the shape that the class gives it, and finite; dmx_weights_finish
+ * makes sure that none was left over. Memory goes to the store, which the network owns. */
+#ifndef DMX_MODELS_WEIGHTS_H
+#define DMX_MODELS_WEIGHTS_H
+
+#include "checkpoint/checkpoint.h"
+#include "nn/conv.h"
+#include "nn/norm.h"
+
+/* Blocks of memory that live and die together. */
+typedef struct dmx_store {
+    void **blocks;
+    size_t count;
+} dmx_store;
+
+/* `count` zeroed floats, or NULL. */
+float *dmx_store_floats(dmx_store *store, size_t count);
+void dmx_store_clear(dmx_store *store);
+
+typedef struct dmx_weights {
+    const dmx_checkpoint *checkpoint;
+    const dmx_kernels *kernels; /* for widening float16 */
+    dmx_store *store;
+    bool *used;                 /* [tensor_count] */
+    size_t parameters;          /* numbers taken so far */
+    demucs_error *error;
+    bool failed;
+} dmx_weights;
+
+void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_store *store, demucs_error *error);
+
+/* Fail unless every tensor was taken. Frees what the reading needed; call it also after a failure. */
+demucs_status dmx_weights_finish(dmx_weights *w);
+
+/* A name made of a prefix and the rest, in a buffer that fits every right name. */
+typedef struct dmx_name {
+    char text[160];
+} dmx_name;
+dmx_name dmx_name_of(const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 1, 2)))
+#endif
+    ;
+
+/* A tensor of the given shape as floats in the store; NULL after a failure. */
+const float *dmx_weights_tensor(dmx_weights *w, const char *name, int rank, const int64_t *shape);
+const float *dmx_weights_vector(dmx_weights *w, const char *name, int64_t length);
+
+/* How PyTorch shapes a layer's weight: Linear and Conv1d have fewer axes than Conv2d. */
+typedef enum dmx_axes { DMX_AXES_LINEAR, DMX_AXES_CONV1D, DMX_AXES_CONV2D } dmx_axes;
+
+/* PREFIX.weight and PREFIX.bias into a conv whose sizes are filled in. A Conv1d along steps (dilated) has its kernel in
+ * kernel_steps. */
+void dmx_weights_conv(dmx_weights *w, dmx_conv *conv, dmx_axes axes, const char *prefix);
+
+/* Rows [first, first + out_channels) of WEIGHT_NAME [rows][in_channels] and BIAS_NAME [rows] as a linear layer: PyTorch
+ * keeps the three projections of an attention in one tensor. */
+void dmx_weights_linear_rows(dmx_weights *w, dmx_conv *conv, const char *weight_name, const char *bias_name, int rows,
+                             int first);
+
+/* PREFIX.weight and PREFIX.bias of a norm whose channels and groups are filled in; groups 0 reads nothing. */
+void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix);
+
+/* A linear layer's sizes. */
+dmx_conv dmx_linear(int in_channels, int out_channels);
+
+#endif

@@ -1,0 +1,141 @@
+/* attention.c - see attention.h
+ *
+ * For each head K^T and V are packed once as GEMM weights, block of keys by block of keys. A work item is then a block of
+ * queries of one head; its scores (QUERY_ROWS x KEY_BLOCK) stay in the L2 cache:
+ *
+ *     for each block of keys:   S = Q K^T         GEMM, [rows][KEY_BLOCK]
+ *                               softmax step      S, max, sum, correction
+ *                               O = O * correction + S V      GEMM with O as residual
+ *     out = O / sum
+ */
+#include "nn/attention.h"
+
+#include "nn/gemm.h"
+
+#include <math.h>
+
+enum { KEY_BLOCK = 256 }; /* keys a block holds; a multiple of DMX_PANEL */
+
+typedef struct attention_job {
+    const dmx_exec *exec;
+    const dmx_attention *att;
+    size_t blocks;         /* of keys */
+    size_t k_floats;       /* one packed block of K^T */
+    size_t v_floats;       /* one packed block of V */
+    float *packed_k;       /* [heads][blocks][k_floats] */
+    float *packed_v;       /* [heads][blocks][v_floats] */
+    size_t rows;           /* queries of an item */
+    size_t items_per_head;
+} attention_job;
+
+static size_t keys_of_block(const attention_job *job, size_t block)
+{
+    size_t left = job->att->keys - block * KEY_BLOCK;
+    return left < KEY_BLOCK ? left : KEY_BLOCK;
+}
+
+static void pack_item(void *context, size_t item, int worker)
+{
+    (void)worker;
+    const attention_job *job = context;
+    const dmx_attention *att = job->att;
+    const size_t head = item / job->blocks, block = item % job->blocks, keys = keys_of_block(job, block);
+    const size_t dim = (size_t)att->head_dim;
+    const ptrdiff_t offset = (ptrdiff_t)(block * KEY_BLOCK) * att->kv_stride + (ptrdiff_t)(head * dim);
+    job->exec->kernels->pack_f32(att->k + offset, 1, att->kv_stride, dim, keys, job->packed_k + item * job->k_floats);
+    job->exec->kernels->pack_f32(att->v + offset, att->kv_stride, 1, keys, dim, job->packed_v + item * job->v_floats);
+}
+
+/* What an item computes with, cut out of its scratch memory. */
+typedef struct attention_block {
+    float *scores;     /* [rows][KEY_BLOCK] */
+    float *average;    /* [rows][head_dim] */
+    float *max;        /* [rows] */
+    float *sum;        /* [rows] */
+    float *correction; /* [rows] */
+    float *gemm;
+} attention_block;
+
+static size_t round_up(size_t n) { return (n + 15) / 16 * 16; }
+
+static attention_block cut_scratch(float *scratch, size_t rows, size_t head_dim)
+{
+    attention_block b = {.scores = scratch};
+    b.average = b.scores + rows * KEY_BLOCK;
+    b.max = b.average + round_up(rows * head_dim);
+    b.sum = b.max + round_up(rows);
+    b.correction = b.sum + round_up(rows);
+    b.gemm = b.correction + round_up(rows);
+    return b;
+}
+
+static size_t scratch_floats(const dmx_kernels *kernels, size_t rows, size_t head_dim)
+{
+    size_t k = head_dim > KEY_BLOCK ? head_dim : KEY_BLOCK;
+    return rows * KEY_BLOCK + round_up(rows * head_dim) + 3 * round_up(rows) + kernels->gemm_scratch(rows, k);
+}
+
+/* One block of keys. */
+static void attend_block(const attention_job *job, const attention_block *b, const float *q, size_t rows, size_t head,
+                         size_t block)
+{
+    const dmx_attention *att = job->att;
+    const dmx_kernels *kernels = job->exec->kernels;
+    const size_t place = head * job->blocks + block, keys = keys_of_block(job, block);
+    const ptrdiff_t no_offset = 0;
+
+    const dmx_gemm scores = {.a = q, .group_rows = rows, .a_row_stride = att->q_stride, .tap_offset = &no_offset,
+                             .taps = 1, .depth = att->head_dim, .b = job->packed_k + place * job->k_floats,
+                             .columns = (int)keys, .c = b->scores, .c_row_stride = KEY_BLOCK};
+    kernels->gemm_f32(&scores, 0, rows, 0, dmx_gemm_panels(keys), b->gemm);
+
+    const float scale = (float)(1.0 / sqrt((double)att->head_dim));
+    kernels->softmax_f32(b->scores, KEY_BLOCK, rows, keys, scale, b->max, b->sum, b->correction);
+    if (block > 0) kernels->scale_rows_f32(b->average, att->head_dim, rows, (size_t)att->head_dim, b->correction);
+
+    const dmx_gemm average = {.a = b->scores, .group_rows = rows, .a_row_stride = KEY_BLOCK, .tap_offset = &no_offset,
+                              .taps = 1, .depth = (int)keys, .b = job->packed_v + place * job->v_floats,
+                              .columns = att->head_dim, .c = b->average, .c_row_stride = att->head_dim,
+                              .residual = block > 0 ? b->average : NULL, .residual_row_stride = att->head_dim};
+    kernels->gemm_f32(&average, 0, rows, 0, dmx_gemm_panels((size_t)att->head_dim), b->gemm);
+}
+
+static void attend_item(void *context, size_t item, int worker)
+{
+    const attention_job *job = context;
+    const dmx_attention *att = job->att;
+    const size_t head = item / job->items_per_head, first = item % job->items_per_head * job->rows;
+    const size_t rows = att->queries - first < job->rows ? att->queries - first : job->rows;
+    const size_t dim = (size_t)att->head_dim;
+    const attention_block b = cut_scratch(dmx_exec_scratch(job->exec, worker), job->rows, dim);
+    for (size_t r = 0; r < rows; r++) {
+        b.max[r] = -INFINITY;
+        b.sum[r] = 0;
+    }
+    const float *q = att->q + (ptrdiff_t)first * att->q_stride + (ptrdiff_t)(head * dim);
+    for (size_t block = 0; block < job->blocks; block++) attend_block(job, &b, q, rows, head, block);
+
+    for (size_t r = 0; r < rows; r++) {
+        float *out = att->out + (ptrdiff_t)(first + r) * att->out_stride + (ptrdiff_t)(head * dim);
+        const float inverse = 1 / b.sum[r];
+        for (size_t c = 0; c < dim; c++) out[c] = b.average[r * dim + c] * inverse;
+    }
+}
+
+void dmx_attention_run(dmx_exec *exec, const dmx_attention *att)
+{
+    const size_t dim = (size_t)att->head_dim, heads = (size_t)att->heads;
+    attention_job job = {.exec = exec, .att = att};
+    job.blocks = (att->keys + KEY_BLOCK - 1) / KEY_BLOCK;
+    job.k_floats = dmx_gemm_packed_floats(dim, KEY_BLOCK);
+    job.v_floats = dmx_gemm_packed_floats(KEY_BLOCK, dim);
+    job.rows = dmx_gemm_item_rows(exec->kernels);
+    job.items_per_head = (att->queries + job.rows - 1) / job.rows;
+
+    size_t mark = exec->arena.used;
+    job.packed_k = dmx_arena_floats(&exec->arena, heads * job.blocks * job.k_floats);
+    job.packed_v = dmx_arena_floats(&exec->arena, heads * job.blocks * job.v_floats);
+    dmx_exec_run(exec, heads * job.blocks, 0, pack_item, &job);
+    dmx_exec_run(exec, heads * job.items_per_head, scratch_floats(exec->kernels, job.rows, dim), attend_item, &job);
+    exec->arena.used = mark;
+}

@@ -1,0 +1,183 @@
+/* conv.c - see conv.h */
+#include "nn/conv.h"
+
+#include "nn/gemm.h"
+
+#include <assert.h>
+
+int dmx_conv_overlap(const dmx_conv *conv) { return (conv->kernel_bins + conv->stride - 1) / conv->stride; }
+
+int dmx_conv_output_bins(const dmx_conv *conv, int bins)
+{
+    if (conv->transposed) return (bins - 1) * conv->stride + conv->kernel_bins;
+    return (bins + 2 * conv->padding - conv->kernel_bins) / conv->stride + 1;
+}
+
+dmx_margin dmx_conv_input_margin(const dmx_conv *conv)
+{
+    int around = conv->transposed ? dmx_conv_overlap(conv) - 1 : conv->padding;
+    return (dmx_margin){around, around, conv->kernel_steps / 2 * conv->dilation};
+}
+
+dmx_margin dmx_conv_output_margin(const dmx_conv *conv, int bins, int output_bins)
+{
+    if (!conv->transposed) return (dmx_margin){0};
+    int written = (bins + dmx_conv_overlap(conv) - 1) * conv->stride;
+    int after = written - conv->padding - output_bins;
+    return (dmx_margin){.bins_before = conv->padding, .bins_after = after > 0 ? after : 0};
+}
+
+/* ---- packing ---- */
+
+/* K of the GEMM: numbers that one output is a sum over. */
+static size_t gemm_k(const dmx_conv *conv)
+{
+    size_t slab = conv->transposed ? (size_t)dmx_conv_overlap(conv) : (size_t)conv->kernel_bins;
+    return slab * (size_t)conv->kernel_steps * (size_t)conv->in_channels;
+}
+
+/* N of the GEMM. */
+static size_t gemm_columns(const dmx_conv *conv)
+{
+    return (size_t)conv->out_channels * (conv->transposed ? (size_t)conv->stride : 1);
+}
+
+/* Columns of the packed matrix: with GLU a panel holds half a panel of values, then their gates. */
+static size_t packed_panels(const dmx_conv *conv)
+{
+    if (conv->glu) return ((size_t)conv->out_channels / 2 + DMX_PANEL / 2 - 1) / (DMX_PANEL / 2);
+    return dmx_gemm_panels(gemm_columns(conv));
+}
+
+size_t dmx_conv_weight_floats(const dmx_conv *conv) { return packed_panels(conv) * gemm_k(conv) * DMX_PANEL; }
+
+size_t dmx_conv_bias_floats(const dmx_conv *conv) { return packed_panels(conv) * DMX_PANEL; }
+
+/* The place of a column in the packed order. */
+static size_t packed_column(const dmx_conv *conv, size_t column)
+{
+    if (!conv->glu) return column;
+    const size_t half = DMX_PANEL / 2, values = (size_t)conv->out_channels / 2;
+    bool gate = column >= values;
+    size_t output = gate ? column - values : column;
+    return output / half * DMX_PANEL + output % half + (gate ? half : 0);
+}
+
+static float *packed_at(const dmx_conv *conv, float *packed, size_t k, size_t column)
+{
+    size_t place = packed_column(conv, column);
+    return packed + (place / DMX_PANEL * gemm_k(conv) + k) * DMX_PANEL + place % DMX_PANEL;
+}
+
+static void pack_forward(const dmx_conv *conv, const float *weight, float *packed)
+{
+    const size_t in = (size_t)conv->in_channels, bins = (size_t)conv->kernel_bins, steps = (size_t)conv->kernel_steps;
+    for (size_t o = 0; o < (size_t)conv->out_channels; o++) {
+        float *first = packed_at(conv, packed, 0, o);
+        for (size_t c = 0; c < in; c++)
+            for (size_t b = 0; b < bins; b++)
+                for (size_t s = 0; s < steps; s++)
+                    first[((s * bins + b) * in + c) * DMX_PANEL] = *weight++;
+    }
+}
+
+/* Row j gathers input bins j - (overlap - 1) .. j and gives outputs stride * j .. stride * j + stride - 1: position t of
+ * the slab meets kernel element r + stride * (overlap - 1 - t) for output r. */
+static void pack_transposed(const dmx_conv *conv, const float *weight, float *packed)
+{
+    const int overlap = dmx_conv_overlap(conv);
+    const size_t in = (size_t)conv->in_channels, out = (size_t)conv->out_channels, kernel = (size_t)conv->kernel_bins;
+    for (int t = 0; t < overlap; t++)
+        for (int r = 0; r < conv->stride; r++) {
+            size_t element = (size_t)(r + conv->stride * (overlap - 1 - t));
+            if (element >= kernel) continue;
+            for (size_t c = 0; c < in; c++)
+                for (size_t o = 0; o < out; o++)
+                    *packed_at(conv, packed, (size_t)t * in + c, (size_t)r * out + o) =
+                        weight[(c * out + o) * kernel + element];
+        }
+}
+
+void dmx_conv_pack(const dmx_conv *conv, const float *weight, float *packed)
+{
+    if (conv->transposed)
+        pack_transposed(conv, weight, packed);
+    else
+        pack_forward(conv, weight, packed);
+}
+
+void dmx_conv_pack_bias(const dmx_conv *conv, const float *bias, float *packed)
+{
+    for (size_t column = 0; column < gemm_columns(conv); column++)
+        packed[packed_column(conv, column)] = bias[column % (size_t)conv->out_channels];
+}
+
+/* ---- running ---- */
+
+static dmx_gemm gemm_of(const dmx_conv *conv, const dmx_grid *input, const dmx_epilogue *epilogue,
+                        const dmx_grid *output)
+{
+    dmx_gemm g = {.b = conv->weight, .bias = conv->bias, .columns = (int)gemm_columns(conv)};
+    g.a_group_stride = input->step_stride;
+    g.c = output->data;
+    g.c_group_stride = output->step_stride;
+    g.c_row_stride = (ptrdiff_t)output->channels * (conv->transposed ? conv->stride : 1);
+    g.activation = epilogue->activation;
+    g.scale = epilogue->scale;
+    if (epilogue->residual != NULL) {
+        g.residual = epilogue->residual->data;
+        g.residual_group_stride = epilogue->residual->step_stride;
+        g.residual_row_stride = g.c_row_stride;
+    }
+    return g;
+}
+
+/* Forward: one tap for each step that the kernel covers. */
+static void run_forward(dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, dmx_gemm *g, const dmx_grid *output)
+{
+    ptrdiff_t tap_offset[DMX_MAX_TAPS];
+    g->taps = conv->kernel_steps;
+    g->depth = conv->kernel_bins * conv->in_channels;
+    for (int t = 0; t < g->taps; t++)
+        tap_offset[t] = (ptrdiff_t)(t - conv->kernel_steps / 2) * conv->dilation * input->step_stride -
+                        (ptrdiff_t)conv->padding * conv->in_channels;
+    g->tap_offset = tap_offset;
+    g->a = input->data;
+    g->a_row_stride = (ptrdiff_t)conv->stride * conv->in_channels;
+    g->group_rows = (size_t)output->bins;
+    dmx_gemm_run(exec, g, (size_t)output->steps * g->group_rows);
+}
+
+/* Transposed: rows 0 .. bins + overlap - 2, row j written at output bin stride * j - padding. */
+static void run_transposed(dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, dmx_gemm *g)
+{
+    const int overlap = dmx_conv_overlap(conv);
+    const ptrdiff_t tap_offset = -(ptrdiff_t)(overlap - 1) * conv->in_channels;
+    g->taps = 1;
+    g->tap_offset = &tap_offset;
+    g->depth = overlap * conv->in_channels;
+    g->a = input->data;
+    g->a_row_stride = conv->in_channels;
+    g->group_rows = (size_t)(input->bins + overlap - 1);
+    const ptrdiff_t trimmed = (ptrdiff_t)conv->padding * conv->out_channels;
+    if (!exec->planning) {
+        if (g->residual != NULL) g->residual -= trimmed;
+        g->c -= trimmed;
+    }
+    dmx_gemm_run(exec, g, (size_t)input->steps * g->group_rows);
+}
+
+void dmx_conv_run(dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, const dmx_epilogue *epilogue,
+                  const dmx_grid *output)
+{
+    static const dmx_epilogue none;
+    if (epilogue == NULL) epilogue = &none;
+    assert(input->channels == conv->in_channels && input->steps == output->steps);
+    assert(output->channels == (conv->glu ? conv->out_channels / 2 : conv->out_channels));
+    assert(conv->glu == (epilogue->activation == DMX_ACTIVATION_GLU));
+    dmx_gemm g = gemm_of(conv, input, epilogue, output);
+    if (conv->transposed)
+        run_transposed(exec, conv, input, &g);
+    else
+        run_forward(exec, conv, input, &g, output);
+}

@@ -1,0 +1,36 @@
+/* exec.h - what a layer needs to run: kernels, threads, and memory for what it computes.
+ *
+ * A forward pass takes its activations from the arena as it goes along and gives them back stack-wise, so memory is
+ * shared between stages that do not live at the same time. To know beforehand how much that is, the same forward pass
+ * is run once with `planning` set: arrays are counted and nothing is computed. So there is no second formula for sizes,
+ * and after planning nothing can fail. */
+#ifndef DMX_NN_EXEC_H
+#define DMX_NN_EXEC_H
+
+#include "base/arena.h"
+#include "base/thread_pool.h"
+#include "kernels/kernels.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct dmx_grid; /* grid.h */
+
+typedef struct dmx_exec {
+    const dmx_kernels *kernels;
+    dmx_thread_pool *pool;
+    dmx_arena arena;         /* activations */
+    float *scratch;          /* [threads][scratch_floats] memory of one work item */
+    size_t scratch_floats;   /* while planning: the most that any item asked for so far */
+    bool planning;
+    void (*trace)(void *context, const char *stage, const struct dmx_grid *grid); /* tests look at stages; else NULL */
+    void *trace_context;
+} dmx_exec;
+
+/* Run `items` work items of `scratch_floats` each; while planning, note the need and run nothing. */
+void dmx_exec_run(dmx_exec *exec, size_t items, size_t scratch_floats, dmx_work_fn work, void *context);
+
+/* The scratch memory of the worker that runs an item. */
+float *dmx_exec_scratch(const dmx_exec *exec, int worker);
+
+#endif

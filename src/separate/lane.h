@@ -1,0 +1,43 @@
+/* lane.h - one run over the track: one member of the bag with one shift.
+ *
+ * A lane cuts the track into segments that overlap, `stride` apart, beginning at `start`: 0, or up to half a second before
+ * the track when shifted (that is the official shift: pad by half a second, drop a random part of the padding).
+ *
+ *     track            |0 ................................................. end)
+ *     lane      start |---- segment ----|
+ *                               |---- segment ----|       each faded in and out by a triangle
+ *                                         |---- segm-|    the last one is short
+ *
+ * Where segments overlap they are averaged with the triangle as weight. Since a segment exists wherever the track still
+ * goes on, the sum of the weights over a frame follows from its position alone; so each segment can be divided by it at
+ * once, and all lanes add into one place. */
+#ifndef DMX_SEPARATE_LANE_H
+#define DMX_SEPARATE_LANE_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct dmx_lane {
+    int member, shift;
+    int64_t start;    /* track frame of the first segment */
+    int64_t segment;  /* frames of a full segment; 0 stands for the whole rest of the track (no split) */
+    int64_t stride;
+    int64_t next;     /* track frame of the next segment to run */
+    float *triangle;  /* [segment] weights */
+} dmx_lane;
+
+/* Frames of the lane's next segment in a track that ends at `end`: 0 when the lane is done. */
+int64_t dmx_lane_frames(const dmx_lane *lane, int64_t end);
+
+/* Segments that the lane has in a track of `end` frames. */
+int64_t dmx_lane_segments(const dmx_lane *lane, int64_t end);
+
+/* The triangle, normalised by its maximum, to the power `power`; out[segment]. */
+void dmx_triangle(int64_t segment, double power, float *out);
+
+/* share[i] for the `frames` frames of the next segment: its weight over the sum of all segments' weights there. */
+void dmx_lane_share(const dmx_lane *lane, int64_t frames, float *share);
+
+#endif

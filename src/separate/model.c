@@ -1,0 +1,176 @@
+/* model.c - see model.h; the counterpart of BagOfModels in the official apply.py */
+#include "separate/model.h"
+
+#include "base/alloc.h"
+#include "checkpoint/bag.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_BAG_BYTES = 1 << 20 };
+
+static demucs_status out_of_memory(const char *path, demucs_error *error)
+{
+    return dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", path);
+}
+
+/* Read the checkpoint at `path` into a member. */
+static demucs_status load_member(demucs_model *model, dmx_member *member, const char *path, demucs_error *error)
+{
+    dmx_checkpoint *checkpoint;
+    demucs_status status = dmx_checkpoint_open(&checkpoint, path, error);
+    if (status != DEMUCS_OK) return status;
+    status = dmx_network_load(&member->network, checkpoint, &model->warnings, error);
+    dmx_checkpoint_close(checkpoint);
+    if (status != DEMUCS_OK) return status;
+    member->path = dmx_strdup(path);
+    member->weights = dmx_alloc((size_t)member->network->source_count, sizeof(double));
+    if (member->path == NULL || member->weights == NULL) return out_of_memory(path, error);
+    for (int s = 0; s < member->network->source_count; s++) member->weights[s] = 1;
+    return DEMUCS_OK;
+}
+
+static demucs_status check_members_agree(const demucs_model *model, const char *path, demucs_error *error)
+{
+    const dmx_network *first = model->members[0].network;
+    for (int m = 1; m < model->count; m++) {
+        const dmx_network *other = model->members[m].network;
+        bool same = other->source_count == first->source_count && other->channels == first->channels &&
+                    other->sample_rate_hz == first->sample_rate_hz;
+        for (int s = 0; same && s < first->source_count; s++) same = strcmp(first->sources[s], other->sources[s]) == 0;
+        if (!same)
+            return dmx_fail(error, DEMUCS_ERROR_FORMAT,
+                            "%s: the models of a bag must have the same stems, sample rate and channels, but %s differs.",
+                            path, model->members[m].path);
+    }
+    return DEMUCS_OK;
+}
+
+/* Put together what all members share, once they are loaded. */
+static demucs_status complete(demucs_model *model, const char *path, demucs_error *error)
+{
+    demucs_status status = check_members_agree(model, path, error);
+    if (status != DEMUCS_OK) return status;
+    const dmx_network *first = model->members[0].network;
+    model->source_count = first->source_count;
+    model->channels = first->channels;
+    model->sample_rate_hz = first->sample_rate_hz;
+    model->totals = dmx_alloc((size_t)first->source_count, sizeof(double));
+    if (model->totals == NULL) return out_of_memory(path, error);
+    for (int s = 0; s < first->source_count; s++) {
+        for (int m = 0; m < model->count; m++) model->totals[s] += model->members[m].weights[s];
+        if (!(model->totals[s] > 0))
+            return dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: no model of the bag has a weight for the stem %s.", path,
+                            first->sources[s]);
+    }
+    return DEMUCS_OK;
+}
+
+/* ---- bags ---- */
+
+static demucs_status read_small_file(const char *path, unsigned char **bytes, size_t *size, demucs_error *error)
+{
+    *bytes = NULL;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return dmx_fail(error, DEMUCS_ERROR_IO, "%s: cannot be opened.", path);
+    demucs_status status = DEMUCS_OK;
+    *bytes = dmx_alloc(MAX_BAG_BYTES + 1, 1);
+    if (*bytes == NULL)
+        status = out_of_memory(path, error);
+    else
+        *size = fread(*bytes, 1, MAX_BAG_BYTES + 1, file);
+    if (status == DEMUCS_OK && ferror(file))
+        status = dmx_fail(error, DEMUCS_ERROR_IO, "%s: cannot be read.", path);
+    else if (status == DEMUCS_OK && *size > MAX_BAG_BYTES)
+        status = dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: is too large for the description of a bag of models.", path);
+    fclose(file);
+    return status;
+}
+
+/* Weights and segment of the bag. The segment replaces that of each member, but a transformer's only by a shorter one. */
+static demucs_status apply_bag(demucs_model *model, const dmx_bag *bag, const char *path, demucs_error *error)
+{
+    for (int m = 0; m < model->count; m++) {
+        dmx_member *member = &model->members[m];
+        if (bag->weights != NULL && bag->weight_columns != (size_t)member->network->source_count)
+            return dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: has %zu weights for each model, but the models have %d stems.",
+                            path, bag->weight_columns, member->network->source_count);
+        for (size_t s = 0; bag->weights != NULL && s < bag->weight_columns; s++)
+            member->weights[s] = bag->weights[(size_t)m * bag->weight_columns + s];
+        dmx_network *network = member->network;
+        const dmx_segment own = network->segment, shorter = {.seconds = bag->segment_seconds};
+        if (bag->segment_seconds > 0 && (!network->segment_is_limit || bag->segment_seconds <= own.seconds))
+            network->segment = shorter;
+        const int64_t frames = dmx_segment_frames(network->segment, network->sample_rate_hz);
+        if (frames < 1 || network->family->valid_length(network, frames) < 0)
+            return dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: its segment of %g seconds does not suit %s.", path,
+                            bag->segment_seconds, member->path);
+    }
+    return DEMUCS_OK;
+}
+
+static demucs_status load_bag(demucs_model *model, const char *path, demucs_error *error)
+{
+    dmx_bag bag = {0};
+    unsigned char *bytes;
+    size_t size = 0;
+    demucs_status status = read_small_file(path, &bytes, &size, error);
+    if (status == DEMUCS_OK) status = dmx_bag_parse(&bag, path, bytes, size, error);
+    if (status == DEMUCS_OK) {
+        model->members = dmx_alloc(bag.count, sizeof *model->members);
+        if (model->members == NULL) status = out_of_memory(path, error);
+    }
+    for (size_t m = 0; status == DEMUCS_OK && m < bag.count; m++) {
+        char *member_path = NULL;
+        status = dmx_bag_member_path(&member_path, path, bag.signatures[m], error);
+        model->count = (int)m + 1;
+        if (status == DEMUCS_OK) status = load_member(model, &model->members[m], member_path, error);
+        dmx_free(member_path);
+    }
+    if (status == DEMUCS_OK) status = apply_bag(model, &bag, path, error);
+    dmx_bag_clear(&bag);
+    dmx_free(bytes);
+    return status;
+}
+
+static bool is_bag(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+static demucs_status load_single(demucs_model *model, const char *path, demucs_error *error)
+{
+    model->members = dmx_alloc(1, sizeof *model->members);
+    if (model->members == NULL) return out_of_memory(path, error);
+    model->count = 1;
+    return load_member(model, &model->members[0], path, error);
+}
+
+demucs_status dmx_model_load(demucs_model **out, const char *path, demucs_error *error)
+{
+    *out = NULL;
+    demucs_model *model = dmx_alloc(1, sizeof *model);
+    if (model == NULL) return out_of_memory(path, error);
+    demucs_status status = is_bag(path) ? load_bag(model, path, error) : load_single(model, path, error);
+    if (status == DEMUCS_OK) status = complete(model, path, error);
+    if (status == DEMUCS_OK)
+        *out = model;
+    else
+        dmx_model_free(model);
+    return status;
+}
+
+void dmx_model_free(demucs_model *model)
+{
+    if (model == NULL) return;
+    for (int m = 0; m < model->count; m++) {
+        dmx_free(model->members[m].path);
+        dmx_free(model->members[m].weights);
+        dmx_network_free(model->members[m].network);
+    }
+    dmx_free(model->members);
+    dmx_free(model->totals);
+    dmx_warnings_clear(&model->warnings);
+    dmx_free(model);
+}

@@ -1,0 +1,62 @@
+/* error.c - the first cause wins, messages stay one printable line and within their room. */
+#include "base/error.h"
+
+#include "support/test.h"
+
+#include <string.h>
+
+static void test_first_cause_wins(void)
+{
+    demucs_error error = {0};
+    CHECK(dmx_fail(&error, DEMUCS_ERROR_IO, "cannot open %s", "a.wav") == DEMUCS_ERROR_IO, "the status comes back");
+    CHECK(dmx_fail(&error, DEMUCS_ERROR_MEMORY, "later") == DEMUCS_ERROR_MEMORY, "also of a later failure");
+    CHECK(error.status == DEMUCS_ERROR_IO && strcmp(error.message, "cannot open a.wav") == 0, "%s", error.message);
+    dmx_error_clear(&error);
+    CHECK(error.status == DEMUCS_OK && error.message[0] == '\0', "%s", error.message);
+    dmx_fail(&error, DEMUCS_ERROR_STATE, "again");
+    CHECK(error.status == DEMUCS_ERROR_STATE, "%d", (int)error.status);
+}
+
+static void test_null_is_fine(void)
+{
+    CHECK(dmx_fail(NULL, DEMUCS_ERROR_FORMAT, "%d", 1) == DEMUCS_ERROR_FORMAT, "the status comes back");
+    dmx_error_clear(NULL);
+}
+
+static void test_long_and_ragged_text(void)
+{
+    demucs_error error = {0};
+    char text[2000];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    text[3] = '\n';
+    text[4] = '\x1b';
+    dmx_fail(&error, DEMUCS_ERROR_FORMAT, "%s", text);
+    CHECK(strlen(error.message) == sizeof error.message - 1, "%zu", strlen(error.message));
+    CHECK(memcmp(error.message, "xxx  xx", 7) == 0, "%.8s", error.message);
+}
+
+static void test_printable(void)
+{
+    char out[9];
+    CHECK(strcmp(dmx_printable(out, sizeof out, "plain", 5), "plain") == 0, "%s", out);
+    CHECK(strcmp(dmx_printable(out, sizeof out, "12345678", 8), "12345678") == 0, "%s", out);
+    CHECK(strcmp(dmx_printable(out, sizeof out, "123456789", 9), "12345...") == 0, "%s", out);
+    CHECK(strcmp(dmx_printable(out, sizeof out, "a\n\0\xc3\xa9~\x7f", 7), "a????~?") == 0, "%s", out);
+    CHECK(strcmp(dmx_printable(out, sizeof out, "", 0), "") == 0, "%s", out);
+    CHECK(strcmp(dmx_printable(out, 3, "long", 4), "lo") == 0, "%s", out);
+    CHECK(strcmp(dmx_printable(out, 1, "long", 4), "") == 0, "%s", out);
+}
+
+/* Each code has its own name, and a value from a newer library still has one. */
+static void test_status_names(void)
+{
+    for (int i = DEMUCS_OK; i <= DEMUCS_ERROR_CANCELLED; i++)
+        for (int j = DEMUCS_OK; j < i; j++)
+            CHECK(strcmp(demucs_status_name((demucs_status)i), demucs_status_name((demucs_status)j)) != 0, "%d and %d",
+                  i, j);
+    CHECK(strcmp(demucs_status_name(DEMUCS_ERROR_FORMAT), "DEMUCS_ERROR_FORMAT") == 0, "FORMAT");
+    CHECK(demucs_status_name((demucs_status)(DEMUCS_ERROR_CANCELLED + 1)) != NULL, "a later code");
+}
+
+TEST_MAIN(test_first_cause_wins, test_null_is_fine, test_long_and_ragged_text, test_printable, test_status_names)

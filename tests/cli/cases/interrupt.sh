@@ -1,0 +1,29 @@
+# Ctrl-C: status 130, the tracks that are missing by name, no file left behind, finished tracks kept.
+make short.wav 4
+make long.wav 1200
+long="--shifts 1000 --threads 1 --repo $MODELS -n f0cb5d54"
+
+# interrupt SIGNALS ARGUMENT...: run the program, and send the signals while it separates long.wav.
+interrupt() {
+    signals=$1
+    shift
+    rm -f out.txt
+    tool signal $signals out.txt "track long" sh -c 'exec "$@" >out.txt' sh "$DEMUCS" "$@"
+}
+
+for mode in rescale clamp; do
+    interrupt INT $long --clip-mode $mode -o one$mode long.wav short.wav
+    echo "status $?"
+    files one$mode
+    find one$mode -type d
+done
+interrupt TERM $long -o term long.wav
+echo "status $?"
+echo "a track that was done before stays:"
+interrupt INT --repo "$MODELS" -n f0cb5d54 --shifts 20 --threads 1 -o batch short.wav long.wav short2.wav
+echo "status $?"
+files batch
+echo "the second signal ends at once:"
+interrupt INT,TERM $long --clip-mode clamp -o two long.wav 2>/dev/null
+[ $? -gt 128 ] && echo "status over 128"
+files two

@@ -1,0 +1,76 @@
+/* golden.c - see golden.h */
+#include "golden.h"
+
+#include "base/alloc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *golden_path(const char *name)
+{
+    static char path[1024];
+    snprintf(path, sizeof path, "%s/%s", DEMUCS_TEST_DATA, name);
+    return path;
+}
+
+bool golden_open(golden_run *run, const char *path, int64_t frames, dmx_cpu_level level, int threads)
+{
+    demucs_error error = {DEMUCS_OK, ""};
+    dmx_checkpoint *checkpoint = NULL;
+    dmx_warnings warnings = {0};
+    *run = (golden_run){.frames = frames};
+    if (dmx_checkpoint_open(&checkpoint, path, &error) == DEMUCS_OK)
+        dmx_network_load(&run->network, checkpoint, &warnings, &error);
+    dmx_checkpoint_close(checkpoint);
+    dmx_warnings_clear(&warnings);
+    if (run->network == NULL || dmx_thread_pool_create(&run->exec.pool, threads, &error) != DEMUCS_OK) {
+        fprintf(stderr, "%s\n", error.message);
+        return false;
+    }
+    run->exec.kernels = dmx_kernels_get(level);
+    bool wanted[DMX_MAX_SOURCES];
+    memset(wanted, true, sizeof wanted);
+    run->exec.planning = true;
+    run->network->family->forward(run->network, &run->exec, NULL, frames, wanted, NULL);
+    run->exec.planning = false;
+    const size_t bytes = run->exec.arena.peak;
+    run->exec.arena = (dmx_arena){.block = dmx_alloc(bytes, 1), .size = bytes};
+    run->exec.scratch = dmx_alloc((size_t)threads * run->exec.scratch_floats, sizeof(float));
+    return run->exec.arena.block != NULL && run->exec.scratch != NULL;
+}
+
+void golden_close(golden_run *run)
+{
+    dmx_network_free(run->network);
+    dmx_thread_pool_free(run->exec.pool);
+    dmx_free(run->exec.arena.block);
+    dmx_free(run->exec.scratch);
+}
+
+void golden_forward(golden_run *run, const float *mix, float *stems)
+{
+    bool wanted[DMX_MAX_SOURCES];
+    memset(wanted, true, sizeof wanted);
+    run->network->family->forward(run->network, &run->exec, mix, run->frames, wanted, stems);
+}
+
+bool golden_apply(const char *path, demucs_options *options, const float *mix, int64_t frames, float *stems)
+{
+    demucs_error error = {DEMUCS_OK, ""};
+    demucs_model *model = NULL;
+    demucs_separator *separator = NULL;
+    const float *mix_planes[DMX_MAX_CHANNELS];
+    float *stem_planes[DMX_MAX_SOURCES * DMX_MAX_CHANNELS];
+    options->normalize = false;
+    if (demucs_model_load(&model, path, &error) == DEMUCS_OK &&
+        demucs_separator_create(&separator, model, options, &error) == DEMUCS_OK) {
+        const int channels = demucs_model_channels(model), sources = demucs_model_sources(model);
+        for (int c = 0; c < channels; c++) mix_planes[c] = mix + c * frames;
+        for (int p = 0; p < sources * channels; p++) stem_planes[p] = stems + p * frames;
+        demucs_separate(separator, mix_planes, (size_t)frames, stem_planes, &error);
+    }
+    demucs_separator_free(separator);
+    demucs_model_free(model);
+    if (error.status != DEMUCS_OK) fprintf(stderr, "%s\n", error.message);
+    return error.status == DEMUCS_OK;
+}

@@ -1,0 +1,135 @@
+"""can_fail.py SCRATCH - each check of the tree must see the fault it is there for.
+
+For each fault, a small tree or library that has it and nothing else; the check must fail and name it. The same without
+the fault must pass, so that a check that always fails does not look like a good one.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import hygiene
+import layers
+import symbols
+
+SOUND = {
+    "src/base/alloc.c": '#include "base/alloc.h"\n#include <stdlib.h>\nvoid *dmx_alloc(void) { return malloc(1); }\n',
+    "src/base/alloc.h": "void *dmx_alloc(void);\n",
+    "src/kernels/scalar.c": '#include "base/alloc.h"\n',
+    "src/kernels/x86.c": "#pragma GCC target(\"avx2\")\n",
+    "src/kernels/CMakeLists.txt": "set_source_files_properties(x86.c PROPERTIES COMPILE_OPTIONS -mavx2)\n",
+    "src/nn/conv.h": "int dmx_conv;\n",
+    "src/nn/conv.c": '#include "nn/conv.h" /* #include "models/net.h" and malloc(1) in a comment are nothing */\n',
+    "src/models/net.c": '#include "nn/conv.h"\nconst char *text = "malloc(1)";\n',
+    "src/models/net.h": "int dmx_net;\n",
+    "src/checkpoint/json.c": "#include <jansson.h>\n",
+    "src/api.c": '#include "demucs.h"\n#include "models/net.h"\n',
+    "include/demucs.h": "const char *demucs_version(void);\n",
+    "audio/audio.h": "int audio;\n",
+    "audio/mp3_writer.c": '#include "audio/audio.h"\n#include <lame/lame.h>\n#include <stdlib.h>\nvoid *p = malloc(1);\n',
+    "hub/hub.h": "int hub;\n",
+    "cli/common/bar.h": "int bar;\n",
+    "cli/main.c": '#include "audio/audio.h"\n#include "common/bar.h"\n#include "hub/hub.h"\n#include "demucs.h"\nint main(void) { printf(""); }\n',
+    "CMakeLists.txt": "add_compile_options(-Wall -ffp-contract=off)\n",
+    "README.md": "Look in src/work/ and https://example.org/home.\n",
+}
+
+# what to write where (added to what is there), the check, and a word of the finding
+TREE_FAULTS = [
+    ("src/kernels/scalar.c", '#include "nn/conv.h"\n', layers, "lies above"),
+    ("src/nn/conv.c", '#include "models/net.h"\n', layers, "lies above"),
+    ("src/models/net.c", '#include "separate/lane.h"\n', layers, "does not exist"),
+    ("src/nn/conv.c", '#include "demucs.h"\n', layers, "demucs.h is for"),
+    ("src/nn/conv.c", "void f(void) { x = malloc(3); }\n", layers, "does not call malloc"),
+    ("src/nn/conv.c", "void f(void *x) { free (x); }\n", layers, "does not call free"),
+    ("src/nn/conv.c", 'void f(void) { fprintf(stderr, ""); }\n', layers, "does not call fprintf"),
+    ("src/api.c", "void f(void) { exit(1); }\n", layers, "does not call exit"),
+    ("src/models/net.c", "#include <jansson.h>\n", layers, "wrapped in"),
+    ("cli/main.c", "#include <libavutil/log.h>\n", layers, "wrapped in"),
+    ("src/api.c", "#include <zlib.h>\n", layers, "neither C nor POSIX"),
+    ("audio/mp3_writer.c", '#include "base/alloc.h"\n', layers, "may not see"),
+    ("audio/mp3_writer.c", '#include "demucs.h"\n', layers, "does not know the engine"),
+    ("hub/hub.c", '#include "audio/audio.h"\n', layers, "may not see"),
+    ("cli/main.c", '#include "base/alloc.h"\n', layers, "may not see"),
+    ("cli/main.c", '#include "audio/pcm.h"\n', layers, "may not see"),
+    ("src/nn/long.c", "\n" * 501, hygiene, "501 lines"),
+    ("docs/page.md", "see /wo" + "rk/main/README.md\n", hygiene, "path of one machine"),
+    ("tools/fetch", "curl https://registry.npm" + "js.org/x\n", hygiene, "package registry"),
+    ("CMakeLists.txt", "add_compile_options(-march=native)\n", hygiene, "CPU flag"),
+    ("CMakePresets.json", '"CMAKE_C_FLAGS": "-mavx2"\n', hygiene, "CPU flag"),
+    ("src/kernels/CMakeLists.txt", "add_compile_options(-ffast-math)\n", hygiene, "changes the arithmetic"),
+    ("src/nn/conv.c", '__attribute__((target("avx2"))) void f(void);\n', hygiene, "code for one CPU"),
+]
+
+# a function added to a library of two files, and a word of the finding
+SYMBOL_FAULTS = [
+    ('__attribute__((visibility("default"))) int helper(void) { return 1; }', "exports helper"),
+    ("int helper(void) { return 1; }", "defines helper"),
+    ("void *malloc(unsigned long); void *dmx_more(void) { return malloc(8); }", "uses malloc"),
+    ("int puts(const char *); int dmx_say(void) { return puts(\"\"); }", "uses puts"),
+    ("void abort(void); void dmx_end(void) { abort(); }", "uses abort"),
+]
+
+
+def write_tree(root, content):
+    for name, text in content.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def libraries(folder, extra):
+    """A shared and a static library of a sound source file, with `extra` in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = '__attribute__((visibility("default"))) const char *demucs_version(void) { return "1"; }\nint dmx_inner;\n'
+    (folder / "api.c").write_text(source + extra + "\n")
+    run = lambda *words: subprocess.run(words, check=True, cwd=folder)
+    run("cc", "-c", "-fPIC", "-fvisibility=hidden", "-fno-builtin", "api.c", "-o", "api.c.o")
+    run("cc", "-shared", "api.c.o", "-o", "libdemucs.so")
+    run("ar", "rcs", "libdemucs.a", "api.c.o")
+    return str(folder / "libdemucs.so"), str(folder / "libdemucs.a")
+
+
+def header_passes(folder, text):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "demucs.h").write_text(text)
+    script = Path(__file__).with_name("header.sh")
+    return subprocess.run(["sh", script, folder / "demucs.h", folder / "scratch"], capture_output=True).returncode == 0
+
+
+def main(scratch):
+    missed = []
+
+    def expect(what, findings, word):
+        if word is None and findings:
+            missed.append(f"{what}: sound, but: {findings}")
+        elif word is not None and not any(word in finding for finding in findings):
+            missed.append(f"{what}: \"{word}\" was not found; findings: {findings}")
+
+    for number, (name, text, check, word) in enumerate([("README.md", "", layers, None), ("README.md", "", hygiene, None)]
+                                                       + TREE_FAULTS):
+        root = scratch / f"tree{number}"
+        write_tree(root, {**SOUND, name: SOUND.get(name, "") + text})
+        expect(f"{name} + {text[:60]!r}", check.check(root), word)
+    for number, (extra, word) in enumerate([("", None)] + SYMBOL_FAULTS):
+        expect(extra, symbols.check(*libraries(scratch / f"library{number}", extra)), word)
+
+    good = "#ifndef D\n#define D\n#ifdef __cplusplus\nextern \"C\" {\n#endif\nconst char *demucs_version(void);\n" \
+           "#ifdef __cplusplus\n}\n#endif\n#endif\n"
+    if not header_passes(scratch / "good", good):
+        missed.append("a sound header does not pass")
+    for number, bad in enumerate([good + "bool demucs_open;\n", good + "enum demucs_e { DEMUCS_A, };\nint f(class);\n",
+                                  good.replace("#ifndef D\n", "").replace("#endif\n#endif\n", "#endif\ntypedef int t; enum { A };\n")]):
+        if header_passes(scratch / f"bad{number}", bad):
+            missed.append(f"a header with a fault passes: {bad!r}")
+
+    print("\n".join(missed))
+    print(f"{len(TREE_FAULTS) + len(SYMBOL_FAULTS) + 3} faults, {len(missed)} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    subprocess.run(["rm", "-rf", folder], check=True)
+    folder.mkdir(parents=True)
+    sys.exit(main(folder))

@@ -1,0 +1,39 @@
+#!/bin/sh
+# installed.sh BUILD CONSUMER SCRATCH - install into a scratch prefix, move it elsewhere, and use what is there as a
+# stranger would: through pkg-config and through find_package, shared and static.
+set -eu
+build=$1
+consumer=$2
+scratch=$3
+rm -rf "$scratch"
+mkdir -p "$scratch"
+
+cmake --install "$build" --prefix "$scratch/first place" >"$scratch/install.log"
+mv "$scratch/first place" "$scratch/moved"
+prefix=$scratch/moved
+
+pc=$(dirname "$(find "$prefix" -name demucs.pc)")
+libraries=$(dirname "$pc")
+export PKG_CONFIG_PATH="$pc"
+export LD_LIBRARY_PATH="$libraries"
+# shellcheck disable=SC2046 # words
+cc "$consumer/main.c" -o "$scratch/with-pkg-config" $(pkg-config --cflags --libs demucs)
+"$scratch/with-pkg-config"
+# shellcheck disable=SC2046 # words
+cc "$consumer/main.c" -o "$scratch/with-pkg-config-static" $(pkg-config --static --cflags demucs) \
+    "$libraries/libdemucs.a" $(pkg-config --static --libs demucs | sed 's/-ldemucs//')
+LD_LIBRARY_PATH='' "$scratch/with-pkg-config-static"
+
+cmake -S "$consumer" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$prefix" >"$scratch/configure.log"
+cmake --build "$scratch/build" >"$scratch/build.log"
+"$scratch/build/shared"
+LD_LIBRARY_PATH='' "$scratch/build/static"
+
+# The programs run where they are, and nothing of the build folder went along.
+for program in "$prefix"/bin/*; do LD_LIBRARY_PATH='' "$program" --version; done
+if grep -rlF "$build" "$prefix"; then
+    echo "These installed files name the build folder."
+    exit 1
+fi
+headers=$(find "$prefix" -name '*.h' | wc -l)
+[ "$headers" -eq 1 ] || { echo "$headers headers were installed, not one."; exit 1; }

@@ -1,0 +1,113 @@
+"""layers.py ROOT - who may include whom, who may call what.
+
+A file includes only from its own row of the layer order or from rows above it (ARCHITECTURE.md):
+
+    base
+    kernels
+    nn   dsp
+    models   checkpoint
+    separate   api                  <- include/demucs.h
+    ------------------------------------------------------
+    audio   hub                     nothing from src/
+    cli                             demucs.h, audio/audio.h, hub/hub.h
+"""
+
+import re
+import sys
+
+import tree
+
+ROWS = [["base"], ["kernels"], ["nn", "dsp"], ["models", "checkpoint"], ["separate", "api"]]
+ROW = {part: number for number, row in enumerate(ROWS) for part in row}
+
+# The engine's own header, seen below the API where its types are: errors (base) and the streaming objects.
+MAY_SEE_DEMUCS_H = re.compile(r"^src/(base|dsp|separate|models)/|^src/api[^/]*\.c$")
+
+# Each library is wrapped: its headers are included here and nowhere else.
+WRAPPED = {
+    r"jansson\.h": r"src/checkpoint/json\.c",
+    r"yaml\.h": r"(src/checkpoint|hub)/bag\.c",
+    r"curl/.*": r"hub/download\.c",
+    r"openssl/.*": r"hub/sha256\.c",
+    r"lib(av\w+|sw\w+)/.*": r"audio/(ffmpeg_\w+\.[ch]|flac_writer\.c)",
+    r"lame/.*": r"audio/mp3_writer\.c",
+}
+POSIX = r"""(assert|complex|ctype|dirent|errno|fcntl|fenv|float|glob|inttypes|iso646|limits|locale|math|poll|pthread|sched|
+    semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|
+    termios|tgmath|time|unistd|wchar|\w*intrin|sys/\w+|arm_\w+|linux/\w+)\.h"""
+
+# Calls that src/ may not make, and the one file that may. nm checks the same on the objects (symbols.py); this names
+# the line.
+FORBIDDEN_CALLS = {
+    r"malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup|strndup": "src/base/alloc.c",
+    r"free": "src/base/alloc.c",
+    r"printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror": None,
+    r"exit|_exit|abort|quick_exit|atexit|signal|sigaction|setlocale": None,
+}
+# Except where another library's memory is handed back as it asks for it: file -> why.
+MAY_FREE = {"src/checkpoint/json.c": "texts that json_dumps allocated"}
+
+
+def part_of(path):
+    """The layer that a file belongs to: a folder below src/, "api" for src/*.c, else the top folder."""
+    if path.parts[0] != "src":
+        return path.parts[0]
+    return path.parts[1] if len(path.parts) > 2 else "api"
+
+
+def check_quoted(root, path, name):
+    """What is wrong with including our own header `name` in the file `path`, or None."""
+    part = part_of(path)
+    if name == "demucs.h":
+        if part in ROW and not MAY_SEE_DEMUCS_H.search(str(path)):
+            return "demucs.h is for the API and the parts that share its types"
+        return f"{part}/ does not know the engine" if part in ("audio", "hub") else None
+    folder = name.split("/")[0] if "/" in name else part
+    if part in ROW:
+        if not (root / "src" / name).is_file():
+            return f"src/{name} does not exist (headers are named from src/)"
+        if ROW.get(folder, 99) > ROW[part]:
+            return f"{part} lies above {folder} in the layer order"
+        return None
+    if folder == part or (root / part / name).is_file() or (root / path.parent / name).is_file():
+        return None
+    if part == "cli" and name in ("audio/audio.h", "hub/hub.h"):
+        return None
+    return f"{part}/ may not see {name}"
+
+
+def check_system(path, name):
+    if re.fullmatch(POSIX, name, re.X):
+        return None
+    for header, file in WRAPPED.items():
+        if re.fullmatch(header, name):
+            return None if re.fullmatch(file, str(path)) else f"<{name}> is wrapped in {file} and seen nowhere else"
+    return f"<{name}> is neither C nor POSIX: wrap the library in one file and name it in tests/tree/layers.py"
+
+
+def check_calls(path, code):
+    for number, line in enumerate(code.split("\n"), 1):
+        for calls, exception in FORBIDDEN_CALLS.items():
+            match = re.search(rf"(?<![\w.>])({calls})\s*\(", line)
+            if not match or str(path) == exception or (calls == "free" and str(path) in MAY_FREE):
+                continue
+            yield f"{path}:{number}: src/ does not call {match[1]}" + (f": that is for {exception}" if exception else "")
+
+
+def check(root):
+    findings = []
+    for folder in ("src", "audio", "hub", "cli"):
+        for path in tree.files(root / folder, ".c", ".h"):
+            path = tree.Path(folder) / path
+            code = tree.code_of(root, path)
+            for number, kind, name in tree.includes(code):
+                wrong = check_quoted(root, path, name) if kind == "quoted" else check_system(path, name)
+                if wrong:
+                    findings.append(f"{path}:{number}: {wrong}")
+            if folder == "src":
+                findings += check_calls(path, code)
+    return findings
+
+
+if __name__ == "__main__":
+    tree.report(check(tree.Path(sys.argv[1])), "layers")
