@@ -38,8 +38,27 @@ static void gemm_item(void *context, size_t item, int worker)
     job->exec->kernels->gemm_f32(job->g, row, row_end, panel, panel_end, dmx_exec_scratch(job->exec, worker));
 }
 
-void dmx_gemm_run(dmx_exec *exec, const dmx_gemm *g, size_t rows)
+/* Groups end tiles early, so they go where rows lie evenly across them: a sequence (one row a group), a grid without
+ * margins. */
+static dmx_gemm join_groups(const dmx_gemm *g, size_t rows)
 {
+    dmx_gemm joined = *g;
+    const ptrdiff_t count = (ptrdiff_t)g->group_rows;
+    if (count == 1) {
+        joined.a_row_stride = g->a_group_stride;
+        joined.c_row_stride = g->c_group_stride;
+        joined.residual_row_stride = g->residual_group_stride;
+    } else if (g->a_group_stride != count * g->a_row_stride || g->c_group_stride != count * g->c_row_stride ||
+               (g->residual != NULL && g->residual_group_stride != count * g->residual_row_stride)) {
+        return joined;
+    }
+    joined.group_rows = rows;
+    return joined;
+}
+
+void dmx_gemm_run(dmx_exec *exec, const dmx_gemm *gemm, size_t rows)
+{
+    const dmx_gemm joined = join_groups(gemm, rows), *g = &joined;
     gemm_job job = {.exec = exec, .g = g, .rows = rows, .panels = dmx_gemm_panels((size_t)g->columns)};
     job.item_rows = dmx_gemm_item_rows(exec->kernels);
     size_t row_items = (rows + job.item_rows - 1) / job.item_rows;

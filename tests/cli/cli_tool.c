@@ -1,8 +1,8 @@
 /* cli_tool.c - what the CLI tests need and a shell does not have: make audio, look at audio, limits and signals.
  *
  *     make FILE RATE CHANNELS FRAMES KIND   write a float32 wav; KIND is music, loud (peaks over 1), quiet, silence,
- *                                           nan (some), or equal (channels 0 and 1 alike, the others something else)
- *     info FILE...                          print form, rate, channels, frames of each
+ *                                           nan or gaps (some samples not finite, or 0), or equal (channels 0 and 1
+ * alike, the others something else) info FILE...                          print form, rate, channels, frames of each
  *     sum RESULT PART...                    is RESULT, sample for sample, 0 + PART + PART ... in float32?
  *     minus RESULT MIX STEM                 is RESULT = MIX - STEM?
  *     rescaled RESULT PLAIN                 is RESULT = PLAIN / max(1.01 * peak, 1)?
@@ -42,6 +42,7 @@ static float sample(const char *kind, long frame, int channel, int rate, unsigne
 {
     if (strcmp(kind, "silence") == 0) return 0;
     if (strcmp(kind, "nan") == 0 && frame % 1000 < 3) return NAN;
+    if (strcmp(kind, "gaps") == 0 && frame % 1000 < 3) return 0;
     bool equal = strcmp(kind, "equal") == 0;
     if (equal && channel > 1) return 0.5F;
     if (!equal || channel == 0) *random = *random * 1664525u + 1013904223u;

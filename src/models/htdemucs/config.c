@@ -91,13 +91,15 @@ static void read_transformer(dmx_arguments *a, dmx_ht_config *c)
         dmx_arguments_refuse(a, "t_sparse_cross_attn", "sparse attention is not built in");
 }
 
-static void read_masking(dmx_arguments *a, dmx_ht_config *c)
+static void read_masking(dmx_arguments *a, dmx_ht_config *c, int channels)
 {
     c->cac = dmx_arguments_bool(a, "cac", true);
     c->wiener_iters = dmx_arguments_int(a, "wiener_iters", 0, -1000, 1000);
     c->wiener_residual = dmx_arguments_bool(a, "wiener_residual", false);
     if (dmx_arguments_int(a, "end_iters", 0, -1000, 1000) != c->wiener_iters)
         dmx_arguments_fail(a, "the model arguments wiener_iters and end_iters should be equal.");
+    if (!c->cac && c->wiener_iters > 0 && channels > 2)
+        dmx_arguments_refuse(a, "wiener_iters", "Wiener filtering works on one or two audio channels");
 }
 
 void dmx_ht_config_read(dmx_arguments *a, dmx_ht_config *c, dmx_network *network)
@@ -110,6 +112,6 @@ void dmx_ht_config_read(dmx_arguments *a, dmx_ht_config *c, dmx_network *network
     c->use_train_segment = dmx_arguments_bool(a, "use_train_segment", true);
     read_structure(a, c);
     read_multi_freqs(a, c);
-    read_masking(a, c);
+    read_masking(a, c, network->channels);
     read_transformer(a, c);
 }

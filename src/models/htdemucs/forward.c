@@ -4,6 +4,7 @@
  * accumulate: a decoder adds its output to the encoder's output of the level above, in place, so x always is what the next
  * decoder wants to see. And activations are taken from the arena in the order in which they can be given back. */
 #include "models/htdemucs/htdemucs.h"
+#include "models/masking.h"
 
 #include <assert.h>
 #include <string.h>
@@ -15,12 +16,13 @@ typedef struct pass {
     dmx_ht_shapes shapes;
     const float *mix;               /* [channels][frames] */
     const bool *wanted;
-    dmx_grid x;                     /* spectrogram, normalised: [steps][bins][channels * 2] */
+    dmx_grid z;                     /* the mix's spectrogram [steps][bins][channels * 2], kept for masking; else it is x */
+    dmx_grid x;                     /* normalised: [steps][bins][channels * 2], or [channels] magnitudes */
     dmx_grid xt;                    /* waveform, normalised: [1][frames][channels] */
     double mean, std, meant, stdt;
     dmx_grid saved[DMX_HT_MAX_DEPTH];   /* [steps][bins][channels] of each level; [1][steps][channels] beyond frequencies */
     dmx_grid saved_t[DMX_HT_MAX_DEPTH]; /* [1][frames][channels] */
-    dmx_grid out;                   /* [steps][bins][sources * channels * 2] */
+    dmx_grid out;                   /* [steps][bins][sources * channels * 2], or magnitudes as in x */
     dmx_grid out_t;                 /* [1][frames][sources * channels] */
 } pass;
 
@@ -73,17 +75,23 @@ static void spec_item(void *context, size_t step, int worker)
     const pass *p = context;
     const size_t frames = (size_t)p->shapes.frames[0];
     dmx_stft_forward(p->m->stft, p->mix, frames, p->m->network.channels, frames, step,
-                     p->x.data + (ptrdiff_t)step * p->x.step_stride, dmx_exec_scratch(p->exec, worker));
+                     p->z.data + (ptrdiff_t)step * p->z.step_stride, dmx_exec_scratch(p->exec, worker));
 }
 
-/* x = normalised spectrogram, complex numbers as channels */
+/* x = normalised spectrogram, complex numbers as channels or magnitudes */
 static void prepare_spectrogram(pass *p)
 {
     dmx_exec *exec = p->exec;
     const int channels = p->m->network.channels;
     const dmx_margin margin = encoder_margin(&p->m->encoder[0], p->shapes.bins[0], p->shapes.bins[1]);
-    p->x = dmx_grid_create(exec, p->shapes.steps[0], p->shapes.bins[0], 2 * channels, margin);
-    dmx_exec_run(exec, (size_t)p->x.steps, dmx_stft_scratch(p->m->stft, channels), spec_item, p);
+    const bool cac = p->m->config.cac;
+    p->z = dmx_grid_create(exec, p->shapes.steps[0], p->shapes.bins[0], 2 * channels, cac ? margin : (dmx_margin){0});
+    dmx_exec_run(exec, (size_t)p->z.steps, dmx_stft_scratch(p->m->stft, channels), spec_item, p);
+    p->x = p->z;
+    if (!cac) {
+        p->x = dmx_grid_create(exec, p->z.steps, p->z.bins, channels, margin);
+        dmx_magnitudes(exec, &p->z, &p->x);
+    }
     dmx_grid_mean_deviation(exec, &p->x, &p->mean, &p->std);
     const double scale = 1 / (1e-5 + p->std);
     dmx_grid_affine(exec, &p->x, (float)scale, (float)(-p->mean * scale), &p->x);
@@ -273,9 +281,22 @@ static void create_outputs(pass *p)
     dmx_margin margin = {0};
     if (m->decoder[0].bands == 1)
         margin = dmx_hdecoder_output_margin(&m->decoder[0].layers[0], p->shapes.bins[1], p->shapes.bins[0]);
-    p->out = dmx_grid_create(p->exec, p->shapes.steps[0], p->shapes.bins[0], 2 * planes, margin);
+    const int channels = m->config.cac ? 2 * planes : planes;
+    p->out = dmx_grid_create(p->exec, p->shapes.steps[0], p->shapes.bins[0], channels, margin);
     margin = dmx_hdecoder_output_margin(&m->tdecoder[0], p->shapes.frames[1], p->shapes.frames[0]);
     p->out_t = dmx_grid_create(p->exec, 1, p->shapes.frames[0], planes, margin);
+}
+
+/* _mask: complex spectrograms from what the network predicts; nothing to do where it predicts them itself. */
+static dmx_grid mask(const pass *p)
+{
+    const dmx_ht_config *c = &p->m->config;
+    if (c->cac) return p->out;
+    const dmx_wiener filter = {.channels = p->m->network.channels, .sources = p->m->network.source_count,
+                               .iterations = c->wiener_iters, .residual = c->wiener_residual};
+    dmx_grid masked = dmx_grid_create(p->exec, p->out.steps, p->out.bins, 2 * p->out.channels, (dmx_margin){0});
+    dmx_mask_run(p->exec, &filter, &p->z, &p->out, &masked);
+    return masked;
 }
 
 typedef struct ispec_job {
@@ -305,14 +326,14 @@ static void add_waveform(const pass *p, int source, float *planes)
     }
 }
 
-/* planes = _ispec(x * std + mean) + (xt * stdt + meant) for one source */
-static void source_planes(pass *p, int source, float *planes)
+/* planes = _ispec(masked) + (xt * stdt + meant) for one source */
+static void source_planes(pass *p, const dmx_grid *masked, int source, float *planes)
 {
     const int channels = p->m->network.channels;
     ispec_job job = {.p = p, .source = source, .planes = planes};
-    job.spectrogram = (dmx_spectrogram){.step_stride = (size_t)p->out.step_stride,
-                                        .bin_stride = (size_t)p->out.channels, .planes = channels};
-    if (!p->exec->planning) job.spectrogram.x = p->out.data + (ptrdiff_t)source * channels * 2;
+    job.spectrogram = (dmx_spectrogram){.step_stride = (size_t)masked->step_stride,
+                                        .bin_stride = (size_t)masked->channels, .planes = channels};
+    if (!p->exec->planning) job.spectrogram.x = masked->data + (ptrdiff_t)source * channels * 2;
     dmx_exec_run(p->exec, dmx_istft_items(p->m->stft, (size_t)p->shapes.frames[0]),
                  dmx_stft_scratch(p->m->stft, channels), ispec_item, &job);
     if (!p->exec->planning) add_waveform(p, source, planes);
@@ -323,10 +344,11 @@ static void write_stems(pass *p, int64_t frames, float *stems)
     const int channels = p->m->network.channels;
     const size_t length = (size_t)p->shapes.frames[0];
     dmx_grid_affine(p->exec, &p->out, (float)p->std, (float)p->mean, &p->out);
+    const dmx_grid masked = mask(p);
     float *planes = dmx_arena_floats(&p->exec->arena, (size_t)channels * length);
     for (int s = 0; s < p->m->network.source_count; s++) {
         if (!p->wanted[s]) continue;
-        source_planes(p, s, planes);
+        source_planes(p, &masked, s, planes);
         for (int c = 0; c < channels && !p->exec->planning; c++)
             memcpy(stems + ((int64_t)s * channels + c) * frames, planes + (size_t)c * length,
                    (size_t)frames * sizeof(float));

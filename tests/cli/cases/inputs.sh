@@ -21,5 +21,10 @@ tool make mono.wav 22050 1 9000 equal
 tool make eight.wav 22050 8 9000 equal
 quietly --float32 -o shapes mono.wav eight.wav stereo.wav
 for track in mono eight; do same shapes/f0cb5d54/$track/drums.wav shapes/f0cb5d54/stereo/drums.wav; done
+echo "what is not finite counts as silence:"
+tool make bad.wav 22050 2 9000 nan
+tool make gaps.wav 22050 2 9000 gaps
+quietly --two-stems drums --other-method minus -o holes bad.wav gaps.wav
+for stem in drums minus_drums; do same holes/f0cb5d54/bad/$stem.wav holes/f0cb5d54/gaps/$stem.wav; done
 echo "a stream that is not there:"
 demucs --stream 3 one.wav

@@ -1,0 +1,170 @@
+/* test_bag.c - bags of models: what the YAML file says, and where its members lie. */
+#include "support.h"
+#include "support/test.h"
+
+#include "base/alloc.h"
+#include "checkpoint/bag.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static demucs_status parse(dmx_bag *bag, const char *text, demucs_error *error)
+{
+    *error = (demucs_error){.status = DEMUCS_OK};
+    return dmx_bag_parse(bag, "x.yaml", (const unsigned char *)text, strlen(text), error);
+}
+
+static void test_full_bag(void)
+{
+    dmx_bag bag;
+    demucs_error error;
+    demucs_status status = parse(&bag,
+                                 "models: ['f7e0c4bc', \"d12395a8\"]\nweights: [\n  [1., 0., .5, 2.5e-1],\n"
+                                 "  [0.0, 1, 0.3, 0e3],\n]\nsegment: 44\n",
+                                 &error);
+    REQUIRE(status == DEMUCS_OK, "%s", error.message);
+    CHECK(bag.count == 2 && strcmp(bag.signatures[0], "f7e0c4bc") == 0, "%zu", bag.count);
+    CHECK(strcmp(bag.signatures[1], "d12395a8") == 0, "%s", bag.signatures[1]);
+    CHECK(bag.weight_columns == 4 && bag.segment_seconds == 44, "%zu %g", bag.weight_columns, bag.segment_seconds);
+    const double expected[] = {1, 0, 0.5, 0.25, 0, 1, 0.3, 0};
+    for (int i = 0; i < 8; i++) CHECK(bag.weights[i] == expected[i], "weight %d: %g", i, bag.weights[i]);
+    dmx_bag_clear(&bag);
+}
+
+static void test_small_bags(void)
+{
+    dmx_bag bag;
+    demucs_error error;
+    REQUIRE(parse(&bag, "models: [955717e8]\n", &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(strcmp(bag.signatures[0], "955717e8") == 0, "%s", bag.signatures[0]);
+    CHECK(bag.weights == NULL && bag.segment_seconds == 0, "%g", bag.segment_seconds);
+    dmx_bag_clear(&bag);
+    REQUIRE(parse(&bag, "# new\nother: {a: [1, {b: c}]}\n? [x, y]\n: z\nmodels:\n- a\nweights: null\nsegment: ~\n",
+                  &error) == DEMUCS_OK,
+            "%s", error.message);
+    CHECK(bag.count == 1 && bag.weights == NULL && bag.segment_seconds == 0, "%zu", bag.count);
+    dmx_bag_clear(&bag);
+}
+
+static void test_bad_bags(void)
+{
+    static const char *const bad[] = {"",
+                                      "\n",
+                                      "models",
+                                      "- a\n",
+                                      "models: []\n",
+                                      "models: a\n",
+                                      "models: [[a]]\n",
+                                      "models: ['../a']\n",
+                                      "models: ['/etc/passwd']\n",
+                                      "models: ['a b']\n",
+                                      "models: ['.hidden']\n",
+                                      "models: ['']\n",
+                                      "models: [a]\nmodels: [b]\n",
+                                      "segment: 3\n",
+                                      "models: [a]\nweights: [[1., 2.], [1., 2.]]\n",
+                                      "models: [a, b]\nweights: [[1., 2.]]\n",
+                                      "models: [a, b]\nweights: [[1., 2.], [1.]]\n",
+                                      "models: [a]\nweights: [[]]\n",
+                                      "models: [a]\nweights: [[-1.]]\n",
+                                      "models: [a]\nweights: [[.nan]]\n",
+                                      "models: [a]\nweights: [[.inf]]\n",
+                                      "models: [a]\nweights: [['1.']]\n",
+                                      "models: [a]\nweights: [[1e400]]\n",
+                                      "models: [a]\nweights: [[1.2.3]]\n",
+                                      "models: [a]\nweights: [[1e]]\n",
+                                      "models: [a]\nweights: [[.]]\n",
+                                      "models: [a]\nweights: [1]\n",
+                                      "models: [a]\nweights: 1\n",
+                                      "models: [a]\nsegment: 0\n",
+                                      "models: [a]\nsegment: -4\n",
+                                      "models: [a]\nsegment: long\n",
+                                      "models: [a]\nsegment: [4]\n",
+                                      "models: [!!str a]\n",
+                                      "models: !!python/object/apply:os.system ['touch PWNED']\n",
+                                      "models: &a [b]\n",
+                                      "x: &a [b]\nmodels: *a\n",
+                                      "models: [a]\n---\nmodels: [b]\n",
+                                      "models: [a\n",
+                                      "x: [[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]\nmodels: [a]\n",
+                                      "models: [\"\xff\"]\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        dmx_bag bag;
+        demucs_error error;
+        demucs_status status = parse(&bag, bad[i], &error);
+        CHECK(is_refusal(status, &error, "x.yaml"), "%s: %s", bad[i], error.message);
+        dmx_bag_clear(&bag);
+    }
+}
+
+static void test_too_many(void)
+{
+    char text[4096] = "models: [a";
+    dmx_bag bag;
+    demucs_error error;
+    for (int i = 0; i < DMX_BAG_MAX_MODELS - 1; i++) strcat(text, ",a");
+    strcat(text, "]");
+    CHECK(parse(&bag, text, &error) == DEMUCS_OK, "%s", error.message);
+    dmx_bag_clear(&bag);
+    text[strlen(text) - 1] = '\0';
+    strcat(text, ",a]");
+    demucs_status status = parse(&bag, text, &error);
+    CHECK(is_refusal(status, &error, "x.yaml"), "%s", error.message);
+}
+
+/* ----------------------------------------------------------------------------------------------------- members -- */
+
+static char folder[64];
+
+static const char *in_folder(const char *name)
+{
+    static char paths[2][160];
+    static int turn;
+    char *path = paths[turn++ % 2];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static void touch(const char *name)
+{
+    FILE *file = fopen(in_folder(name), "w");
+    CHECK(file != NULL, "%s", name);
+    if (file != NULL) fclose(file);
+}
+
+static void check_member(const char *signature, const char *expected)
+{
+    char *path = NULL;
+    demucs_error error = {.status = DEMUCS_OK};
+    demucs_status status = dmx_bag_member_path(&path, in_folder("x.yaml"), signature, &error);
+    if (expected == NULL)
+        CHECK(is_refusal(status, &error, "x.yaml") && path == NULL, "%s: %s", signature, error.message);
+    else
+        CHECK(status == DEMUCS_OK && strcmp(path, in_folder(expected)) == 0, "%s: %s", signature, error.message);
+    dmx_free(path);
+}
+
+static void test_member_paths(void)
+{
+    static const char *const files[] = {"aa.safetensors", "aa-0123abcd.th", "bb-0123abcd.th",
+                                        "cc.th",          "dd-01.th",       "dd-02.th",
+                                        "ee-nohex.th",    "eee-01.th",      "ff-01.th.part"};
+    enum { FILES = sizeof files / sizeof *files };
+    snprintf(folder, sizeof folder, "test_bag.%ld", (long)getpid());
+    REQUIRE(mkdir(folder, 0700) == 0, "%s", folder);
+    for (int i = 0; i < FILES; i++) touch(files[i]);
+    check_member("aa", "aa.safetensors");
+    check_member("bb", "bb-0123abcd.th");
+    check_member("cc", "cc.th");
+    check_member("dd", NULL); /* two */
+    check_member("ee", NULL);
+    check_member("ff", NULL);
+    check_member("deadbeef", NULL);
+    for (int i = 0; i < FILES; i++) unlink(in_folder(files[i]));
+    rmdir(folder);
+    check_member("aa", NULL); /* no folder */
+}
+
+TEST_MAIN(test_full_bag, test_small_bags, test_bad_bags, test_too_many, test_member_paths)
