@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { LARGE_BYTES = 1 << 28 };
 
 static _Atomic int64_t fail_countdown = -1;
 
@@ -19,10 +22,18 @@ static bool told_to_fail(void)
 
 void dmx_alloc_fail_after(int64_t countdown) { atomic_store(&fail_countdown, countdown); }
 
+/* More than the machine has. The system would promise it all the same, and end the process when it is used. */
+static bool beyond_machine(size_t bytes)
+{
+    if (bytes < LARGE_BYTES) return false;
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 && bytes / (size_t)page_bytes >= (size_t)pages;
+}
+
 void *dmx_alloc(size_t count, size_t size)
 {
     if (size != 0 && count > (SIZE_MAX / 2) / size) return NULL;
-    if (told_to_fail()) return NULL;
+    if (told_to_fail() || beyond_machine(count * size)) return NULL;
     size_t bytes = (count * size + DMX_ALIGNMENT - 1) / DMX_ALIGNMENT * DMX_ALIGNMENT;
     if (bytes == 0) bytes = DMX_ALIGNMENT;
     void *block = aligned_alloc(DMX_ALIGNMENT, bytes);

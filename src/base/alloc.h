@@ -12,7 +12,8 @@
 #define DMX_ALIGNMENT 64
 
 /* `count * size` zeroed bytes, or NULL when there is no memory or the product overflows. `count * size == 0` gives a
- * pointer that may be freed. Free with dmx_free. */
+ * pointer that may be freed. More than the machine has in all fails here, and not later when it is used. Free with
+ * dmx_free. */
 void *dmx_alloc(size_t count, size_t size);
 
 /* Grow or shrink to `count * size` bytes. Like realloc: NULL on failure, and the old block stays. New bytes are zero.

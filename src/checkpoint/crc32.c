@@ -1,7 +1,8 @@
 /* crc32.c - see crc32.h
  *
- * Sixteen bytes a step ("slicing"): their table look-ups do not wait for each other. One byte a step takes 0.25 s for
- * the 84 MB of a released model, this 0.03 s. */
+ * Sixteen bytes a step ("slicing"): their table look-ups do not wait for each other. For the 84 MB of a released model
+ * that takes 0.05 s, where one byte a step takes 0.32 s.
+ */
 #include "checkpoint/crc32.h"
 
 #include "checkpoint/reader.h"

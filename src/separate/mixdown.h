@@ -8,15 +8,19 @@
 #include <stdint.h>
 
 typedef struct dmx_mixdown {
-    float *planes; /* [planes_count][capacity] sums so far, for track frames from `begin` on */
+    float *planes; /* [planes_count][capacity] sums so far, for track frames from `origin` on */
     int planes_count;
     int64_t capacity;
+    int64_t origin;
     int64_t begin; /* first frame that was not handed out yet */
     int64_t ready; /* frames before this are complete */
 } dmx_mixdown;
 
 void dmx_mixdown_carve(dmx_mixdown *mixdown, dmx_arena *arena, int planes, int64_t capacity);
 void dmx_mixdown_reset(dmx_mixdown *mixdown);
+
+/* Make room for what comes after `begin`: to be called before a segment's first dmx_mixdown_add. */
+void dmx_mixdown_compact(dmx_mixdown *mixdown);
 
 /* plane[first + i] += factor * share[i] * values[i] for i in [0, frames); frames before the track (first < 0) are
  * dropped. */

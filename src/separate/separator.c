@@ -303,6 +303,7 @@ static void mix_result(demucs_separator *s, const dmx_lane *lane, int64_t frames
     const int64_t trimmed = (length - frames) / 2;
     const int shifts = s->options.shifts > 0 ? s->options.shifts : 1;
     dmx_lane_share(lane, frames, s->share);
+    dmx_mixdown_compact(&s->mixdown);
     int plane = 0;
     for (int source = 0; source < s->model->source_count; source++) {
         if (!s->wanted[source]) continue;

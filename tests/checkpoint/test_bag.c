@@ -99,6 +99,23 @@ static void test_bad_bags(void)
     }
 }
 
+/* Each has its own reason, whatever else may be wrong. */
+static void test_reasons(void)
+{
+    static const char *const cases[][2] = {{"models: *a\n", "alias"},
+                                           {"models: !!str a\n", "tag"},
+                                           {"models: [&x a]\n", "anchor"},
+                                           {"models: [a]\n--- 3\n", "second"},
+                                           {"models: [a]\nsegment: 0", "'segment'"},
+                                           {"models: [a\n", "line"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dmx_bag bag;
+        demucs_error error;
+        demucs_status status = parse(&bag, cases[i][0], &error);
+        CHECK(is_refusal(status, &error, cases[i][1]), "%s: %s", cases[i][0], error.message);
+    }
+}
+
 static void test_too_many(void)
 {
     char text[4096] = "models: [a";
@@ -167,4 +184,4 @@ static void test_member_paths(void)
     check_member("aa", NULL); /* no folder */
 }
 
-TEST_MAIN(test_full_bag, test_small_bags, test_bad_bags, test_too_many, test_member_paths)
+TEST_MAIN(test_full_bag, test_small_bags, test_bad_bags, test_reasons, test_too_many, test_member_paths)

@@ -106,23 +106,24 @@ static void test_plain_tensors_stay_in_the_file(void)
     }
 }
 
-static void check_refused_path(const char *path)
+static void check_refused_path(const char *path, const char *reason)
 {
     dmx_checkpoint *c = (dmx_checkpoint *)1;
     demucs_error error = {.status = DEMUCS_OK};
     demucs_status status = dmx_checkpoint_open(&c, path, &error);
     CHECK(is_refusal(status, &error, path) && c == NULL, "%s", error.message);
+    CHECK(strstr(error.message, reason) != NULL, "%s", error.message);
 }
 
 static void test_what_is_no_file(void)
 {
     char pipe_path[64];
-    check_refused_path("/nowhere/model.th");
-    check_refused_path("/");
-    check_refused_path("/dev/null");
+    check_refused_path("/nowhere/model.th", "opened");
+    check_refused_path("/", "folder");
+    check_refused_path("/dev/null", "device");
     snprintf(pipe_path, sizeof pipe_path, "test_formats.%ld.pipe", (long)getpid());
     REQUIRE(mkfifo(pipe_path, 0600) == 0, "cannot make a pipe");
-    check_refused_path(pipe_path); /* and does not wait for a writer */
+    check_refused_path(pipe_path, "pipe"); /* and does not wait for a writer */
     unlink(pipe_path);
 }
 

@@ -13,7 +13,6 @@
  * A comparison prints "yes", or "no" and the first place that differs. */
 #include "audio/audio.h"
 
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -208,6 +207,8 @@ static void nap(long milliseconds)
     nanosleep(&time, NULL);
 }
 
+enum { PATIENCE_SECONDS = 20 }; /* a segment of the tiny model takes milliseconds */
+
 static int send_signals(char **a)
 {
     pid_t child = fork();
@@ -222,7 +223,13 @@ static int send_signals(char **a)
     nap(300);
     if (strstr(a[0], "INT") != NULL) kill(child, SIGINT);
     if (strstr(a[0], "TERM") != NULL) kill(child, SIGTERM);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    int left = PATIENCE_SECONDS * 50;
+    while (waitpid(child, &status, WNOHANG) == 0 && --left > 0) nap(20);
+    if (left == 0) {
+        puts("it did not stop");
+        kill(child, SIGKILL);
+        waitpid(child, &status, 0);
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
 }
 

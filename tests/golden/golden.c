@@ -8,8 +8,10 @@
 
 const char *golden_path(const char *name)
 {
-    static char path[1024];
-    snprintf(path, sizeof path, "%s/%s", DEMUCS_TEST_DATA, name);
+    static char paths[4][1024];
+    static int turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", DEMUCS_TEST_DATA, name);
     return path;
 }
 
@@ -54,23 +56,19 @@ void golden_forward(golden_run *run, const float *mix, float *stems)
     run->network->family->forward(run->network, &run->exec, mix, run->frames, wanted, stems);
 }
 
-bool golden_apply(const char *path, demucs_options *options, const float *mix, int64_t frames, float *stems)
+bool golden_separate(const demucs_model *model, const demucs_options *options, const float *mix, size_t frames,
+                     float *stems)
 {
     demucs_error error = {DEMUCS_OK, ""};
-    demucs_model *model = NULL;
     demucs_separator *separator = NULL;
     const float *mix_planes[DMX_MAX_CHANNELS];
     float *stem_planes[DMX_MAX_SOURCES * DMX_MAX_CHANNELS];
-    options->normalize = false;
-    if (demucs_model_load(&model, path, &error) == DEMUCS_OK &&
-        demucs_separator_create(&separator, model, options, &error) == DEMUCS_OK) {
-        const int channels = demucs_model_channels(model), sources = demucs_model_sources(model);
-        for (int c = 0; c < channels; c++) mix_planes[c] = mix + c * frames;
-        for (int p = 0; p < sources * channels; p++) stem_planes[p] = stems + p * frames;
-        demucs_separate(separator, mix_planes, (size_t)frames, stem_planes, &error);
-    }
+    const int channels = demucs_model_channels(model), sources = demucs_model_sources(model);
+    for (int c = 0; c < channels; c++) mix_planes[c] = mix + (size_t)c * frames;
+    for (int p = 0; p < sources * channels; p++) stem_planes[p] = stems + (size_t)p * frames;
+    demucs_status status = demucs_separator_create(&separator, model, options, &error);
+    if (status == DEMUCS_OK) status = demucs_separate(separator, mix_planes, frames, stem_planes, &error);
     demucs_separator_free(separator);
-    demucs_model_free(model);
-    if (error.status != DEMUCS_OK) fprintf(stderr, "%s\n", error.message);
-    return error.status == DEMUCS_OK;
+    if (status != DEMUCS_OK) fprintf(stderr, "%s\n", error.message);
+    return status == DEMUCS_OK;
 }

@@ -12,16 +12,19 @@ typedef struct golden_run {
     int64_t frames;
 } golden_run;
 
+/* False, with a line on stderr, when it cannot be loaded. Close it in either case. */
 bool golden_open(golden_run *run, const char *checkpoint_path, int64_t frames, dmx_cpu_level level, int threads);
 void golden_close(golden_run *run);
 
 /* stems[sources][channels][frames] = network(mix[channels][frames]) */
 void golden_forward(golden_run *run, const float *mix, float *stems);
 
-/* stems = the official apply_model(mix) with these options (normalize is set to false). */
-bool golden_apply(const char *model_path, demucs_options *options, const float *mix, int64_t frames, float *stems);
+/* stems[sources][channels][frames] = the separation of mix[channels][frames] by the public functions. False, with a line on
+ * stderr, when something fails. */
+bool golden_separate(const demucs_model *model, const demucs_options *options, const float *mix, size_t frames,
+                     float *stems);
 
-/* The folder of the tests' data with a file name, in a static buffer. */
+/* A file below tests/data, in a buffer that the next call but three overwrites. */
 const char *golden_path(const char *name);
 
 #endif

@@ -44,7 +44,7 @@ static void note(stem *out, double beat, double beats, int midi, double velocity
 static void bar(stem *out, int number)
 {
     const double b = 4 * number;
-    const int root = song_chords[number].root < 40 ? song_chords[number].root + 12 - 12 : song_chords[number].root;
+    const int root = song_chords[number].root;
     if (number == SONG_BARS - 1) {
         note(out, b, 3.4, root, 0.9);
         return;

@@ -2,6 +2,7 @@
 #include "song.h"
 
 #include <math.h>
+#include <string.h>
 
 static uint32_t seed = 4711;
 
@@ -31,7 +32,8 @@ static void pluck(stem *out, double seconds, double held_s, double hz, double ga
         line[i] = (float)soft;
     }
     for (int i = length - 1; i >= pick; i--) line[i] -= line[i - pick]; /* no harmonics with a node at the pick */
-    guitar_body body = {{0}, {0}, {0}};
+    guitar_body body;
+    memset(&body, 0, sizeof body);
     filter_bandpass(&body.air, 105, 3);
     filter_bandpass(&body.top, 210, 3);
     filter_bandpass(&body.wood, 2400, 1.5);
@@ -106,8 +108,8 @@ void song_piano(stem *out)
         const int *notes = song_chords[number].notes;
         for (int k = 0; k < 4; k++) {
             const double lag = 0.012 * k;
-            fork(out, b + lag, number == SONG_BARS - 1 ? 3.5 : 2.3, notes[k], 0.16, 0.1);
-            if (number < SONG_BARS - 1) fork(out, b + 2.5 + lag, 1.3, notes[k], 0.13, 0.1);
+            fork(out, b + lag, number == SONG_BARS - 1 ? 3.5 : 2.3, notes[k], 0.12, 0.1);
+            if (number < SONG_BARS - 1) fork(out, b + 2.5 + lag, 1.3, notes[k], 0.10, 0.1);
         }
     }
 }

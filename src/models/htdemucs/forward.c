@@ -166,7 +166,8 @@ static void encode(pass *p, int i)
     if (m->tencoder[i].options.empty) {
         dmx_grid steps = dmx_grid_as_sequence(&inject);
         dmx_multi_encoder_run(p->exec, &m->encoder[i], input, &steps, &p->saved[i]);
-        p->exec->arena.used = mark;
+        p->saved_t[i] = inject; /* what the transformer attends to, when it follows at once */
+        if (i + 1 < m->config.depth || m->transformer.options.layers == 0) p->exec->arena.used = mark;
     } else {
         dmx_multi_encoder_run(p->exec, &m->encoder[i], input, NULL, &p->saved[i]);
     }

@@ -1,0 +1,40 @@
+/* cases.h - the lines of tests/data/golden/cases.tsv: what to run, on what, and what the official package made of it.
+ *
+ * Expected outputs are stored thinned, every GOLDEN_THIN-th frame: 3 shares no factor with the strides of the networks,
+ * so every phase of every layer is looked at. */
+#ifndef DEMUCS_TESTS_GOLDEN_CASES_H
+#define DEMUCS_TESTS_GOLDEN_CASES_H
+
+#include "demucs.h"
+#include "support/npy.h"
+
+enum { GOLDEN_THIN = 3, GOLDEN_MAX_OFFSETS = 16 };
+
+/* Tolerance, in dB of SNR. `floor` of a case is what float32 costs the official package itself: its float32 forward pass
+ * against the same in float64. An other order of the same float32 sums lands near that floor; 10 dB is room for unlucky
+ * signals (a mistake in a layer costs 40 dB and more). A separation averages forward passes, and a bag takes each stem from
+ * such a pass, so neither is worse than the forward pass of the models that it runs: the same floor holds. The largest
+ * loss seen so far, against floor, is in tests/data/golden/README.md. */
+enum { GOLDEN_ROOM_DB = 10 };
+
+typedef struct golden_case {
+    char name[48], kind[16], model[64], input[48], output[48], options[96];
+    int64_t frames; /* of the input that are used: always from its start */
+    double floor_db;
+} golden_case;
+
+/* Call `run` for each case of a kind. Returns how many. */
+int golden_each_case(const char *kind, void (*run)(const golden_case *c));
+
+/* The input of a case, [channels][frames] without gaps, zeros when there is no file. Free with free. */
+float *golden_input(const golden_case *c, int channels);
+
+/* The options of a case; `offsets` is memory for the shift offsets. *sample_rate_hz is that of the input when the case says
+ * it, else untouched. */
+demucs_options golden_options(const golden_case *c, int offsets[GOLDEN_MAX_OFFSETS], int *sample_rate_hz);
+
+/* SNR in dB of planes[count][frames] against the expected output `file`, thinned. -infinity, with a line that says why,
+ * when the sizes do not fit. */
+double golden_snr_db(const char *file, const float *planes, size_t count, size_t frames);
+
+#endif
