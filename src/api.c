@@ -5,6 +5,7 @@
 #include "separate/options.h"
 #include "separate/separator.h"
 
+#include <math.h>
 #include <string.h>
 
 #define TEXT_OF(x)      #x
@@ -33,28 +34,31 @@ demucs_status demucs_model_load(demucs_model **model, const char *path, demucs_e
 
 void demucs_model_free(demucs_model *model) { dmx_model_free(model); }
 
-int demucs_model_sources(const demucs_model *model) { return model->source_count; }
+int demucs_model_sources(const demucs_model *model) { return model != NULL ? model->source_count : 0; }
 
 const char *demucs_model_source_name(const demucs_model *model, int source)
 {
-    if (source < 0 || source >= model->source_count) return NULL;
+    if (model == NULL || source < 0 || source >= model->source_count) return NULL;
     return model->members[0].network->sources[source];
 }
 
 int demucs_model_find_source(const demucs_model *model, const char *name)
 {
-    for (int s = 0; name != NULL && s < model->source_count; s++)
+    for (int s = 0; model != NULL && name != NULL && s < model->source_count; s++)
         if (strcmp(model->members[0].network->sources[s], name) == 0) return s;
     return -1;
 }
 
-int demucs_model_channels(const demucs_model *model) { return model->channels; }
+int demucs_model_channels(const demucs_model *model) { return model != NULL ? model->channels : 0; }
 
-int demucs_model_sample_rate_hz(const demucs_model *model) { return model->sample_rate_hz; }
+int demucs_model_sample_rate_hz(const demucs_model *model) { return model != NULL ? model->sample_rate_hz : 0; }
 
-double demucs_model_max_segment_seconds(const demucs_model *model) { return dmx_longest_segment(model); }
+double demucs_model_max_segment_seconds(const demucs_model *model)
+{
+    return model != NULL ? dmx_longest_segment(model) : 0;
+}
 
-int demucs_model_members(const demucs_model *model) { return model->count; }
+int demucs_model_members(const demucs_model *model) { return model != NULL ? model->count : 0; }
 
 demucs_status demucs_model_member_info(const demucs_model *model, int member, demucs_member_info *info,
                                        demucs_error *error)
@@ -78,11 +82,12 @@ demucs_status demucs_model_member_info(const demucs_model *model, int member, de
     return DEMUCS_OK;
 }
 
-int demucs_model_warnings(const demucs_model *model) { return model->warnings.count; }
+int demucs_model_warnings(const demucs_model *model) { return model != NULL ? model->warnings.count : 0; }
 
 const char *demucs_model_warning(const demucs_model *model, int warning)
 {
-    return warning >= 0 && warning < model->warnings.count ? model->warnings.texts[warning] : NULL;
+    if (model == NULL || warning < 0 || warning >= model->warnings.count) return NULL;
+    return model->warnings.texts[warning];
 }
 
 demucs_status demucs_convert(const char *source_path, const char *target_path, demucs_error *error)
@@ -119,6 +124,7 @@ void demucs_separator_free(demucs_separator *separator) { dmx_separator_free(sep
 
 size_t demucs_separator_memory_bytes(const demucs_separator *s)
 {
+    if (s == NULL) return 0;
     const size_t threads = (size_t)dmx_thread_pool_size(s->exec.pool);
     return sizeof *s + s->block_bytes + s->exec.arena.size + threads * s->exec.scratch_floats * sizeof(float) +
            (size_t)s->lane_count * sizeof *s->lanes;
@@ -126,7 +132,7 @@ size_t demucs_separator_memory_bytes(const demucs_separator *s)
 
 const char *demucs_separator_cpu(const demucs_separator *separator)
 {
-    return dmx_cpu_level_name(separator->exec.kernels->level);
+    return separator != NULL ? dmx_cpu_level_name(separator->exec.kernels->level) : NULL;
 }
 
 demucs_status demucs_separator_begin(demucs_separator *s, size_t total_frames, const demucs_loudness *loudness,
@@ -137,6 +143,10 @@ demucs_status demucs_separator_begin(demucs_separator *s, size_t total_frames, c
     if (s->state != DMX_STREAM_IDLE)
         return dmx_fail(error, DEMUCS_ERROR_STATE, "A track is under way; pull it to its end, or reset the separator.");
     if (s->options.normalize && loudness == NULL) return null_argument(error, "loudness");
+    if (s->options.normalize && !(isfinite(loudness->mean) && isfinite(loudness->m2) && loudness->m2 >= 0))
+        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                        "The loudness is not one that demucs_loudness_add gathered; start it from all zeros.");
+    if (total_frames > (size_t)INT64_MAX / 64) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The track is too long.");
     if (!s->options.split && total_frames == 0)
         return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The length of a track must be known when it is not split.");
     return dmx_separator_begin(s, total_frames, loudness, error);

@@ -1,11 +1,11 @@
 /* main.c - `demucs-eval [--reference DIR] DIR`: a table of what a separation gave.
  *
- *     stem            peak      RMS      SDR
- *     drums        -1.2 dB -18.4 dB 16.85 dB
+ *     stem                length      peak       RMS       SDR
+ *     drums               25.5 s   -4.4 dB  -21.3 dB  16.85 dB
  *
- * One line for each audio file in DIR: peak and RMS in dB below full scale, and, where DIR of --reference has a file of
- * the same name but for the ending, the signal to distortion ratio (measure.h). Exit status: 0, 1 when a file could not
- * be measured, 2 for a wrong command line. */
+ * One line for each audio file in DIR: peak and RMS (of all channels together) in dB relative to full scale, and, where
+ * the folder of --reference has a file of the same name but for the ending, the signal to distortion ratio (measure.h).
+ * Exit status: 0, 1 when a file could not be measured, 2 for a wrong command line. */
 #include "measure.h"
 
 #include <dirent.h>
@@ -51,7 +51,8 @@ static bool listing_read(listing *list, const char *folder)
     list->folder = folder;
     if (!done) fprintf(stderr, "error: %s is no folder that can be read.\n", folder);
     for (struct dirent *entry; done && (entry = readdir(directory)) != NULL;)
-        if (is_audio(entry->d_name) && !(done = add_name(list, entry->d_name))) fprintf(stderr, "error: out of memory.\n");
+        if (is_audio(entry->d_name) && !(done = add_name(list, entry->d_name)))
+            fprintf(stderr, "error: out of memory.\n");
     if (directory != NULL) closedir(directory);
     if (list->count > 0) qsort(list->names, list->count, sizeof *list->names, by_name);
     return done;
@@ -108,8 +109,9 @@ static bool print_line(const listing *stems, const listing *references, const ch
     else if (!(done = measure_file(&m, path, reference, &error)))
         fprintf(stderr, "error: %s\n", error.message);
     else
-        printf("%-16.*s%10s%10s%10s\n", stem_length(name), name, decibels(peak, 20 * log10(m.peak), 1),
-               decibels(rms, 20 * log10(m.rms), 1), decibels(sdr, m.compared ? m.sdr_db : NAN, 2));
+        printf("%-16.*s%8.1f s%10s%10s%10s\n", stem_length(name), name, (double)m.frames / m.sample_rate_hz,
+               decibels(peak, 20 * log10(m.peak), 1), decibels(rms, 20 * log10(m.rms), 1),
+               decibels(sdr, m.compared ? m.sdr_db : NAN, 2));
     free(path);
     free(reference);
     return done;
@@ -125,7 +127,7 @@ static int evaluate(const char *folder, const char *reference)
         goto done;
     }
     status = 0;
-    printf("%-16s%10s%10s%10s\n", "stem", "peak", "RMS", "SDR");
+    printf("%-16s%10s%10s%10s%10s\n", "stem", "length", "peak", "RMS", "SDR");
     for (size_t i = 0; i < stems.count; i++)
         if (!print_line(&stems, &references, stems.names[i])) status = 1;
 done:
@@ -137,8 +139,9 @@ done:
 static void print_usage(FILE *file)
 {
     fprintf(file, "usage: demucs-eval [--reference DIR] DIR\n\n"
-                  "Print peak and RMS of each audio file in DIR, in dB below full scale, and its SDR in dB where the\n"
-                  "reference folder has a file of that name (the ending may differ).\n");
+                  "Print length, peak and RMS of each audio file in DIR, levels in dB relative to full scale, and the\n"
+                  "signal to distortion ratio where the reference folder has a file of that name (endings may\n"
+                  "differ).\n");
 }
 
 int main(int argc, char **argv)

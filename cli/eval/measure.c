@@ -14,8 +14,8 @@ enum { PIECE_FRAMES = 8192 };
 typedef struct source {
     const char *path;
     audio_reader *reader;
-    float *samples;  /* [channels][PIECE_FRAMES] */
-    float **planes;  /* [channels] rows of samples */
+    float *samples; /* [channels][PIECE_FRAMES] */
+    float **planes; /* [channels] rows of samples */
     int channels;
 } source;
 
@@ -96,11 +96,12 @@ static void add_errors(sums *total, const source *estimate, const source *refere
 static bool comparable(const source *a, const source *b, measure_error *error)
 {
     if (a->channels != b->channels)
-        return fail(error, "%s has %d channels and its reference %s has %d; they should be the same.", a->path, a->channels,
-                    b->path, b->channels);
+        return fail(error, "%s has %d channels and its reference %s has %d; they should be the same.", a->path,
+                    a->channels, b->path, b->channels);
     const int rate = audio_reader_sample_rate_hz(a->reader), other = audio_reader_sample_rate_hz(b->reader);
-    return rate == other || fail(error, "%s has %d samples a second and its reference %s has %d; they should be the same.",
-                                 a->path, rate, b->path, other);
+    return rate == other ||
+           fail(error, "%s has %d samples a second and its reference %s has %d; they should be the same.", a->path,
+                rate, b->path, other);
 }
 
 static bool run(measure *result, source *estimate, source *reference, measure_error *error)

@@ -1,5 +1,5 @@
-/* measure.h - level of one audio file, and its distance from another, read side by side in small pieces: memory does not
- * grow with their length. */
+/* measure.h - level of one audio file, and its distance from another, read side by side in small pieces: memory does
+ * not grow with their length. */
 #ifndef CLI_EVAL_MEASURE_H
 #define CLI_EVAL_MEASURE_H
 

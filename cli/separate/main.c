@@ -24,7 +24,7 @@ typedef struct tally {
     int failed_count, done;
 } tally;
 
-static bool create_separator(session *self, failure *why)
+static bool create_separator(batch *self, failure *why)
 {
     const separate_options *options = self->options;
     demucs_options settings;
@@ -50,7 +50,7 @@ static bool create_separator(session *self, failure *why)
 }
 
 /* Make OUT/MODEL and announce it as the official program does. */
-static bool announce(const session *self, failure *why)
+static bool announce(const batch *self, failure *why)
 {
     if (!paths_make_folder(self->folder, NULL, why)) return false;
     char *absolute = realpath(self->folder, NULL);
@@ -59,7 +59,7 @@ static bool announce(const session *self, failure *why)
     return true;
 }
 
-static void separate_one(session *self, const char *track, tally *result)
+static void separate_one(batch *self, const char *track, tally *result)
 {
     failure why = {""};
     bool done = false;
@@ -94,7 +94,7 @@ static int summarize(const separate_options *options, const tally *result)
     return interrupt_exit_status();
 }
 
-static int separate_all(session *self)
+static int separate_all(batch *self)
 {
     const separate_options *options = self->options;
     tally result = {.failed = memory_new((size_t)options->tracks_count, sizeof *result.failed)};
@@ -110,7 +110,7 @@ static int run(const separate_options *options)
     failure why = {""};
     demucs_model *model = NULL;
     char *path = NULL, *folder = paths_model_folder(options->out, options->name);
-    session self = {.options = options, .folder = folder};
+    batch self = {.options = options, .folder = folder};
     const model_request request = {.name = options->name, .repo = options->repo, .offline = options->offline};
     int status = 1;
     if (!model_open(&model, &path, &request, &why)) goto done;

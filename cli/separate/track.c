@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 typedef struct run {
-    session *session;
+    batch *batch;
     const char *track;
     int channels, planes_count; /* planes_count = sources * channels */
     spool *mix;
@@ -33,10 +33,10 @@ static bool passed(const run *self, demucs_status status, const demucs_error *er
 
 static void allocate(run *self)
 {
-    const demucs_model *model = self->session->model;
+    const demucs_model *model = self->batch->model;
     int sources = demucs_model_sources(model);
     bool *wanted = memory_new((size_t)sources, sizeof *wanted);
-    bool some = outputs_wanted(self->session->options, model, wanted);
+    bool some = outputs_wanted(self->batch->options, model, wanted);
     self->planes_count = sources * self->channels;
     self->input = memory_new((size_t)self->channels, sizeof *self->input);
     self->stems = memory_new((size_t)self->planes_count, sizeof *self->stems);
@@ -56,13 +56,13 @@ static bool push(run *self, size_t *accepted, failure *why)
     if (count > 0) {
         if (!spool_read(self->mix, self->pushed, self->input, count, why)) return false;
         demucs_status status =
-            demucs_separator_push(self->session->separator, (const float *const *)self->input, count, accepted, &error);
+            demucs_separator_push(self->batch->separator, (const float *const *)self->input, count, accepted, &error);
         if (!passed(self, status, &error, why)) return false;
         self->pushed += *accepted;
     }
     if (self->pushed < spool_frames(self->mix) || self->finished) return true;
     self->finished = true;
-    return passed(self, demucs_separator_finish(self->session->separator, &error), &error, why);
+    return passed(self, demucs_separator_finish(self->batch->separator, &error), &error, why);
 }
 
 /* Take one block of finished stems, if there is one, to the outputs. */
@@ -70,7 +70,7 @@ static bool pull(run *self, size_t *frames, failure *why)
 {
     demucs_error error;
     *frames = 0;
-    demucs_status status = demucs_separator_pull(self->session->separator, self->stems, OUTPUTS_BLOCK, frames, &error);
+    demucs_status status = demucs_separator_pull(self->batch->separator, self->stems, OUTPUTS_BLOCK, frames, &error);
     if (!passed(self, status, &error, why)) return false;
     if (*frames == 0) return true;
     if (outputs_need_mix(&self->outputs) && !spool_read(self->mix, self->pulled, self->input, *frames, why))
@@ -84,7 +84,7 @@ static bool separate(run *self, failure *why)
 {
     demucs_error error;
     uint64_t total = spool_frames(self->mix);
-    demucs_status status = demucs_separator_begin(self->session->separator, (size_t)total, &self->loudness, &error);
+    demucs_status status = demucs_separator_begin(self->batch->separator, (size_t)total, &self->loudness, &error);
     if (!passed(self, status, &error, why)) return false;
     size_t accepted, frames = 1;
     while (!self->finished || frames > 0) {
@@ -98,7 +98,7 @@ static bool separate(run *self, failure *why)
 
 static void release(run *self)
 {
-    demucs_separator_reset(self->session->separator);
+    demucs_separator_reset(self->batch->separator);
     outputs_discard(&self->outputs);
     spool_free(self->mix);
     for (int i = 0; self->input != NULL && i < self->channels; i++) free(self->input[i]);
@@ -110,7 +110,7 @@ static void release(run *self)
 /* Everything between a plan and its files. */
 static bool carry_out(run *self, failure *why)
 {
-    session *shared = self->session;
+    batch *shared = self->batch;
     const intake_format format = {.channels = self->channels,
                                   .sample_rate_hz = demucs_model_sample_rate_hz(shared->model),
                                   .stream = (int)shared->options->stream,
@@ -127,9 +127,9 @@ static bool carry_out(run *self, failure *why)
     return outputs_commit(&self->outputs, why);
 }
 
-bool track_separate(session *self, const char *track, failure *why)
+bool track_separate(batch *self, const char *track, failure *why)
 {
-    run track_run = {.session = self, .track = track, .channels = demucs_model_channels(self->model)};
+    run track_run = {.batch = self, .track = track, .channels = demucs_model_channels(self->model)};
     int claimed = self->claims.count;
     progress_begin(&self->progress, 0);
     bool done = outputs_plan(&track_run.outputs, self->options, self->model, self->folder, track, &self->claims, why) &&

@@ -9,16 +9,16 @@
 #include "progress.h"
 
 /* What all tracks of a run share. */
-typedef struct session {
+typedef struct batch {
     const separate_options *options;
     const demucs_model *model;
     demucs_separator *separator; /* its progress goes to `progress` */
     const char *folder;          /* OUT/MODEL, which exists */
     path_claims claims;
     progress progress;
-} session;
+} batch;
 
 /* Decode the track, separate it, write its stems: all of them, or none. */
-bool track_separate(session *self, const char *track, failure *why);
+bool track_separate(batch *self, const char *track, failure *why);
 
 #endif

@@ -9,6 +9,7 @@
 
 void demucs_default_options(demucs_options *options)
 {
+    if (options == NULL) return;
     *options = (demucs_options){.struct_size = sizeof *options, .shifts = 1, .overlap = 0.25, .transition_power = 1};
     options->split = true;
     options->normalize = true;

@@ -156,28 +156,44 @@ static float peak(const track *self)
     return largest;
 }
 
+/* What sample `i` of the first file should be, made from the others. */
+static float expected_sample(const char *what, const track *all, int count, float divisor, size_t i)
+{
+    float value = all[1].samples[i];
+    if (strcmp(what, "minus") == 0) return value - all[2].samples[i];
+    if (strcmp(what, "rescaled") == 0) return value / divisor;
+    if (strcmp(what, "clamped") == 0) return fminf(fmaxf(value, -0.99F), 0.99F);
+    for (int part = 2; part < count; part++) value += all[part].samples[i];
+    return value;
+}
+
+static bool holds(const char *what, const track *all, int count)
+{
+    float divisor = fmaxf(1.01F * peak(&all[1]), 1);
+    for (int i = 1; i < count; i++)
+        if (all[i].frames != all[0].frames || all[i].channels != all[0].channels) {
+            printf("no: %zu and %zu frames\n", all[0].frames, all[i].frames);
+            return false;
+        }
+    for (size_t i = 0; i < all[0].frames * (size_t)all[0].channels; i++) {
+        float expected = expected_sample(what, all, count, divisor, i);
+        if (all[0].samples[i] == expected) continue;
+        printf("no: sample %zu is %.9g, not %.9g\n", i, (double)all[0].samples[i], (double)expected);
+        return false;
+    }
+    puts("yes");
+    return true;
+}
+
 static int compare(const char *what, char **paths)
 {
     track all[16];
     int count = 0;
     for (; paths[count] != NULL && count < 16; count++) all[count] = load(paths[count]);
     if (count < 2) die("too few files for", what);
-    float divisor = 1.01F * peak(&all[1]) > 1 ? 1.01F * peak(&all[1]) : 1;
-    for (size_t i = 0; i < all[0].frames * (size_t)all[0].channels; i++) {
-        float expected = strcmp(what, "sum") == 0 ? 0 : all[1].samples[i];
-        if (strcmp(what, "minus") == 0) expected -= all[2].samples[i];
-        if (strcmp(what, "rescaled") == 0) expected /= divisor;
-        if (strcmp(what, "clamped") == 0) expected = fminf(fmaxf(expected, -0.99F), 0.99F);
-        for (int part = 1; part < count && strcmp(what, "sum") == 0; part++) expected += all[part].samples[i];
-        if (all[0].samples[i] == expected) continue;
-        printf("no: sample %zu is %.9g, not %.9g\n", i, (double)all[0].samples[i], (double)expected);
-        return 1;
-    }
-    for (int i = 1; i < count; i++)
-        if (all[i].frames != all[0].frames) return printf("no: %zu and %zu frames\n", all[0].frames, all[i].frames), 1;
-    puts("yes");
+    bool held = holds(what, all, count);
     for (int i = 0; i < count; i++) free(all[i].samples);
-    return 0;
+    return held ? 0 : 1;
 }
 
 /* ------------------------------------------------------------------------------------------------- running ---- */

@@ -16,7 +16,8 @@ typedef struct guitar_body {
 
 static double body_run(guitar_body *body, double x)
 {
-    return 0.6 * x + 0.9 * filter_run(&body->air, x) + 0.6 * filter_run(&body->top, x) + 0.25 * filter_run(&body->wood, x);
+    return 0.6 * x + 0.9 * filter_run(&body->air, x) + 0.6 * filter_run(&body->top, x) +
+           0.25 * filter_run(&body->wood, x);
 }
 
 static void pluck(stem *out, double seconds, double held_s, double hz, double gain, double pan)
@@ -65,14 +66,17 @@ static void strum(stem *out, int number, double beat, double beats, int up, doub
         const int midi = song_chords[number].notes[which[string]] + open[string];
         const double lag = 0.009 * k + 0.002 * song_noise(&seed);
         const double loudness = gain * (1 + 0.15 * song_noise(&seed)) * (up ? 0.8 : 1);
-        pluck(out, song_seconds(beat) + 0.004 + lag, song_seconds(beats), song_hz(midi + 0.03 * song_noise(&seed)), loudness, pan);
+        pluck(out, song_seconds(beat) + 0.004 + lag, song_seconds(beats), song_hz(midi + 0.03 * song_noise(&seed)),
+              loudness, pan);
     }
 }
 
 void song_guitar(stem *out)
 {
-    static const struct { double beat, beats; int up; } strokes[] = {
-        {0, 0.95, 0}, {1, 0.45, 0}, {1.5, 0.45, 1}, {2.5, 0.45, 1}, {3, 0.45, 0}, {3.5, 0.45, 1}};
+    static const struct {
+        double beat, beats;
+        int up;
+    } strokes[] = {{0, 0.95, 0}, {1, 0.45, 0}, {1.5, 0.45, 1}, {2.5, 0.45, 1}, {3, 0.45, 0}, {3.5, 0.45, 1}};
     for (int number = 0; number < SONG_BARS; number++) {
         for (size_t i = 0; i < sizeof strokes / sizeof *strokes; i++) {
             const int last = number == SONG_BARS - 1;

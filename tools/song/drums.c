@@ -6,7 +6,8 @@
 static uint32_t seed = 20240;
 
 /* A membrane: a sine that starts `fall` times higher than `hz` and settles, with the click of the stick. */
-static void membrane(stem *out, double beat, double hz, double fall, double decay_s, double click, double gain, double pan)
+static void membrane(stem *out, double beat, double hz, double fall, double decay_s, double click, double gain,
+                     double pan)
 {
     const size_t start = song_frame(beat);
     filter tap = {0};
@@ -30,7 +31,8 @@ static void snare(stem *out, double beat, double gain)
     for (size_t i = 0; i < SONG_RATE_HZ / 2; i++) {
         const double t = (double)i / SONG_RATE_HZ, noise = song_noise(&seed);
         const double bend = 1 + 0.4 * exp(-t / 0.01);
-        double shell = sin(2 * SONG_PI * 186 * bend * t) * exp(-t / 0.055) + 0.6 * sin(2 * SONG_PI * 331 * bend * t) * exp(-t / 0.035);
+        double shell = sin(2 * SONG_PI * 186 * bend * t) * exp(-t / 0.055) +
+                       0.6 * sin(2 * SONG_PI * 331 * bend * t) * exp(-t / 0.035);
         shell += 0.25 * sin(2 * SONG_PI * 512 * t) * exp(-t / 0.02);
         const double rattle = filter_run(&wires, noise) * exp(-t / 0.085) * (1 - exp(-t / 0.0015));
         const double hit = filter_run(&crack, noise) * exp(-t / 0.012);
@@ -75,7 +77,8 @@ static void bar(stem *out, int number)
     snare(out, b + 3, 0.58 * human(0.05));
     for (int i = 0; i < (fill ? 6 : 8); i++) {
         const double accent = i % 2 ? 0.6 : 1;
-        metal(out, b + 0.5 * i + 0.006 * song_noise(&seed), i == 7 ? 0.11 : 0.032, 7200, 0.17 * accent * human(0.15), 0.35);
+        metal(out, b + 0.5 * i + 0.006 * song_noise(&seed), i == 7 ? 0.11 : 0.032, 7200, 0.17 * accent * human(0.15),
+              0.35);
     }
     if (!fill) return;
     snare(out, b + 2.75, 0.25);

@@ -1,6 +1,6 @@
 /* main.c - `demucs-demo-song FOLDER`: write the demonstration song and its true stems as wav files; see song.h
  *
- * The stems are drums.wav, bass.wav, other.wav and vocals.wav, their sum is mix.wav. */
+ * The stems are drums.wav, bass.wav, other.wav and vocals.wav, their sum is song.wav. */
 #include "song.h"
 
 #include "audio/audio.h"
@@ -14,7 +14,7 @@
 
 enum { DRUMS, BASS, OTHER, VOCALS, MIX, STEMS };
 
-static const char *const names[STEMS] = {"drums", "bass", "other", "vocals", "mix"};
+static const char *const names[STEMS] = {"drums", "bass", "other", "vocals", "song"};
 static const double loudness[MIX] = {0.110, 0.100, 0.085, 0.100}; /* of the whole stem, root mean square */
 
 static bool allocate(stem stems[STEMS], size_t frames)
@@ -63,7 +63,8 @@ static void mix(stem stems[STEMS])
 
 static bool write_wav(const char *folder, const char *name, const stem *s)
 {
-    const audio_format format = {.container = AUDIO_WAV, .sample = AUDIO_INT16, .sample_rate_hz = SONG_RATE_HZ, .channels = 2};
+    const audio_format format = {
+        .container = AUDIO_WAV, .sample = AUDIO_INT16, .sample_rate_hz = SONG_RATE_HZ, .channels = 2};
     audio_error error;
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s.wav", folder, name) >= (int)sizeof path) {

@@ -1,4 +1,5 @@
-/* song.h - the demonstration song: 25 seconds of a small pop tune that a program plays, so that its true stems are known.
+/* song.h - the demonstration song: 25 seconds of a small pop tune that a program plays, so that its true stems are
+ * known.
  *
  * Four players each fill one stem, in stereo, each in its own room: drums.c, bass.c, chords.c (guitar and electric
  * piano, the stem "other") and voice.c. score.c says what they play, sound.c has the parts that instruments are made
@@ -37,7 +38,7 @@ typedef struct filter {
 
 void filter_lowpass(filter *f, double hz, double q);
 void filter_highpass(filter *f, double hz, double q);
-void filter_bandpass(filter *f, double hz, double q);  /* peak gain 1 */
+void filter_bandpass(filter *f, double hz, double q);             /* peak gain 1 */
 void filter_resonator(filter *f, double hz, double bandwidth_hz); /* gain 1 at 0 Hz; a formant */
 double filter_run(filter *f, double x);
 
@@ -51,8 +52,8 @@ void song_room(stem *out, double seconds, double amount, double damping);
 /* ---- score.c ---- */
 
 typedef struct chord {
-    int root;      /* of the bass, as a MIDI note */
-    int notes[4];  /* MIDI notes, upwards */
+    int root;     /* of the bass, as a MIDI note */
+    int notes[4]; /* MIDI notes, upwards */
 } chord;
 
 typedef struct syllable {

@@ -14,11 +14,11 @@ enum { FORMANTS = 5, MAX_SOUNDS = 256, CONTROL_FRAMES = 32 };
 
 typedef struct posture {
     char letter;
-    double seconds;           /* a consonant's length; 0: a vowel, which takes what is left */
-    double formants[4];       /* Hz */
-    double voice, breath;     /* of the larynx */
-    double hiss, hiss_hz;     /* behind the teeth */
-    char then;                /* the second half of a sound that has two */
+    double seconds;       /* a consonant's length; 0: a vowel, which takes what is left */
+    double formants[4];   /* Hz */
+    double voice, breath; /* of the larynx */
+    double hiss, hiss_hz; /* behind the teeth */
+    char then;            /* the second half of a sound that has two */
 } posture;
 
 static const posture alphabet[] = {
@@ -48,8 +48,8 @@ static const posture alphabet[] = {
 
 typedef struct sound {
     const posture *posture;
-    double start;  /* seconds */
-    double hz;     /* of the note it is sung on */
+    double start; /* seconds */
+    double hz;    /* of the note it is sung on */
     double note_start, note_seconds;
 } sound;
 
@@ -115,9 +115,9 @@ static void say_all(words *w)
 
 typedef struct singer {
     uint32_t seed;
-    double phase;             /* of the larynx, 0..1 */
+    double phase; /* of the larynx, 0..1 */
     double period_jitter, shimmer;
-    double wander;            /* slow uncertainty of the pitch */
+    double wander;                                               /* slow uncertainty of the pitch */
     double hz, voice, breath, hiss, hiss_hz, formants[FORMANTS]; /* where the muscles are */
     filter throat[FORMANTS], throat_of_breath[FORMANTS];
     filter teeth, chest, lips;
@@ -146,7 +146,8 @@ static void move(singer *s, const sound *now, double t)
     const posture *p = now->posture;
     const int quick = p->seconds > 0 && p->seconds < 0.04;
     const double since = t - now->note_start;
-    const double swell = 0.75 + 0.25 * (1 - exp(-fmax(since, 0) / 0.15)) - 0.15 * fmax(0, since / (now->note_seconds + 0.1));
+    const double swell =
+        0.75 + 0.25 * (1 - exp(-fmax(since, 0) / 0.15)) - 0.15 * fmax(0, since / (now->note_seconds + 0.1));
     s->hz = approach(s->hz, target_hz(s, now, t), 0.018, step);
     s->voice = approach(s->voice, p->voice * swell, p->voice > s->voice ? 0.016 : 0.022, step);
     s->breath = approach(s->breath, p->breath, quick ? 0.004 : 0.02, step);
