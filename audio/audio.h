@@ -60,7 +60,11 @@ audio_writer *audio_writer_open(const char *path, const audio_format *format, au
  * one, NaN becoming 0; float32 is written as it is, NaN too. */
 bool audio_writer_write(audio_writer *writer, const float *const *planes, size_t frames, audio_error *error);
 
-/* Finish: flush, sync, rename over the target, free the writer. On failure the temporary file is gone and an older
+/* Bring everything to the disk, under the temporary name still: what can go wrong for want of space goes wrong here. Who
+ * writes several files that belong together finishes all of them before closing the first. */
+bool audio_writer_finish(audio_writer *writer, audio_error *error);
+
+/* Finish if that was not done, rename over the target, free the writer. On failure the temporary file is gone and an older
  * target untouched. */
 bool audio_writer_close(audio_writer *writer, audio_error *error);
 

@@ -209,28 +209,36 @@ bool audio_output_fail(const audio_output *output, audio_error *error)
 
 /* ---- ending ---- */
 
-bool audio_output_commit(audio_output *output, audio_error *error)
+bool audio_output_sync(audio_output *output)
 {
-    bool closed = false;
-    if (!flush(output)) goto fail;
+    if (output->file < 0) return output->failure == 0;
+    if (!flush(output)) return false;
     if (fsync(output->file) != 0 && errno != EINVAL && errno != ENOSYS) { /* some file systems have no fsync */
         output->failure = errno;
-        goto fail;
+        return false;
     }
     int file = output->file;
     output->file = -1;
-    if (close(file) != 0 || rename(output->temporary, output->path) != 0) {
+    if (close(file) != 0) output->failure = errno;
+    return output->failure == 0;
+}
+
+bool audio_output_commit(audio_output *output, audio_error *error)
+{
+    bool done = audio_output_sync(output);
+    if (done && rename(output->temporary, output->path) != 0) {
         output->failure = errno;
-        goto fail;
+        done = false;
     }
-    /* Off the record only now: a handler that runs before this finds nothing to remove under the temporary name. */
-    if (audio_open_files_remove(output->temporary)) free(output->temporary);
-    output->temporary = NULL;
-    closed = true;
-fail:
-    if (!closed) audio_output_fail(output, error);
+    if (done) {
+        /* Off the record only now: a handler that runs before this finds nothing to remove under the temporary name. */
+        if (audio_open_files_remove(output->temporary)) free(output->temporary);
+        output->temporary = NULL;
+    } else {
+        audio_output_fail(output, error);
+    }
     audio_output_discard(output);
-    return closed;
+    return done;
 }
 
 void audio_output_discard(audio_output *output)

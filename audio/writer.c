@@ -16,6 +16,7 @@ struct audio_writer {
     audio_output *output;
     const audio_encoder *encoder;
     void *state;
+    bool finished; /* nothing is left but the renaming */
     bool failed;
     audio_error first; /* the sentence of the first failure */
 };
@@ -49,24 +50,33 @@ audio_writer *audio_writer_open(const char *path, const audio_format *format, au
 
 bool audio_writer_write(audio_writer *writer, const float *const *planes, size_t frames, audio_error *error)
 {
-    if (!writer->failed && frames > 0)
+    if (!writer->failed && !writer->finished && frames > 0)
         writer->failed = !writer->encoder->write(writer->state, planes, frames, &writer->first);
+    if (writer->failed && error != NULL) *error = writer->first;
+    return !writer->failed;
+}
+
+bool audio_writer_finish(audio_writer *writer, audio_error *error)
+{
+    if (!writer->failed && !writer->finished) {
+        writer->finished = true;
+        writer->failed = !writer->encoder->finish(writer->state, &writer->first);
+        if (!writer->failed && !audio_output_sync(writer->output))
+            writer->failed = !audio_output_fail(writer->output, &writer->first);
+    }
     if (writer->failed && error != NULL) *error = writer->first;
     return !writer->failed;
 }
 
 bool audio_writer_close(audio_writer *writer, audio_error *error)
 {
-    if (!writer->failed) writer->failed = !writer->encoder->finish(writer->state, &writer->first);
-    bool failed = writer->failed;
-    if (failed) {
-        if (error != NULL) *error = writer->first;
-    } else {
-        failed = !audio_output_commit(writer->output, error);
+    bool done = audio_writer_finish(writer, error);
+    if (done) {
+        done = audio_output_commit(writer->output, error);
         writer->output = NULL;
     }
     audio_writer_abort(writer);
-    return !failed;
+    return done;
 }
 
 void audio_writer_abort(audio_writer *writer)

@@ -2,9 +2,9 @@
 #include "common/model.h"
 
 #include "common/bar.h"
+#include "common/export.h"
 #include "common/interrupt.h"
 #include "hub/hub.h"
-#include "models/export.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +49,7 @@ char *model_find(const model_request *request, failure *why)
     transfer self = {.file_name = ""};
     hub_options options = {.repo = request->repo,
                            .offline = request->offline,
+                           .force = request->force,
                            .progress = on_progress,
                            .progress_user = &self,
                            .note = on_note,

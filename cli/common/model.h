@@ -9,6 +9,7 @@ typedef struct model_request {
     const char *name;
     const char *repo; /* --repo folder, or NULL */
     bool offline;
+    bool force; /* fetch again even when the cache has it */
 } model_request;
 
 /* The path of the model's file, fetched when needed, to be freed with free(); NULL on failure or interruption. */

@@ -214,10 +214,12 @@ bool outputs_commit(outputs *self, failure *why)
         spool_free(item->spool); /* its disk space may be needed by the next */
         item->spool = NULL;
     }
-    /* all samples are on the disk: what is left to fail is little */
+    audio_error error;
+    for (int i = 0; i < self->count; i++)
+        if (!audio_writer_finish(self->items[i].writer, &error)) return fail(why, "%s", error.message);
+    /* all samples are on the disk: what is left are the names */
     for (int i = 0; i < self->count; i++) {
         output *item = &self->items[i];
-        audio_error error;
         item->committed = audio_writer_close(item->writer, &error);
         item->writer = NULL;
         if (!item->committed) return fail(why, "%s", error.message);

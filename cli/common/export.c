@@ -1,5 +1,5 @@
 /* export.c - see export.h */
-#include "export.h"
+#include "common/export.h"
 
 #include "demucs.h"
 

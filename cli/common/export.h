@@ -1,6 +1,6 @@
 /* export.h - the hub's `convert`: from an ONNX export to a safetensors file that is proven to load. */
-#ifndef CLI_MODELS_EXPORT_H
-#define CLI_MODELS_EXPORT_H
+#ifndef CLI_COMMON_EXPORT_H
+#define CLI_COMMON_EXPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
