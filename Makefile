@@ -18,8 +18,6 @@ build: ## build/demucs and build/demucs-models (the default)
 	@cmake --build build
 
 demo: ## fetch a model, separate a short clip, say what to listen to
-	@tools/install-deps
-	@$(MAKE) --no-print-directory build
 	@tools/demo
 
 check: ## install what is missing, build every configuration, run all tests

@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 failed() { echo "FAILED: $*" >&2; exit 1; }
 
-# 1.5 segments of two tones, from the bytes of a text: any bytes with a moderate exponent are samples.
+# Three segments of noise: bytes whose last, the exponent, is moderate are samples of a moderate size.
 awk 'BEGIN { srand(7); for (i = 0; i < 52920; i++) printf "%c%c%c%c", 48 + rand() * 64, 48 + rand() * 64, 48 + rand() * 64,
      rand() < 0.5 ? 62 : 61 }' | LC_ALL=C head -c 211680 >mix.f32
 "$program" "$model" mix.f32 first >names 2>progress || failed "it ended with status $?: $(cat progress)"

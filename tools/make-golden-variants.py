@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Make small random HTDemucs models, one for each constructor argument and many mixtures, with what the official class
-makes of a test signal: the cases of tests/data/golden/variants, and, with --all, a larger set to compare with by hand.
+makes of a test signal: the cases of tests/data/golden/variants (there as NAME without the k_), and, with --all, a larger
+set to compare with by hand.
 
     PYTHONPATH=folder-with-the-official-demucs-package tools/make-golden-variants.py --out DIR [--all] [--seed N]
 
@@ -120,6 +121,20 @@ KEPT = {
 }
 
 
+# tests/data/api: four tiny models and a bag that takes each stem from one of them, like the released htdemucs_ft.
+API = dict(sources=FOUR, samplerate=8000, segment=Fraction(2, 5), channels=2, nfft=256, depth=2, bottom_channels=4, t_layers=1, t_heads=1)
+
+
+def make_api(out, seed):
+    names = [f'{0xa0000000 + k:08x}' for k in range(4)]
+    for name in names:
+        make(name, API, out, seed)
+        for extra in out.glob(f'{name}.*.npy'):
+            extra.unlink()
+    weights = ', '.join('[' + ', '.join('1.' if k == m else '0.' for k in range(4)) + ']' for m in range(4))
+    (out / 'bag.yaml').write_text(f"models: {names}\nweights: [{weights}]\n")
+
+
 def random_variant(rng):
     """A mixture of arguments that mostly fit together."""
     pick = rng.choice
@@ -236,9 +251,13 @@ def main():
     parser.add_argument('--all', action='store_true', help='every argument by itself, and random mixtures')
     parser.add_argument('--random', type=int, default=80, help='how many mixtures')
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--api', action='store_true', help='make the models of tests/data/api instead')
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.api:
+        make_api(args.out, args.seed)
+        return
     variants = dict(KEPT)
     if args.all:
         rng = random.Random(args.seed)

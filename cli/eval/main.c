@@ -6,6 +6,7 @@
  * One line for each audio file in DIR: peak and RMS (of all channels together) in dB relative to full scale, and, where
  * the folder of --reference has a file of the same name but for the ending, the signal to distortion ratio (measure.h).
  * Exit status: 0, 1 when a file could not be measured, 2 for a wrong command line. */
+#include "demucs.h"
 #include "measure.h"
 
 #include <dirent.h>
@@ -152,6 +153,10 @@ int main(int argc, char **argv)
         const bool is_option = !only_names && argv[i][0] == '-' && argv[i][1] != '\0';
         if (is_option && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
             print_usage(stdout);
+            return 0;
+        }
+        if (is_option && strcmp(argv[i], "--version") == 0) {
+            printf("demucs %s\n", demucs_version());
             return 0;
         }
         if (is_option && strcmp(argv[i], "--") == 0)

@@ -1,15 +1,16 @@
 /* api.h - what the tests of the public functions share: tiny models and noise to separate.
  *
- * The models are four-stem HTDemucs ones with random weights and windows of 0.4 s (17,640 frames, one every 13,230). */
+ * The models are four-stem HTDemucs ones with random weights, at 8,000 Hz, with segments of 0.4 s. */
 #ifndef DEMUCS_TESTS_API_H
 #define DEMUCS_TESTS_API_H
 
 #include "demucs.h"
 
-#define API_MODEL "cli/models/f0cb5d54.safetensors"
-#define API_BAG   "cli/models/bag_ft.yaml" /* four members, one for each stem */
+#define API_MODEL "api/a0000000.safetensors"
+#define API_BAG   "api/bag.yaml" /* four members, one for each stem */
 
 enum { API_SOURCES = 4, API_CHANNELS = 2, API_PLANES = API_SOURCES * API_CHANNELS };
+enum { API_SEGMENT = 3200, API_STRIDE = 2400, API_RATE_HZ = 8000 };
 
 /* A file below tests/data, in a buffer that the next call but three overwrites. */
 const char *api_path(const char *name);

@@ -1,5 +1,5 @@
-/* test_progress.c - what the progress callback is told, cancelling from it, and work that nobody asked for: the callback
- * comes before and after each run of a network, so it counts them. */
+/* test_progress.c - what the progress callback is told, cancelling from it, and work that nobody asked for: the
+ * callback comes before and after each run of a network, so it counts them. */
 #include "api.h"
 
 #include "support/test.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES = 40000, MAX_CALLS = 256 };
+enum { FRAMES = 7300, MAX_CALLS = 256 };
 
 typedef struct log {
     demucs_progress calls[MAX_CALLS];
@@ -42,7 +42,7 @@ static demucs_status run(const char *model_name, demucs_options *o, size_t frame
     return status;
 }
 
-/* 40,000 frames: segments at 0, 13,230, 26,460 and 39,690. */
+/* 7,300 frames: segments at 0, 2,400, 4,800 and 7,200. */
 static void test_contents(void)
 {
     log l = {.cancel_at = -1};
@@ -52,8 +52,9 @@ static void test_contents(void)
     for (int i = 0; i < l.count; i++) {
         const demucs_progress *p = &l.calls[i];
         CHECK(p->member == 0 && p->members == 1 && p->shift == 0 && p->shifts == 1, "call %d", i);
-        CHECK(p->segment_offset == (int64_t)(i / 2) * 13230, "call %d: %lld", i, (long long)p->segment_offset);
-        CHECK(p->finished == (i % 2 == 1) && p->segments_done == (size_t)(i + 1) / 2, "call %d: %zu", i, p->segments_done);
+        CHECK(p->segment_offset == (int64_t)(i / 2) * API_STRIDE, "call %d: %lld", i, (long long)p->segment_offset);
+        CHECK(p->finished == (i % 2 == 1) && p->segments_done == (size_t)(i + 1) / 2, "call %d: %zu", i,
+              p->segments_done);
         CHECK(p->segments_total == 4 && p->audio_frames == FRAMES, "call %d: %zu", i, p->segments_total);
     }
 }
@@ -88,12 +89,14 @@ static void test_unknown_length(void)
     demucs_model *model = api_load(API_MODEL);
     demucs_separator *s = model != NULL ? api_create(model, &o) : NULL;
     if (s == NULL) return;
-    float *mix = api_noise(API_CHANNELS, 30000, 6), *stems = malloc(API_PLANES * 30000 * sizeof *stems), *planes[API_PLANES];
+    float *mix = api_noise(API_CHANNELS, 6000, 6), *stems = malloc(API_PLANES * 6000 * sizeof *stems),
+          *planes[API_PLANES];
     size_t accepted = 0, got = 0;
-    api_planes(planes, stems, API_PLANES, 30000);
+    api_planes(planes, stems, API_PLANES, 6000);
     CHECK(demucs_separator_begin(s, 0, NULL, NULL) == DEMUCS_OK, "begin");
-    CHECK(demucs_separator_push(s, (const float *const[]){mix, mix + 30000}, 30000, &accepted, NULL) == DEMUCS_OK, "push");
-    CHECK(demucs_separator_pull(s, planes, 30000, &got, NULL) == DEMUCS_OK && got > 0, "pull");
+    CHECK(demucs_separator_push(s, (const float *const[]){mix, mix + 6000}, 6000, &accepted, NULL) == DEMUCS_OK,
+          "push");
+    CHECK(demucs_separator_pull(s, planes, 6000, &got, NULL) == DEMUCS_OK && got > 0, "pull");
     REQUIRE(l.count >= 2, "%d calls", l.count);
     CHECK(l.calls[0].segments_total == 0 && l.calls[0].audio_frames == 0, "%zu", l.calls[0].segments_total);
     demucs_separator_free(s);
@@ -175,13 +178,14 @@ static void test_dropped_stems(void)
     const demucs_options o = api_options(1);
     demucs_separator *s = model != NULL ? api_create(model, &o) : NULL;
     if (s == NULL) return;
-    float *mix = api_noise(API_CHANNELS, 20000, 8), *whole = api_stems(model, &o, mix, 20000);
-    float *stems = calloc(API_PLANES * 20000, sizeof *stems), *planes[API_PLANES];
-    api_planes(planes, stems, API_PLANES, 20000);
+    float *mix = api_noise(API_CHANNELS, 5000, 8), *whole = api_stems(model, &o, mix, 5000);
+    float *stems = calloc(API_PLANES * 5000, sizeof *stems), *planes[API_PLANES];
+    api_planes(planes, stems, API_PLANES, 5000);
     planes[0] = planes[1] = planes[4] = planes[5] = NULL;
-    CHECK(demucs_separate(s, (const float *const[]){mix, mix + 20000}, 20000, planes, NULL) == DEMUCS_OK, "separate");
+    CHECK(demucs_separate(s, (const float *const[]){mix, mix + 5000}, 5000, planes, NULL) == DEMUCS_OK, "separate");
     for (int p = 0; whole != NULL && p < API_PLANES; p++)
-        if (planes[p] != NULL) CHECK(memcmp(planes[p], whole + (size_t)p * 20000, 20000 * sizeof(float)) == 0, "plane %d", p);
+        if (planes[p] != NULL)
+            CHECK(memcmp(planes[p], whole + (size_t)p * 5000, 5000 * sizeof(float)) == 0, "plane %d", p);
     demucs_separator_free(s);
     demucs_model_free(model);
     free(mix);

@@ -1,8 +1,8 @@
 /* test_refusals.c - files that demucs_model_load must refuse, with one sentence that names the file and the reason.
  *
- * The hostile files of tests/data/checkpoint go through the whole loader here, but those that are damaged in what the model
- * needs are of a class that may not be supported, and would be refused for that alone. So a good HTDemucs file is damaged
- * in the same ways as well. */
+ * The hostile files of tests/data/checkpoint go through the whole loader here, but those that are damaged in what the
+ * model needs are of a class that may not be supported, and would be refused for that alone. So a good HTDemucs file is
+ * damaged in the same ways as well. */
 #include "api.h"
 
 #include "support/test.h"
@@ -156,16 +156,19 @@ static bool replace(damaged *d, const char *from, const char *to)
 
 #define KWARG(name, value) "\\\"" name "\\\": " value
 
-/* Changes to the header of golden/variants/short.safetensors, or to the keyword arguments in it, and the reason that must
- * be given. */
+/* Changes to the header of golden/variants/short.safetensors, or to the keyword arguments in it, and the reason that
+ * must be given. */
 static const struct {
     const char *from, *to, *reason;
 } changes[] = {
     {"demucs.htdemucs.HTDemucs", "os.system", "os.system"},
     {"demucs.htdemucs.HTDemucs", "demucs.htdemucs.Nothing", "Nothing"},
-    {"\"encoder.0.conv.weight\":{\"dtype\":\"F16\",\"shape\":[4,4,8,1]", "\"encoder.0.conv.weight\":{\"dtype\":\"F16\",\"shape\":[4,4,1,8]", "encoder.0.conv.weight"},
-    {"\"encoder.0.conv.weight\":{\"dtype\":\"F16\",\"shape\":[4,4,8,1]", "\"encoder.0.conv.weight\":{\"dtype\":\"F16\",\"shape\":[4,32]", "encoder.0.conv.weight"},
-    {"\"encoder.0.conv.bias\":{\"dtype\":\"F16\",\"shape\":[4]", "\"encoder.0.conv.bias\":{\"dtype\":\"I16\",\"shape\":[4]", ""},
+    {"\"encoder.0.conv.weight\":{\"dtype\":\"F16\",\"shape\":[4,4,8,1]",
+     "\"encoder.0.conv.weight\":{\"dtype\":\"F16\",\"shape\":[4,4,1,8]", "encoder.0.conv.weight"},
+    {"\"encoder.0.conv.weight\":{\"dtype\":\"F16\",\"shape\":[4,4,8,1]",
+     "\"encoder.0.conv.weight\":{\"dtype\":\"F16\",\"shape\":[4,32]", "encoder.0.conv.weight"},
+    {"\"encoder.0.conv.bias\":{\"dtype\":\"F16\",\"shape\":[4]",
+     "\"encoder.0.conv.bias\":{\"dtype\":\"I16\",\"shape\":[4]", ""},
     {"\"decoder.1.conv_tr.bias\"", "\"decoder.1.conv_tr.boss\"", "decoder.1.conv_tr.bias"},
     {KWARG("depth", "2"), KWARG("depth", "2, \\\"freq_emb\\\": 0"), "freq_emb.embedding.weight"},
     {KWARG("channels", "4"), KWARG("channels", "1000000000"), "channels"},
@@ -179,7 +182,7 @@ static const struct {
     {KWARG("depth", "2"), KWARG("depth", "2, \\\"stride\\\": 0"), "stride"},
     {KWARG("depth", "2"), KWARG("depth", "2, \\\"kernel_size\\\": -1"), "kernel_size"},
     {KWARG("depth", "2"), KWARG("depth", "2, \\\"norm_groups\\\": 0"), "norm_groups"},
-    {KWARG("depth", "2"), KWARG("depth", "2, \\\"norm_starts\\\": 0, \\\"norm_groups\\\": 3"), "norm_groups"},
+    {KWARG("norm_starts", "4"), KWARG("norm_starts", "0, \\\"norm_groups\\\": 3"), "norm_groups"},
     {KWARG("depth", "2"), KWARG("depth", "2, \\\"audio_channels\\\": 1000"), "audio_channels"},
     {KWARG("depth", "2"), KWARG("depth", "2, \\\"wiener_iters\\\": 1"), "wiener_iters"},
     {KWARG("depth", "2"), KWARG("depth", "2, \\\"t_sparse_self_attn\\\": true"), "t_sparse_self_attn"},
@@ -189,7 +192,7 @@ static const struct {
     {KWARG("depth", "2"), KWARG("depth", "2, \\\"multi_freqs\\\": [0.5, 0.2]"), "multi_freqs"},
     {KWARG("depth", "2"), KWARG("depth", "2, \\\"multi_freqs\\\": 3"), "multi_freqs"},
     {KWARG("nfft", "256"), KWARG("nfft", "0"), "nfft"},
-    {KWARG("nfft", "256"), KWARG("nfft", "250"), "fit"},
+    {KWARG("nfft", "256"), KWARG("nfft", "250"), "shape"},
     {KWARG("nfft", "256"), KWARG("nfft", "1073741824"), "nfft"},
     {KWARG("t_heads", "2"), KWARG("t_heads", "3"), "heads"},
     {KWARG("t_heads", "2"), KWARG("t_heads", "0"), "t_heads"},
@@ -202,8 +205,11 @@ static const struct {
     {KWARG("segment", "0.4"), KWARG("segment", "0"), "segment"},
     {KWARG("segment", "0.4"), KWARG("segment", "1e300"), "segment"},
     {KWARG("segment", "0.4"), KWARG("segment", "NaN"), "NaN"},
-    {KWARG("segment", "0.4"), KWARG("segment", "{\\\"_type\\\": \\\"fraction\\\", \\\"numerator\\\": 1, \\\"denominator\\\": 0}"), "denominator"},
-    {KWARG("segment", "0.4"), KWARG("segment", "{\\\"_type\\\": \\\"fraction\\\", \\\"numerator\\\": -1, \\\"denominator\\\": 3}"), "segment"},
+    {KWARG("segment", "0.4"),
+     KWARG("segment", "{\\\"_type\\\": \\\"fraction\\\", \\\"numerator\\\": 1, \\\"denominator\\\": 0}"),
+     "denominator"},
+    {KWARG("segment", "0.4"),
+     KWARG("segment", "{\\\"_type\\\": \\\"fraction\\\", \\\"numerator\\\": -1, \\\"denominator\\\": 3}"), "segment"},
     {KWARG("sources", "[\\\"drums\\\", \\\"rest\\\"]"), KWARG("sources", "[]"), "sources"},
     {KWARG("sources", "[\\\"drums\\\", \\\"rest\\\"]"), KWARG("sources", "[\\\"a\\\", \\\"a\\\"]"), "sources"},
     {KWARG("sources", "[\\\"drums\\\", \\\"rest\\\"]"), KWARG("sources", "[\\\"../../a\\\", \\\"b\\\"]"), "sources"},
@@ -227,7 +233,8 @@ static void test_changed_header(void)
     remove(file);
 }
 
-/* One number of the weights, in places all over the file, becomes NaN or infinite: each is found and its tensor named. */
+/* One number of the weights, in places all over the file, becomes NaN or infinite: each is found and its tensor named.
+ */
 static void test_weights_that_are_no_numbers(void)
 {
     const char *file = "api_refusals_weights.safetensors";

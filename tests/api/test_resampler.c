@@ -21,8 +21,9 @@ static void test_create(void)
 {
     demucs_resampler *r = (demucs_resampler *)1;
     CHECK_FAILS(demucs_resampler_create(NULL, 1, 1, 1, &error), DEMUCS_ERROR_ARGUMENT, "");
-    const int bad[][3] = {{0, 44100, 2},      {44100, 0, 2},  {-1, 44100, 2},      {768001, 44100, 2}, {44100, 768001, 2},
-                          {44100, 48000, 0}, {44100, 48000, 65}, {INT_MAX, 1, 1}, {1, INT_MIN, 1},    {44100, 48000, -2}};
+    const int bad[][3] = {{0, 44100, 2},      {44100, 0, 2},     {-1, 44100, 2},     {768001, 44100, 2},
+                          {44100, 768001, 2}, {44100, 48000, 0}, {44100, 48000, 65}, {INT_MAX, 1, 1},
+                          {1, INT_MIN, 1},    {44100, 48000, -2}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK_FAILS(demucs_resampler_create(&r, bad[i][0], bad[i][1], bad[i][2], &error), DEMUCS_ERROR_ARGUMENT, "");
         CHECK(r == NULL, "row %zu left something", i);
@@ -53,7 +54,9 @@ static void test_order(void)
     CHECK(demucs_resampler_finish(r, &error) == DEMUCS_OK, "%s", error.message);
     CHECK_FAILS(demucs_resampler_push(r, input, 1, &n, &error), DEMUCS_ERROR_STATE, "");
     CHECK_FAILS(demucs_resampler_finish(r, &error), DEMUCS_ERROR_STATE, "");
-    CHECK(demucs_resampler_pull(r, output, 64, &n, &error) == DEMUCS_OK && n == demucs_resampled_frames(64, 48000, 44100), "%zu", n);
+    CHECK(demucs_resampler_pull(r, output, 64, &n, &error) == DEMUCS_OK &&
+              n == demucs_resampled_frames(64, 48000, 44100),
+          "%zu", n);
     CHECK(demucs_resampler_pull(r, output, 64, &n, &error) == DEMUCS_OK && n == 0, "done");
     CHECK(demucs_resampler_push(r, input, 64, &n, &error) == DEMUCS_OK && n == 64, "ready for another track");
     demucs_resampler_free(r);
@@ -100,8 +103,11 @@ static void test_pieces(void)
         for (size_t p = 0; p < 4; p++) {
             size_t count = 0;
             float *out = resample(in, 9001, rates[k][0], rates[k][1], pieces[p][0], pieces[p][1], &count);
-            CHECK(count == demucs_resampled_frames(9001, rates[k][0], rates[k][1]), "%d to %d: %zu frames", rates[k][0], rates[k][1], count);
-            if (first != NULL) CHECK(memcmp(first, out, count * sizeof *out) == 0, "%d to %d, pieces %zu", rates[k][0], rates[k][1], p);
+            CHECK(count == demucs_resampled_frames(9001, rates[k][0], rates[k][1]), "%d to %d: %zu frames", rates[k][0],
+                  rates[k][1], count);
+            if (first != NULL)
+                CHECK(memcmp(first, out, count * sizeof *out) == 0, "%d to %d, pieces %zu", rates[k][0], rates[k][1],
+                      p);
             if (first == NULL)
                 first = out;
             else

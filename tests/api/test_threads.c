@@ -1,5 +1,5 @@
-/* test_threads.c - a model serves many separators in many threads at once, each with threads of its own: all get the bits
- * that one alone gets. The thread sanitizer watches. */
+/* test_threads.c - a model serves many separators in many threads at once, each with threads of its own: all get the
+ * bits that one alone gets. The thread sanitizer watches. */
 #include "api.h"
 
 #include "support/test.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES = 20000, USERS = 4, ROUNDS = 2 };
+enum { FRAMES = 5000, USERS = 4, ROUNDS = 2 };
 
 typedef struct user {
     pthread_t thread;
@@ -79,7 +79,8 @@ static void test_thread_counts(void)
         CHECK(s != NULL && demucs_separate(s, (const float *const[]){mix, mix + 9000}, 9000, planes, NULL) == DEMUCS_OK,
               "%d threads", counts[k]);
         demucs_separator_free(s);
-        if (first != NULL) CHECK(memcmp(first, stems, 4 * 9000 * sizeof *stems) == 0, "%d threads differ from 1", counts[k]);
+        if (first != NULL)
+            CHECK(memcmp(first, stems, 4 * 9000 * sizeof *stems) == 0, "%d threads differ from 1", counts[k]);
         if (first == NULL)
             first = stems;
         else

@@ -103,3 +103,12 @@ double golden_snr_db(const char *file, const float *planes, size_t count, size_t
     test_array_free(&expected);
     return snr;
 }
+
+dmx_cpu_level golden_lowest_level(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return dmx_cpu_best();
+#else
+    return DMX_CPU_SCALAR;
+#endif
+}

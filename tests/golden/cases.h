@@ -5,16 +5,17 @@
 #ifndef DEMUCS_TESTS_GOLDEN_CASES_H
 #define DEMUCS_TESTS_GOLDEN_CASES_H
 
+#include "base/cpu.h"
 #include "demucs.h"
 #include "support/npy.h"
 
 enum { GOLDEN_THIN = 3, GOLDEN_MAX_OFFSETS = 16 };
 
-/* Tolerance, in dB of SNR. `floor` of a case is what float32 costs the official package itself: its float32 forward pass
- * against the same in float64. An other order of the same float32 sums lands near that floor; 10 dB is room for unlucky
- * signals (a mistake in a layer costs 40 dB and more). A separation averages forward passes, and a bag takes each stem from
- * such a pass, so neither is worse than the forward pass of the models that it runs: the same floor holds. The largest
- * loss seen so far, against floor, is in tests/data/golden/README.md. */
+/* Tolerance, in dB of SNR. `floor` of a case is what float32 costs the official package itself: its float32 forward
+ * pass against the same in float64. An other order of the same float32 sums lands near that floor; 10 dB is room for
+ * unlucky signals (a mistake in a layer costs 40 dB and more). A separation averages forward passes, and a bag takes
+ * each stem from such a pass, so neither is worse than the forward pass of the models that it runs: the same floor
+ * holds. The largest loss seen so far, against floor, is in tests/data/golden/README.md. */
 enum { GOLDEN_ROOM_DB = 10 };
 
 typedef struct golden_case {
@@ -29,12 +30,16 @@ int golden_each_case(const char *kind, void (*run)(const golden_case *c));
 /* The input of a case, [channels][frames] without gaps, zeros when there is no file. Free with free. */
 float *golden_input(const golden_case *c, int channels);
 
-/* The options of a case; `offsets` is memory for the shift offsets. *sample_rate_hz is that of the input when the case says
- * it, else untouched. */
+/* The options of a case; `offsets` is memory for the shift offsets. *sample_rate_hz is that of the input when the case
+ * says it, else untouched. */
 demucs_options golden_options(const golden_case *c, int offsets[GOLDEN_MAX_OFFSETS], int *sample_rate_hz);
 
 /* SNR in dB of planes[count][frames] against the expected output `file`, thinned. -infinity, with a line that says why,
  * when the sizes do not fit. */
 double golden_snr_db(const char *file, const float *planes, size_t count, size_t frames);
+
+/* The CPU levels to try: [golden_lowest_level(), dmx_cpu_best()]. All that this machine has, but under a sanitizer,
+ * where everything takes ten times as long, only the best; the kernels' own tests look at the others there. */
+dmx_cpu_level golden_lowest_level(void);
 
 #endif

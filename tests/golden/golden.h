@@ -19,8 +19,8 @@ void golden_close(golden_run *run);
 /* stems[sources][channels][frames] = network(mix[channels][frames]) */
 void golden_forward(golden_run *run, const float *mix, float *stems);
 
-/* stems[sources][channels][frames] = the separation of mix[channels][frames] by the public functions. False, with a line on
- * stderr, when something fails. */
+/* stems[sources][channels][frames] = the separation of mix[channels][frames] by the public functions. False, with a
+ * line on stderr, when something fails. */
 bool golden_separate(const demucs_model *model, const demucs_options *options, const float *mix, size_t frames,
                      float *stems);
 

@@ -99,7 +99,7 @@ static void check_case(const golden_case *c)
     demucs_model *model = NULL;
     demucs_error error;
     REQUIRE(demucs_model_load(&model, golden_path(c->model), &error) == DEMUCS_OK, "%s", error.message);
-    for (int level = DMX_CPU_SCALAR; level <= (int)dmx_cpu_best(); level++)
+    for (int level = (int)golden_lowest_level(); level <= (int)dmx_cpu_best(); level++)
         check_level(c, model, dmx_cpu_level_name((dmx_cpu_level)level));
     demucs_model_free(model);
 }

@@ -3,8 +3,8 @@
  *
  *     test_golden_real WEIGHTS CLIP CLIP_RESULTS SONG SONG_RESULTS
  *
- * CLIP has the mix as its first audio stream and the true stems as streams 1 to 4; the results are .npz files with a mix
- * and the official stems. */
+ * CLIP has the mix as its first audio stream and the true stems as streams 1 to 4; the results are .npz files with a
+ * mix and the official stems. */
 #include "audio/audio.h"
 #include "demucs.h"
 #include "support/npy.h"
@@ -23,8 +23,8 @@ static const char *const names[SOURCES] = {"drums", "bass", "other", "vocals"};
 static const double official_sdr_db[SOURCES] = {14.5458, 12.6051, 8.9458, 14.6401};
 static const double sdr_room_db = 0.02;
 
-/* float32 costs the official program itself 121 dB on one segment of this model. Measured here: 122 dB on CLIP, 120 dB on
- * SONG. */
+/* float32 costs the official program itself 121 dB on one segment of this model. Measured here: 122 dB on CLIP, 120 dB
+ * on SONG. */
 static const double bound_db = 100;
 
 static int failures;
@@ -63,13 +63,15 @@ static float *decode(const char *path, int stream, size_t *frames)
                 planes = moved;
                 room = larger;
             }
-            for (size_t c = 0; c < CHANNELS; c++) memcpy(planes + c * room + count, piece[c], (size_t)got * sizeof(float));
+            for (size_t c = 0; c < CHANNELS; c++)
+                memcpy(planes + c * room + count, piece[c], (size_t)got * sizeof(float));
             count += (size_t)got;
         }
     }
     audio_reader_close(reader);
     if (got < 0) failed(error.message[0] != '\0' ? error.message : path);
-    for (size_t c = 1; c < CHANNELS && planes != NULL; c++) memmove(planes + c * count, planes + c * room, count * sizeof *planes);
+    for (size_t c = 1; c < CHANNELS && planes != NULL; c++)
+        memmove(planes + c * count, planes + c * room, count * sizeof *planes);
     *frames = count;
     return planes;
 }
@@ -149,7 +151,8 @@ static void test_clip(const demucs_model *model, const char *clip, const char *n
         /* FFmpeg's AAC decoder is not the same in every version: it may round differently. */
         const double heard = test_snr_db(mix.f32, decoded, mix.count);
         check(heard >= 90, "clip: our decoder", heard);
-        if (demucs_separate(separator, (const float *[]){mix.f32, mix.f32 + frames}, frames, planes, &error) != DEMUCS_OK)
+        if (demucs_separate(separator, (const float *[]){mix.f32, mix.f32 + frames}, frames, planes, &error) !=
+            DEMUCS_OK)
             failed(error.message);
         const double snr = test_snr_db(official, stems, PLANES * frames);
         check(snr >= bound_db, "clip: all stems together", snr);
@@ -193,7 +196,8 @@ static bool stream(demucs_separator *separator, const float *song, size_t frames
 static void test_song(const demucs_model *model, const char *song_path, const char *npz)
 {
     test_array mix, start, total;
-    if (!test_npz_load(npz, "mix", &mix) || !test_npz_load(npz, "start", &start) || !test_npz_load(npz, "total_frames", &total)) {
+    if (!test_npz_load(npz, "mix", &mix) || !test_npz_load(npz, "start", &start) ||
+        !test_npz_load(npz, "total_frames", &total)) {
         failed("the results of the song cannot be read");
         return;
     }

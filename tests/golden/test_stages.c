@@ -1,8 +1,8 @@
-/* test_stages.c - a forward pass stage by stage against the official one: the first stage that is wrong is named, which is
- * where to look. The engine announces its stages by PyTorch's names (dmx_grid_trace).
+/* test_stages.c - a forward pass stage by stage against the official one: the first stage that is wrong is named, which
+ * is where to look. The engine announces its stages by PyTorch's names (dmx_grid_trace).
  *
- * The official activations are channels first, and of big ones only some positions of the last axis were kept. One stage
- * differs in meaning: our decoders add into the skip connection, so what a decoder leaves is its output plus the
+ * The official activations are channels first, and of big ones only some positions of the last axis were kept. One
+ * stage differs in meaning: our decoders add into the skip connection, so what a decoder leaves is its output plus the
  * encoder's output one level up. */
 #include "cases.h"
 #include "golden.h"
@@ -21,13 +21,38 @@
 static const double bound_db = 108.5;
 
 /* In the order in which the pass comes by. */
-static const char *const stages[] = {
-    "encoder.0:in", "tencoder.0:in", "tencoder.0", "encoder.0", "tencoder.1", "encoder.1", "tencoder.2", "encoder.2",
-    "tencoder.3", "encoder.3", "channel_upsampler", "channel_upsampler_t", "crosstransformer.norm_in",
-    "crosstransformer.norm_in_t", "crosstransformer.layers.0", "crosstransformer.layers_t.0", "crosstransformer.layers.1",
-    "crosstransformer.layers_t.1", "crosstransformer.layers.2", "crosstransformer.layers_t.2", "crosstransformer.layers.3",
-    "crosstransformer.layers_t.3", "crosstransformer.layers.4", "crosstransformer.layers_t.4", "tdecoder.0", "decoder.0",
-    "tdecoder.1", "decoder.1", "tdecoder.2", "decoder.2", "tdecoder.3", "decoder.3"};
+static const char *const stages[] = {"encoder.0:in",
+                                     "tencoder.0:in",
+                                     "tencoder.0",
+                                     "encoder.0",
+                                     "tencoder.1",
+                                     "encoder.1",
+                                     "tencoder.2",
+                                     "encoder.2",
+                                     "tencoder.3",
+                                     "encoder.3",
+                                     "channel_upsampler",
+                                     "channel_upsampler_t",
+                                     "crosstransformer.norm_in",
+                                     "crosstransformer.norm_in_t",
+                                     "crosstransformer.layers.0",
+                                     "crosstransformer.layers_t.0",
+                                     "crosstransformer.layers.1",
+                                     "crosstransformer.layers_t.1",
+                                     "crosstransformer.layers.2",
+                                     "crosstransformer.layers_t.2",
+                                     "crosstransformer.layers.3",
+                                     "crosstransformer.layers_t.3",
+                                     "crosstransformer.layers.4",
+                                     "crosstransformer.layers_t.4",
+                                     "tdecoder.0",
+                                     "decoder.0",
+                                     "tdecoder.1",
+                                     "decoder.1",
+                                     "tdecoder.2",
+                                     "decoder.2",
+                                     "tdecoder.3",
+                                     "decoder.3"};
 enum { STAGE_COUNT = sizeof stages / sizeof *stages };
 
 /* An official activation: rows of `length` values, whose positions on the last axis are positions[]. */
@@ -53,7 +78,10 @@ static void activation_free(activation *a)
     test_array_free(&a->positions);
 }
 
-static int64_t position(const activation *a, size_t i) { return a->positions.i64 != NULL ? a->positions.i64[i] : (int64_t)i; }
+static int64_t position(const activation *a, size_t i)
+{
+    return a->positions.i64 != NULL ? a->positions.i64[i] : (int64_t)i;
+}
 
 /* The value at a position of a row, if it was kept. */
 static bool value_at(const activation *a, size_t row, int64_t where, double *value)
@@ -66,8 +94,8 @@ static bool value_at(const activation *a, size_t row, int64_t where, double *val
     return false;
 }
 
-/* Our value for a row and position of the official shape: [channels][bins][steps], [channels][frames], the tokens' [tokens]
- * [channels], or [channels][bins * steps] at channel_upsampler. */
+/* Our value for a row and position of the official shape: [channels][bins][steps], [channels][frames], the tokens'
+ * [tokens] [channels], or [channels][bins * steps] at channel_upsampler. */
 static double ours(const dmx_grid *g, const char *stage, const activation *a, size_t row, int64_t where)
 {
     int64_t step, bin, channel = (int64_t)row;

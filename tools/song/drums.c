@@ -13,7 +13,7 @@ static void membrane(stem *out, double beat, double hz, double fall, double deca
     filter tap = {0};
     filter_bandpass(&tap, 2800, 0.7);
     double phase = 0;
-    for (size_t i = 0; i < decay_s * 5 * SONG_RATE_HZ; i++) {
+    for (size_t i = 0; i < (size_t)ceil(decay_s * 5 * SONG_RATE_HZ); i++) {
         const double t = (double)i / SONG_RATE_HZ;
         phase += 2 * SONG_PI * hz * (1 + (fall - 1) * exp(-t / 0.022)) / SONG_RATE_HZ;
         const double body = sin(phase) * exp(-t / decay_s) * (1 - exp(-t / 0.0008));
@@ -50,7 +50,7 @@ static void metal(stem *out, double beat, double decay_s, double highpass_hz, do
     filter_highpass(&second, highpass_hz * 0.9, 0.7);
     double phases[6];
     for (int k = 0; k < 6; k++) phases[k] = (song_noise(&seed) + 1) / 2;
-    for (size_t i = 0; i < decay_s * 6 * SONG_RATE_HZ; i++) {
+    for (size_t i = 0; i < (size_t)ceil(decay_s * 6 * SONG_RATE_HZ); i++) {
         const double t = (double)i / SONG_RATE_HZ;
         double sum = 0;
         for (int k = 0; k < 6; k++) {
