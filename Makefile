@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 export DESTDIR
 
-C_FOLDERS = include src audio hub cli tests examples tools bench
+C_FOLDERS = include src audio hub cli tests examples tools
 C_FILES = $(shell find $(wildcard $(C_FOLDERS)) -name '*.[ch]' | sort)
 
 # CMake says a lot when all is well: keep it for when it is not.
@@ -11,7 +11,7 @@ define configure
 	@mkdir -p $(2) && { cmake --preset $(1) >$(2)/configure.log 2>&1 || { cat $(2)/configure.log; exit 1; }; }
 endef
 
-.PHONY: build demo check install lint format deb bench clean help
+.PHONY: build demo check install lint format deb clean help
 
 build: ## build/demucs and build/demucs-models (the default)
 	$(call configure,release,build)
@@ -42,9 +42,6 @@ deb: ## a Debian package and a .tar.gz, in build-package/
 	$(call configure,package,build-package)
 	@cmake --build build-package
 	@cd build-package && cpack
-
-bench: build ## measure the speed of this machine
-	@tools/bench
 
 clean: ## remove everything that was built
 	@rm -rf build build-debug build-asan build-tsan build-clang build-fuzz build-package
