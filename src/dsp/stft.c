@@ -20,12 +20,16 @@
 
 #define MAX_NFFT (1 << 20)
 
+/* torch.hann_window computes in float32, which is off by up to 2e-7 where the window is small. It is computed the same
+ * way here: at the edge of digital silence, where only such samples meet the window, masks that go by the phase of the
+ * mix lose 12 dB against the official result otherwise. */
 static void fill_windows(dmx_stft *stft)
 {
     const double pi = 3.14159265358979323846;
+    const float step = (float)(2 * pi / (double)stft->nfft);
     double scale = 1 / sqrt((double)stft->nfft);
     for (size_t n = 0; n < stft->nfft; n++) {
-        double hann = 0.5 - 0.5 * cos(2 * pi * (double)n / (double)stft->nfft);
+        double hann = (double)(0.5f - 0.5f * cosf((float)n * step));
         stft->analysis[n] = (float)(hann * scale);
         stft->square[n] = hann * hann;
         stft->synthesis[n] = (float)(hann * scale / 1.5); /* the squares of four periodic Hann windows sum to 3 / 2 */

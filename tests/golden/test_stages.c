@@ -17,7 +17,7 @@
 #define STAGES "golden/ht4.stages.npz"
 
 /* Early stages are nearer to the official ones than the output is, whose floor is 118.5 dB; the whole way down and up a
- * stage stays within 10 dB of that as the output does (see cases.h). Measured: 113 dB and more. */
+ * stage stays within 10 dB of that as the output does (see cases.h). Measured: 114 dB and more. */
 static const double bound_db = 108.5;
 
 /* In the order in which the pass comes by. */
@@ -187,7 +187,12 @@ static void run_stages(dmx_cpu_level level)
     CHECK(stages_wrong == 0, "%d stages are wrong", stages_wrong);
 }
 
-static void test_stages_scalar(void) { run_stages(DMX_CPU_SCALAR); }
-static void test_stages_best(void) { run_stages(dmx_cpu_best()); }
+static void test_stages(void)
+{
+    for (int level = (int)golden_lowest_level(); level <= (int)dmx_cpu_best(); level++) {
+        printf("  %s\n", dmx_cpu_level_name((dmx_cpu_level)level));
+        run_stages((dmx_cpu_level)level);
+    }
+}
 
-TEST_MAIN(test_stages_scalar, test_stages_best)
+TEST_MAIN(test_stages)
