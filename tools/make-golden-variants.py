@@ -477,6 +477,9 @@ def randomise(model, gen):
             mod.weight.data, mod.bias.data = randn(mod.weight, 1.5 / math.sqrt(mod.weight[0].numel())), randn(
                 mod.bias, 0.1
             )
+        elif isinstance(mod, nn.LSTM):
+            for p in mod.parameters():
+                p.data = randn(p, 1.2 / math.sqrt(mod.hidden_size))
         elif isinstance(mod, ScaledEmbedding):
             mod.embedding.weight.data = randn(mod.embedding.weight, 1.2 / mod.scale)
         elif isinstance(mod, PositionEmbedding):
@@ -488,12 +491,12 @@ def randomise(model, gen):
     model.load_state_dict({k: v.half().float() for k, v in model.state_dict().items()})
 
 
-def write_safetensors(path, state, kwargs):
+def write_safetensors(path, state, kwargs, klass=HTDemucs):
     def plain(value):
         return {'_type': 'fraction', 'numerator': value.numerator, 'denominator': value.denominator}
 
     header = {
-        '__metadata__': {'args': '[]', 'klass': 'demucs.htdemucs.HTDemucs', 'kwargs': json.dumps(kwargs, default=plain)}
+        '__metadata__': {'args': '[]', 'klass': f'{klass.__module__}.{klass.__qualname__}', 'kwargs': json.dumps(kwargs, default=plain)}
     }
     blobs, at = [], 0
     for key in sorted(state):

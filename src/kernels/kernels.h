@@ -112,6 +112,12 @@ typedef struct dmx_kernels {
     void (*layer_norm_f32)(const float *x, const float *gamma, const float *beta, size_t rows, size_t channels,
                            float eps, float *y);
 
+    /* What follows the gates of one step of an LSTM. A row of `gates` holds, for each DMX_PANEL units in turn, that
+     * many input gates, forget gates, cell gates and output gates (the last block too, whatever the units are): c[r][u]
+     * = sigmoid(forget) * c[r][u] + sigmoid(input) * tanh(cell);  h[r][u] = sigmoid(output) * tanh(c[r][u]) */
+    void (*lstm_gates_f32)(const float *gates, ptrdiff_t gates_row_stride, size_t rows, size_t units, float *c,
+                           ptrdiff_t c_row_stride, float *h, ptrdiff_t h_row_stride);
+
     /* Widen IEEE half precision. `x` is little endian and need not be aligned. */
     void (*f16_to_f32)(const void *x, size_t n, float *y);
 } dmx_kernels;

@@ -167,6 +167,18 @@ static void layer_norm_f32_scalar(const float *x, const float *gamma, const floa
     }
 }
 
+static void lstm_gates_f32_scalar(const float *gates, ptrdiff_t gates_row_stride, size_t rows, size_t units, float *c,
+                                  ptrdiff_t c_row_stride, float *h, ptrdiff_t h_row_stride)
+{
+    for (size_t r = 0; r < rows; r++, gates += gates_row_stride, c += c_row_stride, h += h_row_stride)
+        for (size_t u = 0; u < units; u++) {
+            const float *input = gates + u / DMX_PANEL * 4 * DMX_PANEL + u % DMX_PANEL;
+            const float *forget = input + DMX_PANEL, *cell = forget + DMX_PANEL, *output = cell + DMX_PANEL;
+            c[u] = sigmoid(*forget) * c[u] + sigmoid(*input) * tanhf(*cell);
+            h[u] = sigmoid(*output) * tanhf(c[u]);
+        }
+}
+
 /* Half precision: 1 sign bit, 5 bits of exponent (bias 15), 10 of mantissa. */
 static float widen_half(unsigned half)
 {
@@ -200,5 +212,6 @@ const dmx_kernels dmx_kernels_scalar = {
     .affine_glu_f32 = affine_glu_f32_scalar,
     .add_f32 = add_f32_scalar,
     .layer_norm_f32 = layer_norm_f32_scalar,
+    .lstm_gates_f32 = lstm_gates_f32_scalar,
     .f16_to_f32 = f16_to_f32_scalar,
 };

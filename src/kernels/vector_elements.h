@@ -75,6 +75,20 @@ static void LEVEL(add_f32)(const float *a, const float *b, size_t n, float *y)
         v_store_upto(y + i, v_load_upto(a + i, n - i) + v_load_upto(b + i, n - i), n - i);
 }
 
+static void LEVEL(lstm_gates_f32)(const float *gates, ptrdiff_t gates_row_stride, size_t rows, size_t units, float *c,
+                                  ptrdiff_t c_row_stride, float *h, ptrdiff_t h_row_stride)
+{
+    for (size_t r = 0; r < rows; r++, gates += gates_row_stride, c += c_row_stride, h += h_row_stride)
+        for (size_t u = 0; u < units; u += LANES) {
+            const float *block = gates + u / DMX_PANEL * 4 * DMX_PANEL + u % DMX_PANEL;
+            const vf input = v_load(block), forget = v_load(block + DMX_PANEL);
+            const vf cell = v_load(block + 2 * DMX_PANEL), output = v_load(block + 3 * DMX_PANEL);
+            const vf state = v_glu(v_load_upto(c + u, units - u), forget) + v_glu(v_tanh(cell), input);
+            v_store_upto(c + u, state, units - u);
+            v_store_upto(h + u, v_glu(v_tanh(state), output), units - u);
+        }
+}
+
 static void LEVEL(f16_to_f32)(const void *x, size_t n, float *y)
 {
     const unsigned char *half = x;

@@ -1,4 +1,4 @@
-/* vector_math.h - the functions the templates share: partial loads, reductions, exp, sigmoid, GELU.
+/* vector_math.h - the functions the templates share: partial loads, reductions, exp, tanh, sigmoid, GELU.
  *
  * Template: include a simd_*.h first. The polynomials were fitted to mpmath's functions by iteratively reweighted least
  * squares (Lawson), their coefficients rounded to float; tests/kernels/test_math.c measures the
@@ -43,27 +43,45 @@ static ALWAYS_INLINE vf v_keep(vf x, size_t left, float other)
     return v_load(lanes);
 }
 
-/* exp(x) for x <= 88, to 1e-7 of the result; 0 where the result would be denormal.
+/* exp(x) in parts: 2^n and r, and as the result q(r), so that exp(x) = 2^n (1 + r q(r)). For x <= 88; 2^n is 0 where
+ * the result would be denormal.
  *
- * x = n ln 2 + r with n an integer and |r| <= ln 2 / 2; then 2^n times a polynomial in r. Adding 1.5 * 2^23 + 127
- * rounds x / ln 2 to an integer and leaves n + 127 in the low bits, which shifted up by 23 are the float 2^n (0 for n =
- * -127). ln 2 is split in two so that n * ln2_high is exact. */
-static ALWAYS_INLINE vf v_exp(vf x)
+ * x = n ln 2 + r with n an integer and |r| <= ln 2 / 2, and q is a polynomial. Adding 1.5 * 2^23 + 127 rounds x / ln 2
+ * to an integer and leaves n + 127 in the low bits, which shifted up by 23 are the float 2^n (0 for n = -127). ln 2 is
+ * split in two so that n * ln2_high is exact. */
+static ALWAYS_INLINE vf v_exp_parts(vf x, vf *power, vf *r)
 {
     const vf magic = v_set1(12582912.0f + 127.0f);
     x = v_max(v_set1(-88.0f), x); /* NaN passes */
     vf shifted = v_fma(x, v_set1(1.44269504f), magic);
     vf n = shifted - magic;
-    vf r = v_fnma(n, v_set1(0.693359375f), x);
-    r = v_fnma(n, v_set1(-2.12194440e-4f), r);
-    vf p = v_set1(1.38367421e-3f);
-    p = v_fma(p, r, v_set1(8.37489869e-3f));
-    p = v_fma(p, r, v_set1(4.16682325e-2f));
-    p = v_fma(p, r, v_set1(1.66664198e-1f));
-    p = v_fma(p, r, v_set1(4.99999911e-1f));
-    p = v_fma(p, r, v_set1(1.0f));
-    p = v_fma(p, r, v_set1(1.0f));
-    return p * (vf)((vu)shifted << 23);
+    *r = v_fnma(n, v_set1(0.693359375f), x);
+    *r = v_fnma(n, v_set1(-2.12194440e-4f), *r);
+    *power = (vf)((vu)shifted << 23);
+    vf q = v_set1(1.38367421e-3f);
+    q = v_fma(q, *r, v_set1(8.37489869e-3f));
+    q = v_fma(q, *r, v_set1(4.16682325e-2f));
+    q = v_fma(q, *r, v_set1(1.66664198e-1f));
+    q = v_fma(q, *r, v_set1(4.99999911e-1f));
+    return v_fma(q, *r, v_set1(1.0f));
+}
+
+/* exp(x) for x <= 88, to 1e-7 of the result; 0 where the result would be denormal. */
+static ALWAYS_INLINE vf v_exp(vf x)
+{
+    vf power, r, q = v_exp_parts(x, &power, &r);
+    return v_fma(q, r, v_set1(1.0f)) * power;
+}
+
+/* tanh(x), to 2e-7 of the result however small x is: with e = exp(-2|x|) - 1, which is taken from the parts of exp
+ * before the 1 is added and so keeps its digits near 0, tanh |x| = -e / (2 + e). */
+static ALWAYS_INLINE vf v_tanh(vf x)
+{
+    vf a = (vf)((vu)x & 0x7fffffffu);
+    vf power, r, q = v_exp_parts(a * v_set1(-2.0f), &power, &r);
+    vf e = v_fma(power, r * q, power - v_set1(1.0f));
+    vf magnitude = (v_set1(0.0f) - e) / (v_set1(2.0f) + e);
+    return (vf)((vu)magnitude | ((vu)x & 0x80000000u));
 }
 
 /* value * sigmoid(gate), as one division. */

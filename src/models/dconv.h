@@ -1,37 +1,52 @@
 /* dconv.h - DConv: the residual branch of dilated convolutions inside each encoder and decoder layer.
  *
- *     x --+-- conv k3 dilated, C -> C/compress -- norm -- GELU -- conv 1, -> 2C -- norm -- GLU -- LayerScale --+--> x
- *         |____________________________________________________________________________________________________|
+ *     x --+-- conv k3 dilated, C -> C/compress -- norm -- GELU --> [BLSTM] --> [LocalState] --.
+ *         |                                                                                   |
+ *         '--------------------- (+) <-- LayerScale -- GLU -- norm -- conv 1, -> 2C ----------'
  *
  * `depth` such layers follow one another, layer d with dilation 2^d. It looks along the steps; each frequency bin is an
  * instance of its own, norms included. */
 #ifndef DMX_MODELS_DCONV_H
 #define DMX_MODELS_DCONV_H
 
-#include "models/weights.h"
+#include "models/blstm.h"
+#include "models/local_attention.h"
 
 enum { DMX_DCONV_MAX_DEPTH = 8 };
 
+/* The official numbers: those from `expand` on shift by one for each of `lstm` and `attention` that is there. */
 typedef struct dmx_dconv_layer {
-    dmx_conv squeeze; /* layers.D.0 */
-    dmx_norm norm1;   /* layers.D.1 */
-    dmx_conv expand;  /* layers.D.3 */
-    dmx_norm norm2;   /* layers.D.4 */
-    const float *scale; /* [channels] layers.D.6.scale */
+    dmx_conv squeeze;               /* layers.D.0 */
+    dmx_norm norm1;                 /* layers.D.1 */
+    dmx_blstm *lstm;                /* layers.D.3, or NULL */
+    dmx_local_attention *attention; /* next, or NULL */
+    dmx_conv expand;                /* next: layers.D.3 where there is neither */
+    dmx_norm norm2;                 /* layers.D.4 */
+    const float *scale;             /* [channels] layers.D.6.scale */
 } dmx_dconv_layer;
 
 typedef struct dmx_dconv {
-    int channels, hidden, depth;
+    int channels, depth;
+    dmx_activation activation;
     dmx_dconv_layer layers[DMX_DCONV_MAX_DEPTH];
 } dmx_dconv;
 
-/* The constructor's arguments besides the channels. depth 0 is no branch at all. A negative depth in the official class
- * means |depth| layers without dilation. */
+/* The constructor's arguments besides the channels; 0 and false are the defaults of the official class. depth 0 is no
+ * branch at all. A negative depth in the official class means |depth| layers without dilation. */
 typedef struct dmx_dconv_options {
     int depth;
     double compress;
+    bool lstm; /* a BLSTM of two layers that cuts at 200 steps */
+    bool attn; /* a LocalState of four heads and four decays */
+    bool relu; /* instead of GELU */
+    bool no_norm;
+    int kernel; /* odd; 0: 3 */
 } dmx_dconv_options;
 
+/* NULL, or why the official class cannot be built with these arguments: a sentence. */
+const char *dmx_dconv_problem(int channels, const dmx_dconv_options *options);
+
+/* `options` without a problem. */
 void dmx_dconv_load(dmx_weights *w, dmx_dconv *dconv, int channels, const dmx_dconv_options *options,
                     const char *prefix);
 

@@ -8,14 +8,14 @@ static dmx_axes axes_of(const dmx_hybrid_options *o) { return o->freq ? DMX_AXES
 /* The rewrite keeps the size: kernel 1 + 2 * context, square on frequencies, along the frames in the time branch. */
 static dmx_conv rewrite_conv(const dmx_hybrid_options *o, int channels)
 {
-    dmx_conv conv = dmx_linear(channels, 2 * channels);
+    dmx_conv conv = dmx_linear(channels, o->no_glu ? channels : 2 * channels);
     const int kernel = 1 + 2 * o->context;
     if (o->context_freq || !o->freq) {
         conv.kernel_bins = kernel;
         conv.padding = o->context;
     }
     if (o->freq) conv.kernel_steps = kernel;
-    conv.glu = o->norm_groups == 0; /* with a norm in between the GLU cannot be part of the GEMM */
+    conv.glu = o->norm_groups == 0 && !o->no_glu; /* with a norm in between the GLU cannot be part of the GEMM */
     return conv;
 }
 
@@ -29,39 +29,68 @@ static dmx_conv strided_conv(const dmx_hybrid_options *o, bool transposed)
     return conv;
 }
 
-void dmx_hencoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *o, const char *prefix)
+static void load_rewrite(dmx_weights *w, dmx_hybrid_layer *layer, int channels, dmx_norm *norm, const char *name,
+                         const char *norm_name)
+{
+    const dmx_hybrid_options *o = &layer->options;
+    if (!o->rewrite) return;
+    layer->rewrite = rewrite_conv(o, channels);
+    dmx_weights_conv(w, &layer->rewrite, axes_of(o), name);
+    *norm = (dmx_norm){.channels = layer->rewrite.out_channels, .groups = o->norm_groups};
+    dmx_weights_norm(w, norm, norm_name);
+}
+
+void dmx_encoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *o,
+                      const dmx_hybrid_names *names)
 {
     *layer = (dmx_hybrid_layer){.options = *o, .conv = strided_conv(o, false)};
-    dmx_weights_conv(w, &layer->conv, axes_of(o), dmx_name_of("%s.conv", prefix).text);
+    dmx_weights_conv(w, &layer->conv, axes_of(o), names->conv.text);
     if (o->empty) return;
     layer->norm1 = (dmx_norm){.channels = o->out_channels, .groups = o->norm_groups};
-    dmx_weights_norm(w, &layer->norm1, dmx_name_of("%s.norm1", prefix).text);
-    if (o->rewrite) {
-        layer->rewrite = rewrite_conv(o, o->out_channels);
-        dmx_weights_conv(w, &layer->rewrite, axes_of(o), dmx_name_of("%s.rewrite", prefix).text);
-        layer->norm2 = (dmx_norm){.channels = 2 * o->out_channels, .groups = o->norm_groups};
-        dmx_weights_norm(w, &layer->norm2, dmx_name_of("%s.norm2", prefix).text);
-    }
-    dmx_dconv_load(w, &layer->dconv, o->out_channels, &o->dconv, dmx_name_of("%s.dconv", prefix).text);
+    dmx_weights_norm(w, &layer->norm1, names->norm1.text);
+    load_rewrite(w, layer, o->out_channels, &layer->norm2, names->rewrite.text, names->norm2.text);
+    dmx_dconv_load(w, &layer->dconv, o->out_channels, &o->dconv, names->dconv.text);
+}
+
+void dmx_decoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *o,
+                      const dmx_hybrid_names *names)
+{
+    *layer = (dmx_hybrid_layer){.options = *o, .conv = strided_conv(o, true)};
+    dmx_weights_conv(w, &layer->conv, axes_of(o), names->conv.text);
+    layer->norm2 = (dmx_norm){.channels = o->out_channels, .groups = o->no_norm2 ? 0 : o->norm_groups};
+    dmx_weights_norm(w, &layer->norm2, names->norm2.text);
+    if (o->empty) return;
+    load_rewrite(w, layer, o->in_channels, &layer->norm1, names->rewrite.text, names->norm1.text);
+    dmx_dconv_load(w, &layer->dconv, o->in_channels, &o->dconv, names->dconv.text);
+}
+
+static dmx_hybrid_names hybrid_names(const char *prefix, const char *conv)
+{
+    return (dmx_hybrid_names){.conv = dmx_name_of("%s.%s", prefix, conv),
+                              .norm1 = dmx_name_of("%s.norm1", prefix),
+                              .rewrite = dmx_name_of("%s.rewrite", prefix),
+                              .norm2 = dmx_name_of("%s.norm2", prefix),
+                              .dconv = dmx_name_of("%s.dconv", prefix)};
+}
+
+void dmx_hencoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *o, const char *prefix)
+{
+    const dmx_hybrid_names names = hybrid_names(prefix, "conv");
+    dmx_encoder_load(w, layer, o, &names);
 }
 
 void dmx_hdecoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *o, const char *prefix)
 {
-    *layer = (dmx_hybrid_layer){.options = *o, .conv = strided_conv(o, true)};
-    dmx_weights_conv(w, &layer->conv, axes_of(o), dmx_name_of("%s.conv_tr", prefix).text);
-    layer->norm2 = (dmx_norm){.channels = o->out_channels, .groups = o->norm_groups};
-    dmx_weights_norm(w, &layer->norm2, dmx_name_of("%s.norm2", prefix).text);
-    if (o->empty) return;
-    if (o->rewrite) {
-        layer->rewrite = rewrite_conv(o, o->in_channels);
-        dmx_weights_conv(w, &layer->rewrite, axes_of(o), dmx_name_of("%s.rewrite", prefix).text);
-        layer->norm1 = (dmx_norm){.channels = 2 * o->in_channels, .groups = o->norm_groups};
-        dmx_weights_norm(w, &layer->norm1, dmx_name_of("%s.norm1", prefix).text);
-    }
-    dmx_dconv_load(w, &layer->dconv, o->in_channels, &o->dconv, dmx_name_of("%s.dconv", prefix).text);
+    const dmx_hybrid_names names = hybrid_names(prefix, "conv_tr");
+    dmx_decoder_load(w, layer, o, &names);
 }
 
 /* ---- parts that both use ---- */
+
+static dmx_activation activation_of(const dmx_hybrid_layer *layer)
+{
+    return layer->options.relu ? DMX_ACTIVATION_RELU : DMX_ACTIVATION_GELU;
+}
 
 /* DConv looks along time: the steps of the frequency branch, the frames of the time branch. */
 static void run_dconv(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x)
@@ -78,16 +107,22 @@ static dmx_margin dconv_margin(const dmx_hybrid_layer *layer)
 }
 
 /* y = glu(norm(rewrite(x))) */
-static void run_rewrite(dmx_exec *exec, const dmx_conv *rewrite, const dmx_norm *norm, const dmx_grid *x,
+static void run_rewrite(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_norm *norm, const dmx_grid *x,
                         const dmx_grid *y)
 {
-    if (rewrite->glu) {
-        dmx_conv_run(exec, rewrite, x, &(dmx_epilogue){.activation = DMX_ACTIVATION_GLU}, y);
+    const dmx_activation activation = layer->options.no_glu ? DMX_ACTIVATION_RELU : DMX_ACTIVATION_GLU;
+    if (norm->groups == 0) {
+        dmx_conv_run(exec, &layer->rewrite, x, &(dmx_epilogue){.activation = activation}, y);
+        return;
+    }
+    if (layer->options.no_glu) {
+        dmx_conv_run(exec, &layer->rewrite, x, NULL, y);
+        dmx_norm_activate(exec, norm, activation, y);
         return;
     }
     const size_t mark = exec->arena.used;
     dmx_grid doubled = dmx_grid_create(exec, y->steps, y->bins, 2 * y->channels, (dmx_margin){0});
-    dmx_conv_run(exec, rewrite, x, NULL, &doubled);
+    dmx_conv_run(exec, &layer->rewrite, x, NULL, &doubled);
     dmx_norm_glu(exec, norm, &doubled, y);
     exec->arena.used = mark;
 }
@@ -101,9 +136,10 @@ static void run_encoder_conv(dmx_exec *exec, const dmx_hybrid_layer *layer, cons
                              const dmx_grid *y)
 {
     const bool plain = inject == NULL && layer->norm1.groups == 0;
-    const dmx_epilogue epilogue = {.activation = plain ? DMX_ACTIVATION_GELU : DMX_ACTIVATION_NONE, .residual = inject};
+    const dmx_activation activation = activation_of(layer);
+    const dmx_epilogue epilogue = {.activation = plain ? activation : DMX_ACTIVATION_NONE, .residual = inject};
     dmx_conv_run(exec, &layer->conv, x, &epilogue, y);
-    if (!plain) dmx_norm_activate(exec, &layer->norm1, DMX_ACTIVATION_GELU, y);
+    if (!plain) dmx_norm_activate(exec, &layer->norm1, activation, y);
 }
 
 void dmx_hencoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *inject,
@@ -120,7 +156,7 @@ void dmx_hencoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_g
     run_encoder_conv(exec, layer, x, inject, &y);
     run_dconv(exec, layer, &y);
     if (layer->options.rewrite)
-        run_rewrite(exec, &layer->rewrite, &layer->norm2, &y, z);
+        run_rewrite(exec, layer, &layer->norm2, &y, z);
     else
         dmx_grid_copy(exec, &y, z);
     exec->arena.used = mark;
@@ -144,7 +180,7 @@ dmx_margin dmx_hdecoder_output_margin(const dmx_hybrid_layer *layer, int bins, i
 static void run_decoder_conv(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *y, bool add,
                              const dmx_grid *z)
 {
-    const dmx_activation activation = layer->options.last ? DMX_ACTIVATION_NONE : DMX_ACTIVATION_GELU;
+    const dmx_activation activation = layer->options.last ? DMX_ACTIVATION_NONE : activation_of(layer);
     if (layer->norm2.groups == 0) {
         dmx_conv_run(exec, &layer->conv, y, &(dmx_epilogue){.activation = activation, .residual = add ? z : NULL}, z);
         return;
@@ -175,7 +211,7 @@ void dmx_hdecoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_g
     const dmx_margin margin = dmx_margin_max(dconv_margin(layer), dmx_conv_input_margin(&layer->conv));
     dmx_grid y = dmx_grid_create(exec, x->steps, x->bins, x->channels, margin);
     if (layer->options.rewrite)
-        run_rewrite(exec, &layer->rewrite, &layer->norm1, x, &y);
+        run_rewrite(exec, layer, &layer->norm1, x, &y);
     else
         dmx_grid_copy(exec, x, &y);
     run_dconv(exec, layer, &y);

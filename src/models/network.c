@@ -2,13 +2,15 @@
 #include "models/network.h"
 
 #include "base/alloc.h"
+#include "models/demucs/demucs.h"
+#include "models/hdemucs/hdemucs.h"
 #include "models/htdemucs/htdemucs.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static const dmx_family *const families[] = {&dmx_htdemucs_family};
+static const dmx_family *const families[] = {&dmx_demucs_family, &dmx_hdemucs_family, &dmx_htdemucs_family};
 
 demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
                                demucs_error *error)
@@ -20,7 +22,7 @@ demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *chec
     char name[64];
     dmx_printable(name, sizeof name, checkpoint->class_name, strlen(checkpoint->class_name));
     return dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
-                    "%s: models of the class %s cannot be run by this version; HTDemucs ones can, such as htdemucs.",
+                    "%s: models of the class %s cannot be run; those of Demucs, HDemucs and HTDemucs can.",
                     checkpoint->path, name);
 }
 

@@ -10,15 +10,19 @@
 
 /* ---- store ---- */
 
-float *dmx_store_floats(dmx_store *store, size_t count)
+static void *store_block(dmx_store *store, size_t count, size_t size)
 {
     void **blocks = dmx_realloc(store->blocks, store->count, store->count + 1, sizeof *blocks);
     if (blocks == NULL) return NULL;
     store->blocks = blocks;
-    float *block = dmx_alloc(count, sizeof(float));
+    void *block = dmx_alloc(count, size);
     if (block != NULL) blocks[store->count++] = block;
     return block;
 }
+
+float *dmx_store_floats(dmx_store *store, size_t count) { return store_block(store, count, sizeof(float)); }
+
+void *dmx_store_bytes(dmx_store *store, size_t size) { return store_block(store, 1, size); }
 
 void dmx_store_clear(dmx_store *store)
 {
@@ -41,8 +45,8 @@ dmx_name dmx_name_of(const char *format, ...)
 
 static void out_of_memory(dmx_weights *w)
 {
-    if (!w->failed) dmx_fail(w->error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.",
-                             w->checkpoint->path);
+    if (!w->failed)
+        dmx_fail(w->error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", w->checkpoint->path);
     w->failed = true;
 }
 
@@ -110,6 +114,21 @@ static const dmx_tensor *take(dmx_weights *w, const char *name, int rank, const 
     }
     bad_tensor(w, name, "is missing");
     return NULL;
+}
+
+bool dmx_weights_has(const dmx_weights *w, const char *name)
+{
+    for (size_t i = 0; i < w->checkpoint->tensor_count; i++)
+        if (strcmp(w->checkpoint->tensors[i].name, name) == 0) return true;
+    return false;
+}
+
+void *dmx_weights_part(dmx_weights *w, size_t size)
+{
+    if (w->failed) return NULL;
+    void *part = dmx_store_bytes(w->store, size);
+    if (part == NULL) out_of_memory(w);
+    return part;
 }
 
 static bool all_finite(const float *values, size_t count)
@@ -220,8 +239,95 @@ void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix)
     norm->beta = dmx_weights_vector(w, dmx_name_of("%s.bias", prefix).text, norm->channels);
 }
 
+/* ---- LSTM ---- */
+
+/* A tensor [4 * hidden][width] (width 0: a vector) in the order of lstm.h, in memory of its own; NULL after a failure.
+ */
+static float *take_gates(dmx_weights *w, const char *name, int hidden, int width)
+{
+    const size_t columns = width > 0 ? (size_t)width : 1;
+    float *rows = take_for_packing(w, name, width > 0 ? 2 : 1, (int64_t[]){4 * (int64_t)hidden, width});
+    float *ordered = rows != NULL ? dmx_alloc((size_t)dmx_lstm_columns(hidden) * columns, sizeof *ordered) : NULL;
+    if (ordered != NULL)
+        dmx_lstm_reorder(hidden, columns, rows, ordered);
+    else
+        out_of_memory(w); /* unless it has failed already */
+    dmx_free(rows);
+    return ordered;
+}
+
+/* PyTorch's two biases of one direction, added up. */
+static float *take_gate_bias(dmx_weights *w, int hidden, const char *prefix, const char *suffix)
+{
+    float *bias = take_gates(w, dmx_name_of("%s.bias_ih_%s", prefix, suffix).text, hidden, 0);
+    float *bias_hh = take_gates(w, dmx_name_of("%s.bias_hh_%s", prefix, suffix).text, hidden, 0);
+    for (int i = 0; i < dmx_lstm_columns(hidden) && !w->failed; i++) bias[i] += bias_hh[i];
+    dmx_free(bias_hh);
+    return bias;
+}
+
+static const float *take_recurrent(dmx_weights *w, int hidden, const char *prefix, const char *suffix)
+{
+    const dmx_conv conv = dmx_linear(hidden, dmx_lstm_columns(hidden));
+    float *rows = take_gates(w, dmx_name_of("%s.weight_hh_%s", prefix, suffix).text, hidden, hidden);
+    float *packed = rows != NULL ? dmx_store_floats(w->store, dmx_conv_weight_floats(&conv)) : NULL;
+    if (packed != NULL)
+        dmx_conv_pack(&conv, rows, packed);
+    else
+        out_of_memory(w); /* unless it has failed already */
+    dmx_free(rows);
+    return packed;
+}
+
+/* Both directions side by side as one conv: weight[d] [columns][width] and bias[d] [columns], whole panels each. */
+static void pack_directions(dmx_weights *w, dmx_conv *conv, float *const weight[2], float *const bias[2])
+{
+    const dmx_conv half = dmx_linear(conv->in_channels, conv->out_channels / 2);
+    const size_t weight_floats = dmx_conv_weight_floats(&half), bias_floats = dmx_conv_bias_floats(&half);
+    float *packed = dmx_store_floats(w->store, 2 * weight_floats);
+    float *packed_bias = dmx_store_floats(w->store, 2 * bias_floats);
+    if (packed == NULL || packed_bias == NULL) {
+        out_of_memory(w);
+        return;
+    }
+    for (size_t d = 0; d < 2; d++) {
+        dmx_conv_pack(&half, weight[d], packed + d * weight_floats);
+        dmx_conv_pack_bias(&half, bias[d], packed_bias + d * bias_floats);
+    }
+    conv->weight = packed;
+    conv->bias = packed_bias;
+}
+
+static void load_lstm_layer(dmx_weights *w, dmx_lstm_layer *layer, int hidden, int width, int index, const char *prefix)
+{
+    float *weight[2], *bias[2];
+    for (int d = 0; d < 2; d++) {
+        const dmx_name suffix = dmx_name_of("l%d%s", index, d > 0 ? "_reverse" : "");
+        weight[d] = take_gates(w, dmx_name_of("%s.weight_ih_%s", prefix, suffix.text).text, hidden, width);
+        bias[d] = take_gate_bias(w, hidden, prefix, suffix.text);
+        layer->recurrent[d] = take_recurrent(w, hidden, prefix, suffix.text);
+    }
+    layer->input = dmx_linear(width, 2 * dmx_lstm_columns(hidden));
+    if (!w->failed) pack_directions(w, &layer->input, weight, bias);
+    for (int d = 0; d < 2; d++) {
+        dmx_free(weight[d]);
+        dmx_free(bias[d]);
+    }
+}
+
+void dmx_weights_lstm(dmx_weights *w, dmx_lstm *lstm, int hidden, int layers, const char *prefix)
+{
+    *lstm = (dmx_lstm){.hidden = hidden, .layers = layers};
+    for (int l = 0; l < layers; l++)
+        load_lstm_layer(w, &lstm->layer[l], hidden, l == 0 ? hidden : 2 * hidden, l, prefix);
+}
+
 dmx_conv dmx_linear(int in_channels, int out_channels)
 {
-    return (dmx_conv){.in_channels = in_channels, .out_channels = out_channels, .kernel_bins = 1, .kernel_steps = 1,
-                      .stride = 1, .dilation = 1};
+    return (dmx_conv){.in_channels = in_channels,
+                      .out_channels = out_channels,
+                      .kernel_bins = 1,
+                      .kernel_steps = 1,
+                      .stride = 1,
+                      .dilation = 1};
 }

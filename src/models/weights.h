@@ -8,6 +8,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "nn/conv.h"
+#include "nn/lstm.h"
 #include "nn/norm.h"
 
 /* Blocks of memory that live and die together. */
@@ -18,14 +19,17 @@ typedef struct dmx_store {
 
 /* `count` zeroed floats, or NULL. */
 float *dmx_store_floats(dmx_store *store, size_t count);
+
+/* `size` zeroed bytes, or NULL. */
+void *dmx_store_bytes(dmx_store *store, size_t size);
 void dmx_store_clear(dmx_store *store);
 
 typedef struct dmx_weights {
     const dmx_checkpoint *checkpoint;
     const dmx_kernels *kernels; /* for widening float16 */
     dmx_store *store;
-    bool *used;                 /* [tensor_count] */
-    size_t parameters;          /* numbers taken so far */
+    bool *used;        /* [tensor_count] */
+    size_t parameters; /* numbers taken so far */
     demucs_error *error;
     bool failed;
 } dmx_weights;
@@ -63,6 +67,16 @@ void dmx_weights_linear_rows(dmx_weights *w, dmx_conv *conv, const char *weight_
 
 /* PREFIX.weight and PREFIX.bias of a norm whose channels and groups are filled in; groups 0 reads nothing. */
 void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix);
+
+/* A torch.nn.LSTM of `layers` layers, both directions, with as many inputs as hidden units: PREFIX.weight_ih_l0 and so
+ * on. */
+void dmx_weights_lstm(dmx_weights *w, dmx_lstm *lstm, int hidden, int layers, const char *prefix);
+
+/* Memory in the store for a part that not every layer has; NULL after a failure. */
+void *dmx_weights_part(dmx_weights *w, size_t size);
+
+/* Whether the checkpoint has a tensor of that name. */
+bool dmx_weights_has(const dmx_weights *w, const char *name);
 
 /* A linear layer's sizes. */
 dmx_conv dmx_linear(int in_channels, int out_channels);

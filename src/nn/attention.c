@@ -1,7 +1,7 @@
 /* attention.c - see attention.h
  *
- * For each head K^T and V are packed once as GEMM weights, block of keys by block of keys. A work item is then a block of
- * queries of one head; its scores (QUERY_ROWS x KEY_BLOCK) stay in the L2 cache:
+ * For each head K^T and V are packed once as GEMM weights, block of keys by block of keys. A work item is then a block
+ * of queries of one head; its scores (QUERY_ROWS x KEY_BLOCK) stay in the L2 cache:
  *
  *     for each block of keys:   S = Q K^T         GEMM, [rows][KEY_BLOCK]
  *                               softmax step      S, max, sum, correction
@@ -19,12 +19,12 @@ enum { KEY_BLOCK = 256 }; /* keys a block holds; a multiple of DMX_PANEL */
 typedef struct attention_job {
     const dmx_exec *exec;
     const dmx_attention *att;
-    size_t blocks;         /* of keys */
-    size_t k_floats;       /* one packed block of K^T */
-    size_t v_floats;       /* one packed block of V */
-    float *packed_k;       /* [heads][blocks][k_floats] */
-    float *packed_v;       /* [heads][blocks][v_floats] */
-    size_t rows;           /* queries of an item */
+    size_t blocks;   /* of keys */
+    size_t k_floats; /* one packed block of K^T */
+    size_t v_floats; /* one packed block of V */
+    float *packed_k; /* [heads][blocks][k_floats] */
+    float *packed_v; /* [heads][blocks][v_floats] */
+    size_t rows;     /* queries of an item */
     size_t items_per_head;
 } attention_job;
 
@@ -75,8 +75,20 @@ static size_t scratch_floats(const dmx_kernels *kernels, size_t rows, size_t hea
     return rows * KEY_BLOCK + round_up(rows * head_dim) + 3 * round_up(rows) + kernels->gemm_scratch(rows, k);
 }
 
-/* One block of keys. */
-static void attend_block(const attention_job *job, const attention_block *b, const float *q, size_t rows, size_t head,
+/* The scores of a block where they fade with distance: `query` and `key` are the steps of the first row and column. */
+static void localise_scores(float *scores, size_t rows, size_t keys, size_t query, size_t key, float scale,
+                            const float *decay)
+{
+    for (size_t r = 0; r < rows; r++, scores += KEY_BLOCK) {
+        const float slope = decay[query + r], distance = (float)key - (float)(query + r);
+        for (int j = 0; j < (int)keys; j++) scores[j] = scores[j] * scale - slope * fabsf(distance + (float)j);
+        const size_t own = query + r - key; /* beyond the block where it is not in it */
+        if (own < keys) scores[own] = DMX_OWN_SCORE;
+    }
+}
+
+/* One block of keys, for `rows` queries from `first` on. */
+static void attend_block(const attention_job *job, const attention_block *b, size_t first, size_t rows, size_t head,
                          size_t block)
 {
     const dmx_attention *att = job->att;
@@ -84,19 +96,39 @@ static void attend_block(const attention_job *job, const attention_block *b, con
     const size_t place = head * job->blocks + block, keys = keys_of_block(job, block);
     const ptrdiff_t no_offset = 0;
 
-    const dmx_gemm scores = {.a = q, .group_rows = rows, .a_row_stride = att->q_stride, .tap_offset = &no_offset,
-                             .taps = 1, .depth = att->head_dim, .b = job->packed_k + place * job->k_floats,
-                             .columns = (int)keys, .c = b->scores, .c_row_stride = KEY_BLOCK};
+    const float *q = att->q + (ptrdiff_t)first * att->q_stride + (ptrdiff_t)head * att->head_dim;
+    const dmx_gemm scores = {.a = q,
+                             .group_rows = rows,
+                             .a_row_stride = att->q_stride,
+                             .tap_offset = &no_offset,
+                             .taps = 1,
+                             .depth = att->head_dim,
+                             .b = job->packed_k + place * job->k_floats,
+                             .columns = (int)keys,
+                             .c = b->scores,
+                             .c_row_stride = KEY_BLOCK};
     kernels->gemm_f32(&scores, 0, rows, 0, dmx_gemm_panels(keys), b->gemm);
 
-    const float scale = (float)(1.0 / sqrt((double)att->head_dim));
+    float scale = (float)(1.0 / sqrt((double)att->head_dim));
+    if (att->decay != NULL) {
+        localise_scores(b->scores, rows, keys, first, block * KEY_BLOCK, scale, att->decay + head * att->queries);
+        scale = 1;
+    }
     kernels->softmax_f32(b->scores, KEY_BLOCK, rows, keys, scale, b->max, b->sum, b->correction);
     if (block > 0) kernels->scale_rows_f32(b->average, att->head_dim, rows, (size_t)att->head_dim, b->correction);
 
-    const dmx_gemm average = {.a = b->scores, .group_rows = rows, .a_row_stride = KEY_BLOCK, .tap_offset = &no_offset,
-                              .taps = 1, .depth = (int)keys, .b = job->packed_v + place * job->v_floats,
-                              .columns = att->head_dim, .c = b->average, .c_row_stride = att->head_dim,
-                              .residual = block > 0 ? b->average : NULL, .residual_row_stride = att->head_dim};
+    const dmx_gemm average = {.a = b->scores,
+                              .group_rows = rows,
+                              .a_row_stride = KEY_BLOCK,
+                              .tap_offset = &no_offset,
+                              .taps = 1,
+                              .depth = (int)keys,
+                              .b = job->packed_v + place * job->v_floats,
+                              .columns = att->head_dim,
+                              .c = b->average,
+                              .c_row_stride = att->head_dim,
+                              .residual = block > 0 ? b->average : NULL,
+                              .residual_row_stride = att->head_dim};
     kernels->gemm_f32(&average, 0, rows, 0, dmx_gemm_panels((size_t)att->head_dim), b->gemm);
 }
 
@@ -112,8 +144,7 @@ static void attend_item(void *context, size_t item, int worker)
         b.max[r] = -INFINITY;
         b.sum[r] = 0;
     }
-    const float *q = att->q + (ptrdiff_t)first * att->q_stride + (ptrdiff_t)(head * dim);
-    for (size_t block = 0; block < job->blocks; block++) attend_block(job, &b, q, rows, head, block);
+    for (size_t block = 0; block < job->blocks; block++) attend_block(job, &b, first, rows, head, block);
 
     for (size_t r = 0; r < rows; r++) {
         float *out = att->out + (ptrdiff_t)(first + r) * att->out_stride + (ptrdiff_t)(head * dim);

@@ -295,7 +295,7 @@ void dmx_grid_mean_deviation(dmx_exec *exec, const dmx_grid *x, double *mean, do
         double count = (double)x->steps * (double)x->bins * (double)x->channels;
         *mean = sum / count;
         double m2 = square - sum * sum / count;
-        *deviation = sqrt((m2 > 0 ? m2 : 0) / (count - 1));
+        *deviation = count > 1 ? sqrt((m2 > 0 ? m2 : 0) / (count - 1)) : 0; /* PyTorch: NaN for a single number */
     }
     exec->arena.used = mark;
 }

@@ -336,6 +336,11 @@ static demucs_status run_segment(demucs_separator *s, dmx_lane *lane, int64_t fr
                                  demucs_error *error)
 {
     const dmx_network *network = lane_network(s, lane);
+    if (length < 0) {
+        dmx_separator_reset(s);
+        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s cannot run on a last chunk of %lld frames; use another segment.",
+                        s->model->members[lane->member].path, (long long)frames);
+    }
     if (report(s, lane, false)) return cancelled(s, error);
     /* A shorter last chunk nearly always fits into the memory that is there. */
     demucs_status status = reserve_network(s, network, length, error);

@@ -12,7 +12,7 @@ int golden_each_case(const char *kind, void (*run)(const golden_case *c))
 {
     char line[512];
     int count = 0;
-    FILE *file = fopen(golden_path("golden/cases.tsv"), "r");
+    FILE *file = fopen(golden_path(GOLDEN_FOLDER "/cases.tsv"), "r");
     if (file == NULL) return 0;
     while (fgets(line, sizeof line, file) != NULL) {
         golden_case c;
@@ -31,12 +31,12 @@ int golden_each_case(const char *kind, void (*run)(const golden_case *c))
 
 float *golden_input(const golden_case *c, int channels)
 {
-    char name[64];
+    char name[96];
     test_array array = {0};
     const size_t frames = (size_t)c->frames;
     float *mix = calloc((size_t)channels * frames, sizeof *mix);
     if (mix == NULL || strcmp(c->input, "-") == 0) return mix;
-    snprintf(name, sizeof name, "golden/%s", c->input);
+    snprintf(name, sizeof name, GOLDEN_FOLDER "/%s", c->input);
     if (!test_npy_load(golden_path(name), &array) || array.f32 == NULL || array.dimensions != 2 ||
         array.shape[0] != (size_t)channels || array.shape[1] < frames) {
         printf("%s does not fit the case %s\n", name, c->name);
@@ -86,11 +86,11 @@ demucs_options golden_options(const golden_case *c, int offsets[GOLDEN_MAX_OFFSE
 
 double golden_snr_db(const char *file, const float *planes, size_t count, size_t frames)
 {
-    char name[64];
+    char name[96];
     double snr = -INFINITY;
     test_array expected;
     const size_t kept = (frames + GOLDEN_THIN - 1) / GOLDEN_THIN;
-    snprintf(name, sizeof name, "golden/%s", file);
+    snprintf(name, sizeof name, GOLDEN_FOLDER "/%s", file);
     if (!test_npy_load(golden_path(name), &expected)) return snr;
     float *thin = malloc(count * kept * sizeof *thin);
     if (thin == NULL || expected.f32 == NULL || expected.count != count * kept) {

@@ -1,4 +1,5 @@
-/* cases.h - the lines of tests/data/golden/cases.tsv: what to run, on what, and what the official package made of it.
+/* cases.h - the lines of cases.tsv in tests/data/golden: what to run, on what, and what the official package made of it.
+ * Other folders have the same: GOLDEN_FOLDER says which when a test is compiled, and how many cases there must be.
  *
  * Expected outputs are stored thinned, every GOLDEN_THIN-th frame: 3 shares no factor with the strides of the networks,
  * so every phase of every layer is looked at. */
@@ -8,6 +9,13 @@
 #include "base/cpu.h"
 #include "demucs.h"
 #include "support/npy.h"
+
+#ifndef GOLDEN_FOLDER
+#define GOLDEN_FOLDER "golden"
+#define GOLDEN_FORWARD_CASES 30
+#define GOLDEN_APPLY_CASES 15
+#define GOLDEN_SEPARATE_CASES 3
+#endif
 
 enum { GOLDEN_THIN = 3, GOLDEN_MAX_OFFSETS = 16 };
 

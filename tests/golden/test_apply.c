@@ -109,7 +109,7 @@ static void test_apply(void)
 {
     normalized = false;
     const int count = golden_each_case("apply", check_case);
-    CHECK(count == 11, "%d cases", count);
+    CHECK(count == GOLDEN_APPLY_CASES, "%d cases", count);
 }
 
 /* Separator.separate_tensor: with it */
@@ -117,7 +117,7 @@ static void test_separate(void)
 {
     normalized = true;
     const int count = golden_each_case("separate", check_case);
-    CHECK(count == 3, "%d cases", count);
+    CHECK(count == GOLDEN_SEPARATE_CASES, "%d cases", count);
 }
 
 TEST_MAIN(test_apply, test_separate)

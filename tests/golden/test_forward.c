@@ -52,7 +52,7 @@ static void check_case(const golden_case *c)
 static void test_forward(void)
 {
     const int count = golden_each_case("forward", check_case);
-    CHECK(count == 18, "%d cases", count);
+    CHECK(count == GOLDEN_FORWARD_CASES, "%d cases", count);
 }
 
 TEST_MAIN(test_forward)

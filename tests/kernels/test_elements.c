@@ -1,4 +1,5 @@
-/* test_elements.c - the element-wise kernels (moments, affine, GLU after a norm, add, half precision) at every level.
+/* test_elements.c - the element-wise kernels (moments, affine, GLU after a norm, add, LSTM gates, half precision) at
+ * every level.
  */
 #include "check.h"
 
@@ -157,6 +158,54 @@ static void test_add(void)
     }
 }
 
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+
+/* Rows with gaps, some units of a block missing: nothing but c and h may be written, and the gates of the missing units
+ * not be used. */
+static void check_lstm_gates(const level *l, uint32_t seed, size_t rows, size_t units)
+{
+    uint32_t state = state_of(seed);
+    const size_t columns = (units + DMX_PANEL - 1) / DMX_PANEL * 4 * DMX_PANEL;
+    const size_t gates_stride = columns + seed % 3, c_stride = units + seed % 5, h_stride = 2 * units + 1;
+    float *gates = guarded_random(&state, rows * gates_stride, -6, 6),
+          *c = guarded_random(&state, rows * c_stride, -2, 2);
+    float *before = guarded_alloc(rows * c_stride), *h = guarded_alloc(rows * h_stride);
+    memcpy(before, c, rows * c_stride * sizeof *c);
+    l->kernels->lstm_gates_f32(gates, (ptrdiff_t)gates_stride, rows, units, c, (ptrdiff_t)c_stride, h,
+                               (ptrdiff_t)h_stride);
+    size_t wrong = 0;
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t u = 0; u < units; u++) {
+            const float *g = gates + r * gates_stride + u / DMX_PANEL * 4 * DMX_PANEL + u % DMX_PANEL;
+            const double old = (double)before[r * c_stride + u], in = (double)g[0], forget = (double)g[DMX_PANEL];
+            const double cell = (double)g[2 * DMX_PANEL], out = (double)g[3 * DMX_PANEL];
+            const double exact = sigmoid(forget) * old + sigmoid(in) * tanh(cell);
+            /* |c| <= 3 and each of the few functions and products is good to 2.5e-7 of its result */
+            wrong += !(fabs((double)c[r * c_stride + u] - exact) <= 2 * 3 * 2.5e-7);
+            wrong += !(fabs((double)h[r * h_stride + u] - sigmoid(out) * tanh(exact)) <= 4 * 2.5e-7 + 2 * 3 * 2.5e-7);
+        }
+        for (size_t u = units; u < c_stride; u++) wrong += !(c[r * c_stride + u] == before[r * c_stride + u]);
+        for (size_t u = units; u < h_stride; u++) wrong += !is_canary(h[r * h_stride + u]);
+    }
+    CHECK(wrong == 0, "%s: %zu of %zu x %zu wrong (seed %u)", l->name, wrong, rows, units, seed);
+    CHECK(guarded_intact(c, rows * c_stride) && guarded_intact(h, rows * h_stride), "%s: written outside (seed %u)",
+          l->name, seed);
+    guarded_free(gates);
+    guarded_free(c);
+    guarded_free(before);
+    guarded_free(h);
+}
+
+static void test_lstm_gates(void)
+{
+    level levels[8];
+    int count = levels_to_test(levels);
+    uint32_t seed = first_seed();
+    for (int i = 0; i < count; i++)
+        for (int s = 0; s < SIZES; s++)
+            for (size_t rows = 0; rows < 4; rows++, seed++) check_lstm_gates(&levels[i], seed, rows, (size_t)sizes[s]);
+}
+
 /* The value of a half, from its definition and not from bits of a float. */
 static double half_value(unsigned half)
 {
@@ -207,9 +256,9 @@ static void test_table(void)
         CHECK((int)kernels->level <= i && kernels->gemm_rows >= 1, "level %d gave %d", i, (int)kernels->level);
         CHECK(kernels->gemm_f32 && kernels->gemm_scratch && kernels->pack_f32 && kernels->softmax_f32 &&
                   kernels->scale_rows_f32 && kernels->moments_f32 && kernels->affine_f32 && kernels->affine_glu_f32 &&
-                  kernels->add_f32 && kernels->layer_norm_f32 && kernels->f16_to_f32,
+                  kernels->add_f32 && kernels->layer_norm_f32 && kernels->lstm_gates_f32 && kernels->f16_to_f32,
               "level %d has an empty entry", i);
     }
 }
 
-TEST_MAIN(test_moments, test_affine, test_affine_glu, test_add, test_f16, test_table)
+TEST_MAIN(test_moments, test_affine, test_affine_glu, test_add, test_lstm_gates, test_f16, test_table)

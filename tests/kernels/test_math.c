@@ -1,7 +1,8 @@
-/* test_math.c - exp, sigmoid and GELU of every level against libm in double precision, over all of float's range.
+/* test_math.c - exp, tanh, sigmoid and GELU of every level against libm in double precision, over all of float's range.
  *
  * The kernels have no entry for the bare functions: GELU is seen through affine_f32 with scale 1 and shift 0, the
- * sigmoid through affine_glu_f32 with value 1, exp through softmax_f32 with a maximum of 0. The bounds are those the
+ * sigmoid through affine_glu_f32 with value 1, exp through softmax_f32 with a maximum of 0, tanh through
+ * lstm_gates_f32 with the output gate wide open. The bounds are those the
  * network needs (1e-7 is 1.7 units in the last place), with the errors that were measured beside them. */
 #include "check.h"
 
@@ -130,6 +131,52 @@ static void test_exp(void)
     }
 }
 
+/* y[i] = tanh(x[i]): all that the state keeps is x, and all of it comes out. */
+static void run_tanh(const dmx_kernels *kernels, const float *x, float *y)
+{
+    float gates[4 * DMX_PANEL], c[DMX_PANEL];
+    for (int u = 0; u < DMX_PANEL; u++) {
+        gates[u] = -200;                                       /* sigmoid 0 */
+        gates[u + DMX_PANEL] = gates[u + 3 * DMX_PANEL] = 200; /* sigmoid 1 */
+        gates[u + 2 * DMX_PANEL] = 0;
+    }
+    for (size_t i = 0, n; i < POINTS; i += n) {
+        n = POINTS - i < DMX_PANEL ? POINTS - i : DMX_PANEL;
+        memcpy(c, x + i, n * sizeof *c);
+        kernels->lstm_gates_f32(gates, 0, 1, n, c, 0, y + i, 0);
+    }
+}
+
+/* Near 0 too the error is relative to the result: LSTM states are often small. */
+static void test_tanh(void)
+{
+    level levels[8];
+    int count = levels_to_test(levels);
+    for (int i = 0; i < count; i++) {
+        float *near = points(-1, 1), *far = points(-20, 20), *all = points(0, 0), *y = guarded_alloc(POINTS);
+        double worst[3] = {0};
+        const float *x[3] = {near, far, all};
+        for (int k = 0; k < 3; k++) {
+            run_tanh(levels[i].kernels, x[k], y);
+            for (int j = 0; j < POINTS; j++) {
+                double exact = tanh((double)x[k][j]), error = fabs((double)y[j] - exact) / (fabs(exact) + FLT_MIN);
+                if (!(error <= worst[k])) worst[k] = isnan(error) ? INFINITY : error;
+            }
+        }
+        printf("  %-7s relative, -1..1: %.2g, -20..20: %.2g, everywhere: %.2g\n", levels[i].name, worst[0], worst[1],
+               worst[2]);
+        CHECK(worst[0] < 2.5e-7 && worst[1] < 2.5e-7 && worst[2] < 2.5e-7, "%s: relative errors %g, %g, %g",
+              levels[i].name, worst[0], worst[1], worst[2]);
+        float nan[1] = {NAN}, gates[4 * DMX_PANEL] = {0}, h;
+        levels[i].kernels->lstm_gates_f32(gates, 0, 1, 1, nan, 0, &h, 0);
+        CHECK(isnan(h) && isnan(nan[0]), "%s: NaN becomes %g", levels[i].name, (double)h);
+        guarded_free(near);
+        guarded_free(far);
+        guarded_free(all);
+        guarded_free(y);
+    }
+}
+
 /* Any finite input gives a finite result of the right size; NaN stays NaN. */
 static void test_extremes(void)
 {
@@ -164,4 +211,4 @@ static void test_extremes(void)
     }
 }
 
-TEST_MAIN(test_gelu, test_sigmoid, test_exp, test_extremes)
+TEST_MAIN(test_gelu, test_sigmoid, test_exp, test_tanh, test_extremes)

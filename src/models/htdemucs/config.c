@@ -1,61 +1,10 @@
 /* config.c - the constructor's arguments of HTDemucs; see htdemucs.h
  *
- * Every argument of the official class is read here. Those that only matter to training (t_dropout, dconv_init,
- * emb_smooth, rescale, t_weight_decay, t_lr, t_cape_augment, t_cape_glob_loc_scale, ...) are known and not looked at. What
- * changes inference and cannot be honoured is refused by name. */
+ * Every argument of the official class is read here or in hybrid_unet_config.c. Those that only matter to training
+ * (t_dropout, t_weight_decay, t_lr, t_cape_augment, t_cape_glob_loc_scale, ...) are known and not looked at. */
 #include "models/htdemucs/htdemucs.h"
 
-#include <math.h>
-#include <string.h>
-
-static void read_structure(dmx_arguments *a, dmx_ht_config *c)
-{
-    c->channels = dmx_arguments_int(a, "channels", 48, 1, 8192);
-    c->channels_time =
-        dmx_arguments_given(a, "channels_time") ? dmx_arguments_int(a, "channels_time", 0, 0, 8192) : 0;
-    c->growth = dmx_arguments_number(a, "growth", 2, 0.1, 16);
-    c->nfft = dmx_arguments_int(a, "nfft", 4096, 8, 1 << 20);
-    c->depth = dmx_arguments_int(a, "depth", 4, 1, DMX_HT_MAX_DEPTH);
-    c->rewrite = dmx_arguments_bool(a, "rewrite", true);
-    c->kernel_size = dmx_arguments_int(a, "kernel_size", 8, 1, 64);
-    c->stride = dmx_arguments_int(a, "stride", 4, 1, 64);
-    c->time_stride = dmx_arguments_int(a, "time_stride", 2, 1, 64);
-    c->context = dmx_arguments_int(a, "context", 1, 0, 16);
-    c->context_enc = dmx_arguments_int(a, "context_enc", 0, 0, 16);
-    c->norm_starts = dmx_arguments_int(a, "norm_starts", 4, -1000, 1000);
-    c->norm_groups = dmx_arguments_int(a, "norm_groups", 4, 1, 8192);
-    c->dconv_mode = dmx_arguments_int(a, "dconv_mode", 1, 0, 1000);
-    c->dconv.depth = dmx_arguments_int(a, "dconv_depth", 2, -DMX_DCONV_MAX_DEPTH, DMX_DCONV_MAX_DEPTH);
-    c->dconv.compress = dmx_arguments_number(a, "dconv_comp", 8, 0.01, 8192);
-    c->bottom_channels =
-        dmx_arguments_given(a, "bottom_channels") ? dmx_arguments_int(a, "bottom_channels", 0, 0, 65536) : 0;
-    c->freq_emb = dmx_arguments_given(a, "freq_emb") ? dmx_arguments_number(a, "freq_emb", 0.2, -1e6, 1e6) : 0;
-    if (dmx_arguments_value(a, "freq_emb") == NULL) c->freq_emb = 0.2;
-    c->emb_scale = dmx_arguments_number(a, "emb_scale", 10, -1e6, 1e6);
-}
-
-static void read_multi_freqs(dmx_arguments *a, dmx_ht_config *c)
-{
-    c->bands = 1;
-    c->multi_freqs_depth = dmx_arguments_int(a, "multi_freqs_depth", 3, 0, 1000);
-    const dmx_value *list = dmx_arguments_value(a, "multi_freqs");
-    if (list == NULL || list->kind == DMX_VALUE_NONE || a->failed) return;
-    if (list->kind != DMX_VALUE_LIST || list->count >= DMX_MAX_BANDS) {
-        dmx_arguments_fail(a, "the model argument multi_freqs should be a list of at most 15 ratios.");
-        return;
-    }
-    for (size_t i = 0; i < list->count; i++) {
-        double ratio, before = i > 0 ? c->band_ratios[i - 1] : 0;
-        if (!dmx_value_to_double(&list->items[i], &ratio) || !(ratio > before) || !(ratio < 1)) {
-            dmx_arguments_fail(a, "the model argument multi_freqs should hold growing ratios between 0 and 1.");
-            return;
-        }
-        c->band_ratios[i] = ratio;
-        c->bands++;
-    }
-    if (c->bands > 1 && c->kernel_size != 2 * c->stride)
-        dmx_arguments_refuse(a, "multi_freqs", "it needs a kernel_size of twice the stride");
-}
+#include <limits.h>
 
 /* x & 1 for a Python value that is used both as a flag and as a number of groups. */
 static int groups_of(int value) { return value > 0 ? value : 0; }
@@ -91,27 +40,20 @@ static void read_transformer(dmx_arguments *a, dmx_ht_config *c)
         dmx_arguments_refuse(a, "t_sparse_cross_attn", "sparse attention is not built in");
 }
 
-static void read_masking(dmx_arguments *a, dmx_ht_config *c, int channels)
+void dmx_ht_config_read(dmx_arguments *a, dmx_htdemucs *m)
 {
-    c->cac = dmx_arguments_bool(a, "cac", true);
-    c->wiener_iters = dmx_arguments_int(a, "wiener_iters", 0, -1000, 1000);
-    c->wiener_residual = dmx_arguments_bool(a, "wiener_residual", false);
-    if (dmx_arguments_int(a, "end_iters", 0, -1000, 1000) != c->wiener_iters)
-        dmx_arguments_fail(a, "the model arguments wiener_iters and end_iters should be equal.");
-    if (!c->cac && c->wiener_iters > 0 && channels > 2)
-        dmx_arguments_refuse(a, "wiener_iters", "Wiener filtering works on one or two audio channels");
-}
-
-void dmx_ht_config_read(dmx_arguments *a, dmx_ht_config *c, dmx_network *network)
-{
-    dmx_arguments_sources(a, network);
-    network->channels = dmx_arguments_int(a, "audio_channels", 2, 1, DMX_MAX_CHANNELS);
-    network->sample_rate_hz = dmx_arguments_int(a, "samplerate", 44100, 1, DMX_MAX_SAMPLE_RATE);
-    dmx_arguments_segment(a, 10, network);
-    network->segment_is_limit = true;
+    m->unet.config = (dmx_unet_config){.stft_kind = DMX_STFT_HYBRID,
+                                       .hybrid = true,
+                                       .depth = 4,
+                                       .multi_freqs_depth = 3,
+                                       .dconv.compress = 8,
+                                       .dconv_attn = INT_MAX,
+                                       .dconv_lstm = INT_MAX};
+    dmx_unet_config_read(a, &m->unet, 10);
+    m->unet.network.segment_is_limit = true;
+    dmx_ht_config *c = &m->config;
     c->use_train_segment = dmx_arguments_bool(a, "use_train_segment", true);
-    read_structure(a, c);
-    read_multi_freqs(a, c);
-    read_masking(a, c, network->channels);
+    c->bottom_channels =
+        dmx_arguments_given(a, "bottom_channels") ? dmx_arguments_int(a, "bottom_channels", 0, 0, 65536) : 0;
     read_transformer(a, c);
 }

@@ -1,0 +1,45 @@
+/* plan.c - see plan.h */
+#include "plan.h"
+
+#include "base/alloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+bool plan_run(plan_fn run, void *context, dmx_cpu_level level, int threads)
+{
+    demucs_error error = {DEMUCS_OK, ""};
+    dmx_exec exec = {.kernels = dmx_kernels_get(level), .planning = true};
+    if (dmx_thread_pool_create(&exec.pool, threads, &error) != DEMUCS_OK) {
+        printf("%s\n", error.message);
+        return false;
+    }
+    run(&exec, context);
+    exec.planning = false;
+    const size_t bytes = exec.arena.peak;
+    exec.arena = (dmx_arena){.block = dmx_alloc(bytes, 1), .size = bytes};
+    exec.scratch = dmx_alloc((size_t)threads * exec.scratch_floats, sizeof(float));
+    const bool ready = exec.arena.block != NULL && exec.scratch != NULL;
+    if (ready)
+        run(&exec, context);
+    else
+        printf("no memory\n");
+    dmx_thread_pool_free(exec.pool);
+    dmx_free(exec.arena.block);
+    dmx_free(exec.scratch);
+    return ready;
+}
+
+float *plan_random(uint32_t seed, size_t count, float scale)
+{
+    float *x = dmx_alloc(count, sizeof *x);
+    if (x == NULL) abort();
+    uint32_t state = seed * 2654435761u | 1;
+    for (size_t i = 0; i < count; i++) {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        x[i] = scale * ((float)(state >> 8) * 0x1p-23f - 1);
+    }
+    return x;
+}

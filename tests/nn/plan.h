@@ -1,0 +1,18 @@
+/* plan.h - run one layer the way a network does: planned first, then with exactly the memory that the plan asked for.
+ */
+#ifndef DEMUCS_TESTS_NN_PLAN_H
+#define DEMUCS_TESTS_NN_PLAN_H
+
+#include "nn/exec.h"
+
+#include <stdint.h>
+
+typedef void (*plan_fn)(dmx_exec *exec, void *context);
+
+/* False, with a line that says why, when there is no memory. */
+bool plan_run(plan_fn run, void *context, dmx_cpu_level level, int threads);
+
+/* `count` numbers in (-scale, scale) from a generator of its own; aligned as weights must be. Free with dmx_free. */
+float *plan_random(uint32_t seed, size_t count, float scale);
+
+#endif
