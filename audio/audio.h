@@ -43,29 +43,29 @@ typedef enum audio_sample { AUDIO_INT16, AUDIO_INT24, AUDIO_FLOAT32 } audio_samp
 
 typedef struct audio_format {
     audio_container container;
-    audio_sample sample;      /* wav: any; flac: int16 or int24; mp3: ignored (fed from int16, as the official one) */
+    audio_sample sample; /* wav: any; flac: int16 or int24; mp3: ignored (fed from int16, as the official one) */
     int sample_rate_hz;
     int channels;
-    int mp3_bitrate_kbps;     /* 320 */
-    int mp3_quality;          /* LAME's: 2 best .. 7 fastest */
+    int mp3_bitrate_kbps; /* 320 */
+    int mp3_quality;      /* LAME's: 2 best .. 7 fastest */
 } audio_format;
 
 typedef struct audio_writer audio_writer;
 
-/* Start writing `path` (through a temporary file in the same folder, which must exist). NULL on failure; nothing is left
- * behind then. */
+/* Start writing `path` (through a temporary file in the same folder, which must exist). NULL on failure; nothing is
+ * left behind then. */
 audio_writer *audio_writer_open(const char *path, const audio_format *format, audio_error *error);
 
 /* Add frames. Integer formats clamp to [-1, 1], scale by 32767 or 8388607 and truncate towards zero, as the official
  * one, NaN becoming 0; float32 is written as it is, NaN too. */
 bool audio_writer_write(audio_writer *writer, const float *const *planes, size_t frames, audio_error *error);
 
-/* Bring everything to the disk, under the temporary name still: what can go wrong for want of space goes wrong here. Who
- * writes several files that belong together finishes all of them before closing the first. */
+/* Bring everything to the disk, under the temporary name still: what can go wrong for want of space goes wrong here.
+ * Who writes several files that belong together finishes all of them before closing the first. */
 bool audio_writer_finish(audio_writer *writer, audio_error *error);
 
-/* Finish if that was not done, rename over the target, free the writer. On failure the temporary file is gone and an older
- * target untouched. */
+/* Finish if that was not done, rename over the target, free the writer. On failure the temporary file is gone and an
+ * older target untouched. */
 bool audio_writer_close(audio_writer *writer, audio_error *error);
 
 /* Give up: remove the temporary file, free the writer. NULL is fine. */

@@ -28,8 +28,8 @@ bool audio_output_shift(audio_output *output, uint64_t from, uint64_t shift);
 /* The sentence for the first write that failed. Returns false. */
 bool audio_output_fail(const audio_output *output, audio_error *error);
 
-/* Bring all bytes to the disk and close the temporary file; nothing may be written after it. What is left for the commit
- * is the renaming. */
+/* Bring all bytes to the disk and close the temporary file; nothing may be written after it. What is left for the
+ * commit is the renaming. */
 bool audio_output_sync(audio_output *output);
 
 /* Finish. Both free the output; commit, if it fails, has removed the temporary file. */

@@ -1,9 +1,10 @@
 /* hub.h - where models come from: names, folders, the cache, downloads, checksums. Independent of the engine.
  *
- * A name ("htdemucs", "htdemucs_ft", a signature such as "955717e8", "hf://someone/name", or the path of a file) becomes
- * the path of a checkpoint or bag file that demucs_model_load can open. Order of sources for a name: the --repo folder
- * when one is given (then nothing else); a path; the cache; the Hugging Face repositories; the legacy host; for htdemucs
- * the npm client, if there is one. Every file is checked against its pinned sha256 or the sum in its name before use. */
+ * A name ("htdemucs", "htdemucs_ft", a signature such as "955717e8", "hf://someone/name", or the path of a file)
+ * becomes the path of a checkpoint or bag file that demucs_model_load can open. Order of sources for a name: the --repo
+ * folder when one is given (then nothing else); a path; the cache; the Hugging Face repositories; the legacy host; for
+ * htdemucs the npm client, if there is one. Every file is checked against its pinned sha256 or the sum in its name
+ * before use. */
 #ifndef DEMUCS_HUB_H
 #define DEMUCS_HUB_H
 
@@ -19,9 +20,9 @@ typedef struct hub_error {
 typedef bool (*hub_progress_fn)(const char *file_name, uint64_t done, uint64_t total, void *user);
 
 typedef struct hub_options {
-    const char *repo;       /* --repo folder, or NULL */
-    bool offline;           /* never use the network (also when DEMUCS_OFFLINE=1) */
-    bool force;             /* fetch again even when the cache has it */
+    const char *repo; /* --repo folder, or NULL */
+    bool offline;     /* never use the network (also when DEMUCS_OFFLINE=1) */
+    bool force;       /* fetch again even when the cache has it */
     hub_progress_fn progress;
     void *progress_user;
     void (*note)(const char *text, void *user); /* one line about what is being tried; may be NULL */
@@ -47,14 +48,14 @@ typedef struct hub_entry {
     const char *name;
     const char *description; /* "hybrid transformer, 4 stems" or "" */
     bool bag;
-    bool local;              /* in the cache or the folder already */
+    bool local; /* in the cache or the folder already */
 } hub_entry;
 hub_entry *hub_list(const char *repo, size_t *count, hub_error *error);
 
 /* Check the files of a model (a bag: each member) against their sums. True when all hold. `report` gets a line for each
  * file: its path and "ok", "no known checksum" or what is wrong. */
-bool hub_verify(const char *name, const hub_options *options, void (*report)(const char *path, const char *what, void *user),
-                void *user, hub_error *error);
+bool hub_verify(const char *name, const hub_options *options,
+                void (*report)(const char *path, const char *what, void *user), void *user, hub_error *error);
 
 /* sha256 of a file as 64 hex digits. */
 bool hub_sha256_file(const char *path, char digest[65], hub_error *error);

@@ -41,15 +41,15 @@
 #include <stdint.h>
 
 #if defined(_WIN32) && defined(DEMUCS_SHARED)
-#  ifdef DEMUCS_BUILD
-#    define DEMUCS_API __declspec(dllexport)
-#  else
-#    define DEMUCS_API __declspec(dllimport)
-#  endif
-#elif defined(__GNUC__)
-#  define DEMUCS_API __attribute__((visibility("default")))
+#ifdef DEMUCS_BUILD
+#define DEMUCS_API __declspec(dllexport)
 #else
-#  define DEMUCS_API
+#define DEMUCS_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define DEMUCS_API __attribute__((visibility("default")))
+#else
+#define DEMUCS_API
 #endif
 
 #ifdef __cplusplus
@@ -124,12 +124,12 @@ DEMUCS_API double demucs_model_max_segment_seconds(const demucs_model *model);
 
 /* What is known of one member of a bag; a single checkpoint is a bag of one. */
 typedef struct demucs_member_info {
-    size_t struct_size;        /* set by the caller: sizeof(demucs_member_info) */
-    const char *path;          /* the file it came from; belongs to the model */
-    const char *class_name;    /* "HTDemucs" */
-    size_t parameters;         /* numbers in its tensors */
-    double segment_seconds;    /* length of the windows it runs on by default */
-    const double *weights;     /* [sources] share of each stem in the bag's average; belongs to the model */
+    size_t struct_size;     /* set by the caller: sizeof(demucs_member_info) */
+    const char *path;       /* the file it came from; belongs to the model */
+    const char *class_name; /* "HTDemucs" */
+    size_t parameters;      /* numbers in its tensors */
+    double segment_seconds; /* length of the windows it runs on by default */
+    const double *weights;  /* [sources] share of each stem in the bag's average; belongs to the model */
 } demucs_member_info;
 
 /* The number of members, at least 1, and what is known of each. `member` in [0, members). */
@@ -152,13 +152,13 @@ DEMUCS_API demucs_status demucs_convert(const char *source_path, const char *tar
 
 /* Where a separation stands; see demucs_options.progress. One network call is one "segment". */
 typedef struct demucs_progress {
-    int member, members;      /* which member of the bag, of how many (those that have to run) */
-    int shift, shifts;        /* which shift, of how many (1 when options.shifts is 0) */
-    int64_t segment_offset;   /* frame of the (shifted) track where the segment starts */
-    bool finished;            /* false before the network runs on the segment, true after */
-    size_t segments_done;     /* segments finished so far, all members and shifts together */
-    size_t segments_total;    /* all of them; 0 in a stream of unknown length */
-    size_t audio_frames;      /* length of the track; 0 in a stream of unknown length */
+    int member, members;    /* which member of the bag, of how many (those that have to run) */
+    int shift, shifts;      /* which shift, of how many (1 when options.shifts is 0) */
+    int64_t segment_offset; /* frame of the (shifted) track where the segment starts */
+    bool finished;          /* false before the network runs on the segment, true after */
+    size_t segments_done;   /* segments finished so far, all members and shifts together */
+    size_t segments_total;  /* all of them; 0 in a stream of unknown length */
+    size_t audio_frames;    /* length of the track; 0 in a stream of unknown length */
 } demucs_progress;
 
 /* Called in the thread that called demucs_separate or demucs_separator_pull, before and after each segment. Return
@@ -224,8 +224,8 @@ DEMUCS_API demucs_status demucs_separate(demucs_separator *separator, const floa
  * first segment runs. Start from all zeros: demucs_loudness loudness = {0}. */
 typedef struct demucs_loudness {
     uint64_t frames;
-    double mean;  /* of the mono mix so far */
-    double m2;    /* sum of squared distances from it */
+    double mean; /* of the mono mix so far */
+    double m2;   /* sum of squared distances from it */
 } demucs_loudness;
 
 /* Take `frames` more frames of `channels` planes into account. Non-finite samples count as zero. */

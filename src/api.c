@@ -13,7 +13,8 @@
 
 const char *demucs_version(void)
 {
-    return VERSION_TEXT(DEMUCS_VERSION_MAJOR) "." VERSION_TEXT(DEMUCS_VERSION_MINOR) "." VERSION_TEXT(DEMUCS_VERSION_PATCH);
+    return VERSION_TEXT(DEMUCS_VERSION_MAJOR) "." VERSION_TEXT(DEMUCS_VERSION_MINOR) "." VERSION_TEXT(
+        DEMUCS_VERSION_PATCH);
 }
 
 static demucs_status null_argument(demucs_error *error, const char *what)
@@ -202,7 +203,8 @@ demucs_status demucs_separator_pull(demucs_separator *s, float *const *stems, si
     if (s == NULL) return null_argument(error, "separator");
     if (stems == NULL) return null_argument(error, "stems");
     if (s->state == DMX_STREAM_IDLE)
-        return dmx_fail(error, DEMUCS_ERROR_STATE, "There is no track to pull from: call demucs_separator_begin first.");
+        return dmx_fail(error, DEMUCS_ERROR_STATE,
+                        "There is no track to pull from: call demucs_separator_begin first.");
     return dmx_separator_pull(s, stems, capacity, frames, error);
 }
 
@@ -246,7 +248,8 @@ demucs_status demucs_separate(demucs_separator *s, const float *const *mix, size
     if (s == NULL) return null_argument(error, "separator");
     if (stems == NULL) return null_argument(error, "stems");
     if (s->state != DMX_STREAM_IDLE)
-        return dmx_fail(error, DEMUCS_ERROR_STATE, "A stream is under way; pull it to its end, or reset the separator.");
+        return dmx_fail(error, DEMUCS_ERROR_STATE,
+                        "A stream is under way; pull it to its end, or reset the separator.");
     if (frames == 0) return DEMUCS_OK;
     demucs_status status = check_planes(s, mix, error);
     if (status != DEMUCS_OK) return status;

@@ -49,8 +49,7 @@ void dmx_arguments_begin(dmx_arguments *a, const dmx_checkpoint *checkpoint, con
     for (size_t i = 0; i < checkpoint->kwargs.count; i++) {
         const char *key = checkpoint->kwargs.keys[i];
         int position = position_of(a, key);
-        if (position >= 0 && (size_t)position < checkpoint->args.count)
-            wrong(a, names[position], "given only once");
+        if (position >= 0 && (size_t)position < checkpoint->args.count) wrong(a, names[position], "given only once");
         if (position >= 0) continue;
         char name[64];
         dmx_printable(name, sizeof name, key, strlen(key));

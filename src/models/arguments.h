@@ -1,7 +1,7 @@
 /* arguments.h - read the constructor arguments of a checkpoint, with bounds.
  *
- * The first thing that is wrong is kept in the error and the rest then reads as defaults: a constructor can read all its
- * arguments in a row and look once at the end. */
+ * The first thing that is wrong is kept in the error and the rest then reads as defaults: a constructor can read all
+ * its arguments in a row and look once at the end. */
 #ifndef DMX_MODELS_ARGUMENTS_H
 #define DMX_MODELS_ARGUMENTS_H
 
@@ -10,13 +10,13 @@
 
 typedef struct dmx_arguments {
     const dmx_checkpoint *checkpoint;
-    const char *const *names;     /* parameters of the official class in order, NULL at the end */
+    const char *const *names; /* parameters of the official class in order, NULL at the end */
     demucs_error *error;
     bool failed;
 } dmx_arguments;
 
-/* Start reading: positional arguments must be as many as there are names at most, none may be given twice. Arguments that
- * the class does not know are dropped, as the official loader does, with a warning each. */
+/* Start reading: positional arguments must be as many as there are names at most, none may be given twice. Arguments
+ * that the class does not know are dropped, as the official loader does, with a warning each. */
 void dmx_arguments_begin(dmx_arguments *a, const dmx_checkpoint *checkpoint, const char *const *names,
                          dmx_warnings *warnings, demucs_error *error);
 

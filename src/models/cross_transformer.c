@@ -92,11 +92,17 @@ static void attention_block(dmx_exec *exec, const dmx_transformer_options *o, co
     dmx_conv_run(exec, &layer->k, keys, NULL, &k);
     dmx_conv_run(exec, &layer->v, keys, NULL, &v);
     dmx_grid mixed = like(exec, queries, o->dim);
-    const dmx_attention attention = {.heads = o->heads, .head_dim = o->dim / o->heads,
+    const dmx_attention attention = {.heads = o->heads,
+                                     .head_dim = o->dim / o->heads,
                                      .queries = (size_t)q.steps * (size_t)q.bins,
                                      .keys = (size_t)k.steps * (size_t)k.bins,
-                                     .q = q.data, .k = k.data, .v = v.data, .out = mixed.data,
-                                     .q_stride = o->dim, .kv_stride = o->dim, .out_stride = o->dim};
+                                     .q = q.data,
+                                     .k = k.data,
+                                     .v = v.data,
+                                     .out = mixed.data,
+                                     .q_stride = o->dim,
+                                     .kv_stride = o->dim,
+                                     .out_stride = o->dim};
     dmx_attention_run(exec, &attention);
     dmx_conv_run(exec, &layer->out_proj, &mixed, &(dmx_epilogue){.scale = layer->gamma_1, .residual = x}, x);
     exec->arena.used = mark;

@@ -1,5 +1,5 @@
-/* masking.h - networks that predict magnitudes (cac=False): magnitudes in, and from predicted magnitudes back to complex
- * spectrograms by the mix's phase or by Wiener filtering (dsp/wiener.h). */
+/* masking.h - networks that predict magnitudes (cac=False): magnitudes in, and from predicted magnitudes back to
+ * complex spectrograms by the mix's phase or by Wiener filtering (dsp/wiener.h). */
 #ifndef DMX_MODELS_MASKING_H
 #define DMX_MODELS_MASKING_H
 
@@ -10,8 +10,8 @@
 void dmx_magnitudes(dmx_exec *exec, const dmx_grid *z, const dmx_grid *magnitude);
 
 /* out[steps][bins][sources * channels * 2] from the mix z[steps][bins][channels * 2] and the predicted
- * magnitude[steps][bins][sources * channels]. `filter` says channels, sources, iterations and residual; the rest of it is
- * filled in here. */
+ * magnitude[steps][bins][sources * channels]. `filter` says channels, sources, iterations and residual; the rest of it
+ * is filled in here. */
 void dmx_mask_run(dmx_exec *exec, const dmx_wiener *filter, const dmx_grid *z, const dmx_grid *magnitude,
                   const dmx_grid *out);
 

@@ -2,8 +2,8 @@
  * what one layer over all frequencies gives.
  *
  * Encoder: bands are cut so that each but the last ends where a kernel ends; the next one starts a stride after that
- * kernel's start. Decoder: each band's transposed convolution reaches `stride` outputs into the next band's, and the two
- * are added there, with the bias once. GELU comes after the joining. */
+ * kernel's start. Decoder: each band's transposed convolution reaches `stride` outputs into the next band's, and the
+ * two are added there, with the bias once. GELU comes after the joining. */
 #include "models/hybrid_layers.h"
 
 #include <math.h>
@@ -52,8 +52,8 @@ static bool decoder_bands(const dmx_multi_layer *multi, int bins, band *bands)
 bool dmx_multi_fits(const dmx_multi_layer *multi, int bins)
 {
     band bands[DMX_MAX_BANDS];
-    return multi->bands == 1 || (encoder_bands(multi, bins, bands) &&
-                                 decoder_bands(multi, bins / multi->layers[0].options.stride, bands));
+    return multi->bands == 1 ||
+           (encoder_bands(multi, bins, bands) && decoder_bands(multi, bins / multi->layers[0].options.stride, bands));
 }
 
 void dmx_multi_encoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const dmx_grid *x, const dmx_grid *inject,
@@ -75,7 +75,8 @@ void dmx_multi_encoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const d
     }
 }
 
-/* Add a band's output into the joined one: its first `shared` bins meet what is there, less the bias that is in both. */
+/* Add a band's output into the joined one: its first `shared` bins meet what is there, less the bias that is in both.
+ */
 static void join_band(const dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *from, int shared,
                       const dmx_grid *to)
 {
@@ -111,8 +112,8 @@ void dmx_multi_decoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const d
         dmx_grid view = dmx_grid_bins(x, bands[k].first, bands[k].bins);
         dmx_grid from = dmx_grid_create(exec, x->steps, view.bins, x->channels, dmx_hdecoder_margin(&layer));
         dmx_grid_copy(exec, &view, &from);
-        dmx_grid to = dmx_grid_create(exec, x->steps, bins, y->channels,
-                                      dmx_hdecoder_output_margin(&layer, view.bins, bins));
+        dmx_grid to =
+            dmx_grid_create(exec, x->steps, bins, y->channels, dmx_hdecoder_output_margin(&layer, view.bins, bins));
         dmx_hdecoder_run(exec, &layer, &from, NULL, false, &to);
         dmx_grid place = dmx_grid_bins(&joined, bands[k].first * o->stride, bins);
         join_band(exec, &layer, &to, k == 0 ? 0 : o->kernel_size - o->stride, &place);

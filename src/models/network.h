@@ -1,7 +1,7 @@
 /* network.h - what every family of networks offers to the separator.
  *
- * A family is a folder with a constructor (checkpoint -> network) and a forward pass. The separator knows nothing else of
- * it. */
+ * A family is a folder with a constructor (checkpoint -> network) and a forward pass. The separator knows nothing else
+ * of it. */
 #ifndef DMX_MODELS_NETWORK_H
 #define DMX_MODELS_NETWORK_H
 
@@ -23,8 +23,8 @@ void dmx_warnings_add(dmx_warnings *warnings, const char *format, ...)
     ;
 void dmx_warnings_clear(dmx_warnings *warnings);
 
-/* A length of time as the checkpoint has it: Python multiplies Fractions exactly and floats in double, and the number of
- * frames depends on it. */
+/* A length of time as the checkpoint has it: Python multiplies Fractions exactly and floats in double, and the number
+ * of frames depends on it. */
 typedef struct dmx_segment {
     int64_t numerator, denominator; /* denominator 0: use `seconds` */
     double seconds;                 /* the same as a number */
@@ -42,8 +42,8 @@ typedef struct dmx_family {
                           demucs_error *error);
     void (*free)(dmx_network *network);
 
-    /* The length that the network wants for a chunk of `frames` (the official valid_length), or -1 when it cannot run on
-     * so many. */
+    /* The length that the network wants for a chunk of `frames` (the official valid_length), or -1 when it cannot run
+     * on so many. */
     int64_t (*valid_length)(const dmx_network *network, int64_t frames);
 
     /* stems = network(mix). Takes memory from exec->arena and gives it back; only counts while exec->planning.
@@ -62,7 +62,8 @@ struct dmx_network {
     int channels; /* of the audio */
     int sample_rate_hz;
     dmx_segment segment;
-    bool segment_is_limit; /* a transformer: refuses longer segments than its own, and pads chunks to the one asked for */
+    bool segment_is_limit; /* a transformer: refuses longer segments than its own, and pads chunks to the one asked for
+                            */
     size_t parameters;
 };
 

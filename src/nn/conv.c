@@ -76,13 +76,12 @@ static void pack_forward(const dmx_conv *conv, const float *weight, float *packe
         float *first = packed_at(conv, packed, 0, o);
         for (size_t c = 0; c < in; c++)
             for (size_t b = 0; b < bins; b++)
-                for (size_t s = 0; s < steps; s++)
-                    first[((s * bins + b) * in + c) * DMX_PANEL] = *weight++;
+                for (size_t s = 0; s < steps; s++) first[((s * bins + b) * in + c) * DMX_PANEL] = *weight++;
     }
 }
 
-/* Row j gathers input bins j - (overlap - 1) .. j and gives outputs stride * j .. stride * j + stride - 1: position t of
- * the slab meets kernel element r + stride * (overlap - 1 - t) for output r. */
+/* Row j gathers input bins j - (overlap - 1) .. j and gives outputs stride * j .. stride * j + stride - 1: position t
+ * of the slab meets kernel element r + stride * (overlap - 1 - t) for output r. */
 static void pack_transposed(const dmx_conv *conv, const float *weight, float *packed)
 {
     const int overlap = dmx_conv_overlap(conv);
@@ -133,7 +132,8 @@ static dmx_gemm gemm_of(const dmx_conv *conv, const dmx_grid *input, const dmx_e
 }
 
 /* Forward: one tap for each step that the kernel covers. */
-static void run_forward(dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, dmx_gemm *g, const dmx_grid *output)
+static void run_forward(dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, dmx_gemm *g,
+                        const dmx_grid *output)
 {
     ptrdiff_t tap_offset[DMX_MAX_TAPS];
     g->taps = conv->kernel_steps;

@@ -1,8 +1,8 @@
 /* conv.h - convolutions, transposed convolutions and linear layers, all as one GEMM over channels-last rows.
  *
- * A kernel that covers `kernel_bins` bins reads one contiguous slab of kernel_bins * channels floats for each output, and
- * the next output's slab starts stride * channels further: the GEMM's A needs no im2col, only a row stride. A kernel that
- * covers several steps adds one slab ("tap") a step. With C input channels:
+ * A kernel that covers `kernel_bins` bins reads one contiguous slab of kernel_bins * channels floats for each output,
+ * and the next output's slab starts stride * channels further: the GEMM's A needs no im2col, only a row stride. A
+ * kernel that covers several steps adds one slab ("tap") a step. With C input channels:
  *
  *   Conv1d / Conv2d [k, 1], stride s     K = k * C        row stride s * C      1 tap
  *   Conv2d [3, 3]                        K = 3 * (3 * C)  row stride C          3 taps, one step apart
@@ -19,11 +19,11 @@
 typedef struct dmx_conv {
     int in_channels, out_channels;
     int kernel_bins, kernel_steps;
-    int stride;       /* along bins */
-    int padding;      /* zeros before and after the bins; transposed: outputs dropped at the front */
-    int dilation;     /* along steps */
-    bool transposed;  /* kernel_steps is 1 then */
-    bool glu;         /* out_channels counts values and gates; the output has half of them */
+    int stride;          /* along bins */
+    int padding;         /* zeros before and after the bins; transposed: outputs dropped at the front */
+    int dilation;        /* along steps */
+    bool transposed;     /* kernel_steps is 1 then */
+    bool glu;            /* out_channels counts values and gates; the output has half of them */
     const float *weight; /* packed, see kernels.h */
     const float *bias;   /* packed alike, or NULL */
 } dmx_conv;

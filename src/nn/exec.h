@@ -19,9 +19,9 @@ struct dmx_grid; /* grid.h */
 typedef struct dmx_exec {
     const dmx_kernels *kernels;
     dmx_thread_pool *pool;
-    dmx_arena arena;         /* activations */
-    float *scratch;          /* [threads][scratch_floats] memory of one work item */
-    size_t scratch_floats;   /* while planning: the most that any item asked for so far */
+    dmx_arena arena;       /* activations */
+    float *scratch;        /* [threads][scratch_floats] memory of one work item */
+    size_t scratch_floats; /* while planning: the most that any item asked for so far */
     bool planning;
     void (*trace)(void *context, const char *stage, const struct dmx_grid *grid); /* tests look at stages; else NULL */
     void *trace_context;

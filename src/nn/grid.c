@@ -48,7 +48,8 @@ void dmx_grid_clear_margins(const dmx_exec *exec, const dmx_grid *grid)
 dmx_grid dmx_grid_as_sequence(const dmx_grid *grid)
 {
     assert(grid->steps == 1);
-    int margin = grid->margin.bins_before < grid->margin.bins_after ? grid->margin.bins_before : grid->margin.bins_after;
+    int margin =
+        grid->margin.bins_before < grid->margin.bins_after ? grid->margin.bins_before : grid->margin.bins_after;
     return (dmx_grid){.data = grid->data,
                       .steps = grid->bins,
                       .bins = 1,

@@ -50,7 +50,8 @@ void dmx_grid_copy(dmx_exec *exec, const dmx_grid *from, const dmx_grid *to);
 /* to[s][b][c] += row[b][c] */
 void dmx_grid_add_row(dmx_exec *exec, const float *row, const dmx_grid *to);
 
-/* Show a stage's result to a test that listens. PREFIX.INDEX is PyTorch's name of the module; index -1 leaves it out. */
+/* Show a stage's result to a test that listens. PREFIX.INDEX is PyTorch's name of the module; index -1 leaves it out.
+ */
 void dmx_grid_trace(const dmx_exec *exec, const char *prefix, int index, const dmx_grid *grid);
 
 #endif

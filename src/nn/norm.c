@@ -1,7 +1,8 @@
 /* norm.c - see norm.h
  *
- * Statistics run down the rows: for each position in a row a sum and a sum of squares, in double, over all rows. That is
- * one contiguous pass whatever the groups are; positions are folded into groups at the end, when only one row is left. */
+ * Statistics run down the rows: for each position in a row a sum and a sum of squares, in double, over all rows. That
+ * is one contiguous pass whatever the groups are; positions are folded into groups at the end, when only one row is
+ * left. */
 #include "nn/norm.h"
 
 #include <assert.h>
@@ -9,8 +10,8 @@
 #include <string.h>
 
 enum {
-    ROW_FLOATS = 2048,   /* narrow grids: join steps up to rows of about this length */
-    MOST_BLOCKS = 16     /* row blocks that are summed on their own */
+    ROW_FLOATS = 2048, /* narrow grids: join steps up to rows of about this length */
+    MOST_BLOCKS = 16   /* row blocks that are summed on their own */
 };
 
 static const double norm_eps = 1e-5;
@@ -185,7 +186,8 @@ static void apply_item(void *context, size_t row, int worker)
 
 void dmx_norm_apply(dmx_exec *exec, const dmx_normalizer *normalizer, dmx_activation activation, const dmx_grid *x)
 {
-    apply_job job = {.kernels = exec->kernels, .normalizer = normalizer, .view = view_rows(x), .activation = activation};
+    apply_job job = {
+        .kernels = exec->kernels, .normalizer = normalizer, .view = view_rows(x), .activation = activation};
     dmx_exec_run(exec, job.view.rows, 0, apply_item, &job);
 }
 

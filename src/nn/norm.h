@@ -13,17 +13,17 @@ typedef struct dmx_norm {
 
 /* Over what a group norm takes its statistics. */
 typedef enum dmx_norm_span {
-    DMX_NORM_ALL,     /* all steps and bins together */
-    DMX_NORM_PER_BIN  /* all steps of one bin: bins are the batch, as inside DConv */
+    DMX_NORM_ALL,    /* all steps and bins together */
+    DMX_NORM_PER_BIN /* all steps of one bin: bins are the batch, as inside DConv */
 } dmx_norm_span;
 
 /* A norm turned into y = x * scale + shift. It lives in the arena. To make rows long enough for the kernels, several
  * steps of a narrow grid are one row. */
 typedef struct dmx_normalizer {
-    int row_steps;      /* steps that one row of scale covers */
-    size_t row_length;  /* row_steps * bins * channels */
-    float *scale;       /* [row_length] */
-    float *shift;       /* [row_length] */
+    int row_steps;     /* steps that one row of scale covers */
+    size_t row_length; /* row_steps * bins * channels */
+    float *scale;      /* [row_length] */
+    float *shift;      /* [row_length] */
 } dmx_normalizer;
 
 /* Gather the statistics of x and make its normalizer. Threads sum fixed blocks of rows, which are then added in order:
@@ -33,8 +33,8 @@ dmx_normalizer dmx_norm_prepare(dmx_exec *exec, const dmx_norm *norm, dmx_norm_s
 /* x = activation(norm(x)), in place; not GLU. */
 void dmx_norm_apply(dmx_exec *exec, const dmx_normalizer *normalizer, dmx_activation activation, const dmx_grid *x);
 
-/* y = residual + layer_scale * glu(norm(x)); x has twice the channels of y; layer_scale [channels of y] may be NULL, and
- * residual NULL or y. */
+/* y = residual + layer_scale * glu(norm(x)); x has twice the channels of y; layer_scale [channels of y] may be NULL,
+ * and residual NULL or y. */
 void dmx_norm_apply_glu(dmx_exec *exec, const dmx_normalizer *normalizer, const float *layer_scale, const dmx_grid *x,
                         const dmx_grid *residual, const dmx_grid *y);
 

@@ -1,7 +1,7 @@
 /* lane.h - one run over the track: one member of the bag with one shift.
  *
- * A lane cuts the track into segments that overlap, `stride` apart, beginning at `start`: 0, or up to half a second before
- * the track when shifted (that is the official shift: pad by half a second, drop a random part of the padding).
+ * A lane cuts the track into segments that overlap, `stride` apart, beginning at `start`: 0, or up to half a second
+ * before the track when shifted (that is the official shift: pad by half a second, drop a random part of the padding).
  *
  *     track            |0 ................................................. end)
  *     lane      start |---- segment ----|
@@ -21,11 +21,11 @@
 
 typedef struct dmx_lane {
     int member, shift;
-    int64_t start;    /* track frame of the first segment */
-    int64_t segment;  /* frames of a full segment; 0 stands for the whole rest of the track (no split) */
+    int64_t start;   /* track frame of the first segment */
+    int64_t segment; /* frames of a full segment; 0 stands for the whole rest of the track (no split) */
     int64_t stride;
-    int64_t next;     /* track frame of the next segment to run */
-    float *triangle;  /* [segment] weights */
+    int64_t next;    /* track frame of the next segment to run */
+    float *triangle; /* [segment] weights */
 } dmx_lane;
 
 /* Frames of the lane's next segment in a track that ends at `end`: 0 when the lane is done. */

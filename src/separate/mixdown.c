@@ -33,7 +33,8 @@ void dmx_mixdown_add(dmx_mixdown *mixdown, int plane, int64_t first, int64_t fra
                      const float *values)
 {
     const int64_t skipped = first < 0 ? (first + frames > 0 ? -first : frames) : 0;
-    assert(skipped == frames || (first + skipped >= mixdown->ready && first + frames <= mixdown->origin + mixdown->capacity));
+    assert(skipped == frames ||
+           (first + skipped >= mixdown->ready && first + frames <= mixdown->origin + mixdown->capacity));
     float *out = mixdown->planes + plane * mixdown->capacity + (first - mixdown->origin);
     for (int64_t i = skipped; i < frames; i++) out[i] += factor * share[i] * values[i];
 }

@@ -39,9 +39,10 @@ static demucs_status check_members_agree(const demucs_model *model, const char *
                     other->sample_rate_hz == first->sample_rate_hz;
         for (int s = 0; same && s < first->source_count; s++) same = strcmp(first->sources[s], other->sources[s]) == 0;
         if (!same)
-            return dmx_fail(error, DEMUCS_ERROR_FORMAT,
-                            "%s: the models of a bag must have the same stems, sample rate and channels, but %s differs.",
-                            path, model->members[m].path);
+            return dmx_fail(
+                error, DEMUCS_ERROR_FORMAT,
+                "%s: the models of a bag must have the same stems, sample rate and channels, but %s differs.", path,
+                model->members[m].path);
     }
     return DEMUCS_OK;
 }
@@ -87,14 +88,16 @@ static demucs_status read_small_file(const char *path, unsigned char **bytes, si
     return status;
 }
 
-/* Weights and segment of the bag. The segment replaces that of each member, but a transformer's only by a shorter one. */
+/* Weights and segment of the bag. The segment replaces that of each member, but a transformer's only by a shorter one.
+ */
 static demucs_status apply_bag(demucs_model *model, const dmx_bag *bag, const char *path, demucs_error *error)
 {
     for (int m = 0; m < model->count; m++) {
         dmx_member *member = &model->members[m];
         if (bag->weights != NULL && bag->weight_columns != (size_t)member->network->source_count)
-            return dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: has %zu weights for each model, but the models have %d stems.",
-                            path, bag->weight_columns, member->network->source_count);
+            return dmx_fail(error, DEMUCS_ERROR_FORMAT,
+                            "%s: has %zu weights for each model, but the models have %d stems.", path,
+                            bag->weight_columns, member->network->source_count);
         for (size_t s = 0; bag->weights != NULL && s < bag->weight_columns; s++)
             member->weights[s] = bag->weights[(size_t)m * bag->weight_columns + s];
         dmx_network *network = member->network;

@@ -1,4 +1,5 @@
-/* model.h - what a demucs_model is: the members of a bag and how much each counts. A single checkpoint is a bag of one. */
+/* model.h - what a demucs_model is: the members of a bag and how much each counts. A single checkpoint is a bag of one.
+ */
 #ifndef DMX_SEPARATE_MODEL_H
 #define DMX_SEPARATE_MODEL_H
 
@@ -14,7 +15,7 @@ struct demucs_model {
     dmx_member *members; /* [count] */
     int count;
     int source_count, channels, sample_rate_hz; /* which all members share */
-    double *totals;      /* [sources] sums of the members' weights */
+    double *totals;                             /* [sources] sums of the members' weights */
     dmx_warnings warnings;
 };
 

@@ -51,7 +51,8 @@ static demucs_status check_shift_offsets(const demucs_model *model, const demucs
 {
     if (o->shift_offsets == NULL) return DEMUCS_OK;
     if (o->shift_offsets_count != (size_t)model->count * (size_t)o->shifts)
-        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "There should be %zu shift_offsets, one for each member and shift, not %zu.",
+        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                        "There should be %zu shift_offsets, one for each member and shift, not %zu.",
                         (size_t)model->count * (size_t)o->shifts, o->shift_offsets_count);
     for (size_t i = 0; i < o->shift_offsets_count; i++)
         if (o->shift_offsets[i] < 0 || o->shift_offsets[i] > model->sample_rate_hz / 2)

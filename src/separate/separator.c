@@ -287,10 +287,14 @@ static bool next_segment(const demucs_separator *s, const dmx_lane *lane, int64_
 static bool report(const demucs_separator *s, const dmx_lane *lane, bool finished)
 {
     if (s->options.progress == NULL) return false;
-    demucs_progress progress = {.member = s->member_order[lane->member], .members = s->member_count,
-                                .shift = lane->shift, .shifts = s->options.shifts > 0 ? s->options.shifts : 1,
-                                .segment_offset = lane->next - lane->start, .finished = finished,
-                                .segments_done = s->segments_done, .audio_frames = s->total_frames};
+    demucs_progress progress = {.member = s->member_order[lane->member],
+                                .members = s->member_count,
+                                .shift = lane->shift,
+                                .shifts = s->options.shifts > 0 ? s->options.shifts : 1,
+                                .segment_offset = lane->next - lane->start,
+                                .finished = finished,
+                                .segments_done = s->segments_done,
+                                .audio_frames = s->total_frames};
     for (int i = 0; i < s->lane_count; i++)
         progress.segments_total += (size_t)dmx_lane_segments(&s->lanes[i], (int64_t)s->total_frames);
     return s->options.progress(&progress, s->options.progress_user);
@@ -338,7 +342,8 @@ static demucs_status run_segment(demucs_separator *s, dmx_lane *lane, int64_t fr
     const dmx_network *network = lane_network(s, lane);
     if (length < 0) {
         dmx_separator_reset(s);
-        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s cannot run on a last chunk of %lld frames; use another segment.",
+        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                        "%s cannot run on a last chunk of %lld frames; use another segment.",
                         s->model->members[lane->member].path, (long long)frames);
     }
     if (report(s, lane, false)) return cancelled(s, error);

@@ -4,9 +4,9 @@
  *                     --> [lane 1: member 0, shift 1] --+--> mixdown --> pull
  *                     --> [lane 2: member 1, shift 0] --'
  *
- * pull hands out what is complete; if there is nothing, it runs the next segment of the lane that is furthest behind. So
- * lanes stay within one stride of each other, and window and mixdown have a size that the length of the track does not
- * matter to. */
+ * pull hands out what is complete; if there is nothing, it runs the next segment of the lane that is furthest behind.
+ * So lanes stay within one stride of each other, and window and mixdown have a size that the length of the track does
+ * not matter to. */
 #ifndef DMX_SEPARATE_SEPARATOR_H
 #define DMX_SEPARATE_SEPARATOR_H
 
@@ -21,13 +21,13 @@ typedef enum dmx_stream_state { DMX_STREAM_IDLE, DMX_STREAM_OPEN, DMX_STREAM_FIN
 /* Everything that one segment of a lane needs, by the length it was planned for. */
 struct demucs_separator {
     const demucs_model *model;
-    demucs_options options;   /* checked; its pointers are ours or NULL */
-    bool *wanted;             /* [sources] */
-    int *shift_offsets;       /* [members * shifts] frames, when options.shifts > 0 */
-    dmx_lane *lanes;          /* [lane_count] */
+    demucs_options options; /* checked; its pointers are ours or NULL */
+    bool *wanted;           /* [sources] */
+    int *shift_offsets;     /* [members * shifts] frames, when options.shifts > 0 */
+    dmx_lane *lanes;        /* [lane_count] */
     int lane_count;
-    int member_count;         /* members that have lanes */
-    int *member_order;        /* [members] place among those, for progress */
+    int member_count;  /* members that have lanes */
+    int *member_order; /* [members] place among those, for progress */
     int wanted_count;
     dmx_exec exec;
 
@@ -36,14 +36,14 @@ struct demucs_separator {
     size_t block_bytes;
     dmx_window window;
     dmx_mixdown mixdown;
-    float *chunk;             /* [channels][longest] input of the network */
-    float *result;            /* [sources][channels][longest] output of the network */
-    float *share;             /* [longest segment] */
-    int64_t longest;          /* frames of the longest network input */
+    float *chunk;    /* [channels][longest] input of the network */
+    float *result;   /* [sources][channels][longest] output of the network */
+    float *share;    /* [longest segment] */
+    int64_t longest; /* frames of the longest network input */
 
     dmx_stream_state state;
-    size_t total_frames;      /* as announced; 0 unknown */
-    float mean, scale;        /* of the whole track: samples go in as (x - mean) / scale */
+    size_t total_frames; /* as announced; 0 unknown */
+    float mean, scale;   /* of the whole track: samples go in as (x - mean) / scale */
     size_t segments_done;
 };
 

@@ -29,8 +29,8 @@ void dmx_window_forget(dmx_window *window, int64_t frame);
  * many. */
 size_t dmx_window_push(dmx_window *window, const float *const *mix, size_t frames, float mean, float scale);
 
-/* out[channels][frames] = frames [first, first + frames) of the track. Those outside of the track, which are before 0 and
- * from `end` on, are zero; the others must be in the window. */
+/* out[channels][frames] = frames [first, first + frames) of the track. Those outside of the track, which are before 0
+ * and from `end` on, are zero; the others must be in the window. */
 void dmx_window_read(const dmx_window *window, int64_t first, int64_t frames, float *out);
 
 #endif

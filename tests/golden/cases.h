@@ -1,5 +1,5 @@
-/* cases.h - the lines of cases.tsv in tests/data/golden: what to run, on what, and what the official package made of it.
- * Other folders have the same: GOLDEN_FOLDER says which when a test is compiled, and how many cases there must be.
+/* cases.h - the lines of cases.tsv in tests/data/golden: what to run, on what, and what the official package made of
+ * it. Other folders have the same: GOLDEN_FOLDER says which when a test is compiled, and how many cases there must be.
  *
  * Expected outputs are stored thinned, every GOLDEN_THIN-th frame: 3 shares no factor with the strides of the networks,
  * so every phase of every layer is looked at. */
@@ -11,9 +11,9 @@
 #include "support/npy.h"
 
 #ifndef GOLDEN_FOLDER
-#define GOLDEN_FOLDER "golden"
-#define GOLDEN_FORWARD_CASES 30
-#define GOLDEN_APPLY_CASES 15
+#define GOLDEN_FOLDER         "golden"
+#define GOLDEN_FORWARD_CASES  30
+#define GOLDEN_APPLY_CASES    15
 #define GOLDEN_SEPARATE_CASES 3
 #endif
 
