@@ -73,7 +73,7 @@ static void add_levels(measure *result, sums *total, const source *s, size_t fra
     for (int c = 0; c < s->channels; c++) {
         const float *x = s->samples + (size_t)c * PIECE_FRAMES;
         for (size_t i = 0; i < frames; i++) {
-            result->peak = fmax(result->peak, fabs(x[i]));
+            result->peak = fmax(result->peak, fabs((double)x[i]));
             total->squares += (double)x[i] * x[i];
         }
     }

@@ -63,7 +63,7 @@ void dmx_multi_encoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const d
         dmx_hencoder_run(exec, &multi->layers[0], x, inject, y);
         return;
     }
-    band bands[DMX_MAX_BANDS];
+    band bands[DMX_MAX_BANDS] = {{0, 0}};
     encoder_bands(multi, x->bins, bands);
     int output = 0;
     for (int k = 0; k < multi->bands; k++) {
@@ -98,7 +98,7 @@ void dmx_multi_decoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const d
         dmx_hdecoder_run(exec, &multi->layers[0], x, pre, add, y);
         return;
     }
-    band bands[DMX_MAX_BANDS];
+    band bands[DMX_MAX_BANDS] = {{0, 0}};
     decoder_bands(multi, x->bins, bands);
     const size_t mark = exec->arena.used;
     dmx_grid joined =

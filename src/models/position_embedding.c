@@ -31,7 +31,7 @@ void dmx_embedding_2d_terms(int dim, double max_period, float *terms)
 {
     const int half = dim / 2;
     const float slope = (float)-(log(max_period) / half);
-    for (int i = 0; i < half / 2; i++) terms[i] = (float)exp((float)(2 * i) * slope);
+    for (int i = 0; i < half / 2; i++) terms[i] = (float)exp((double)((float)(2 * i) * slope));
 }
 
 void dmx_embedding_2d(int step, int bins, int dim, const float *terms, float *out)

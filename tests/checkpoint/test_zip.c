@@ -34,7 +34,7 @@ typedef struct archive {
 
 static void put(archive *a, uint64_t value, int width)
 {
-    for (int i = 0; i < width; i++) a->bytes[a->size++] = i < 8 ? (unsigned char)(value >> (8 * i)) : 0;
+    for (int i = 0; i < width; i++) a->bytes[a->size++] = (unsigned char)(i < 8 ? value >> (8 * i) : 0);
 }
 
 static void put_bytes(archive *a, const void *bytes, size_t size)

@@ -117,7 +117,7 @@ static void test_exp(void)
         levels[i].kernels->softmax_f32(y, POINTS, 1, POINTS, 1, &max, &sum, &correction);
         double worst = 0, total = 0;
         for (int j = 0; j < POINTS; j++) {
-            double exact = exp(x[j]), error = fabs(y[j] - exact) / exact;
+            double exact = exp((double)x[j]), error = fabs(y[j] - exact) / exact;
             if (!(error <= worst)) worst = isnan(error) ? INFINITY : error;
             total += exact;
         }

@@ -121,7 +121,7 @@ static float *expect(const model *m, const float *x, int steps, int batch)
 {
     const size_t outputs = 2 * (size_t)m->hidden;
     float *y = malloc((size_t)steps * (size_t)batch * outputs * sizeof *y);
-    double *in = malloc((size_t)steps * outputs * sizeof *in), *out = malloc((size_t)steps * outputs * sizeof *out);
+    double *in = calloc((size_t)steps * outputs, sizeof *in), *out = calloc((size_t)steps * outputs, sizeof *out);
     for (int b = 0; b < batch; b++) {
         for (int i = 0; i < steps * m->hidden; i++)
             in[i] = (double)x[((ptrdiff_t)(i / m->hidden) * batch + b) * m->hidden + i % m->hidden];

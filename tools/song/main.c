@@ -45,7 +45,7 @@ static double peak(const stem *s)
 {
     double most = 0;
     for (int c = 0; c < 2; c++)
-        for (size_t i = 0; i < s->frames; i++) most = fmax(most, fabs(s->planes[c][i]));
+        for (size_t i = 0; i < s->frames; i++) most = fmax(most, fabs((double)s->planes[c][i]));
     return most;
 }
 
