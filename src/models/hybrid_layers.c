@@ -1,6 +1,12 @@
 /* hybrid_layers.c - see hybrid_layers.h */
 #include "models/hybrid_layers.h"
 
+int dmx_grow(int channels, double growth)
+{
+    const double grown = growth * channels;
+    return grown < 1e6 ? (int)grown : 1000000;
+}
+
 /* ---- loading ---- */
 
 static dmx_axes axes_of(const dmx_hybrid_options *o) { return o->freq ? DMX_AXES_CONV2D : DMX_AXES_CONV1D; }

@@ -16,6 +16,10 @@
 
 enum { DMX_MAX_BANDS = 16 };
 
+/* int(growth * channels), the channels of the next level, but never more than any layer may have: the checks of the next
+ * level then refuse it. */
+int dmx_grow(int channels, double growth);
+
 /* The constructor's arguments, common to both. */
 typedef struct dmx_hybrid_options {
     int in_channels, out_channels;

@@ -182,8 +182,8 @@ void dmx_unet_load_levels(dmx_hybrid_unet *m, dmx_arguments *a, dmx_weights *w)
         s.decoder_out = s.in = s.out;
         s.decoder_out_z = s.in_z = s.out_z;
         if (s.index == 0 && c->freq_emb != 0 && !a->failed) load_freq_embedding(m, w, s.freqs, s.in_z);
-        s.out = (int)(c->growth * s.out);
-        s.out_z = (int)(c->growth * s.out_z);
+        s.out = dmx_grow(s.out, c->growth);
+        s.out_z = dmx_grow(s.out_z, c->growth);
     }
     load_time_decoders(m, w);
 }

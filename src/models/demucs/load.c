@@ -102,7 +102,7 @@ static void load_levels(dmx_demucs *m, dmx_arguments *a, dmx_weights *w)
         load_encoder(w, &m->encoder[i], &enc, c->dconv_mode & 1, i);
         load_decoder(w, &m->decoder[i], &dec, c->dconv_mode & 2, c->depth - 1 - i);
         in = channels;
-        channels = (int)(c->growth * channels);
+        channels = dmx_grow(channels, c->growth);
     }
     if (c->lstm_layers > 0 && !a->failed) dmx_blstm_load(w, &m->lstm, in, c->lstm_layers, "lstm");
 }
