@@ -26,6 +26,8 @@
  *             The mix has the model's channel count and sample rate; the stems come at the same.
  *   Errors    functions that can fail return a demucs_status and take, last, a demucs_error that may be NULL. It is
  *             written only on failure. A failed call leaves its object as it was unless its text says otherwise.
+ *   NULL      for a model, separator or resampler: getters return 0, NULL or -1, free and reset do nothing, and the
+ *             rest fails with DEMUCS_ERROR_ARGUMENT.
  *   Threads   an object is used by one thread at a time, except demucs_model. Nothing here touches global state, the
  *             locale, signals, stdout or stderr.
  *   Results   the same input, model, options and CPU level give the same bits, whatever the number of threads.
@@ -126,7 +128,7 @@ DEMUCS_API double demucs_model_max_segment_seconds(const demucs_model *model);
 typedef struct demucs_member_info {
     size_t struct_size;     /* set by the caller: sizeof(demucs_member_info) */
     const char *path;       /* the file it came from; belongs to the model */
-    const char *class_name; /* "HTDemucs" */
+    const char *class_name; /* "HTDemucs", "HDemucs" or "Demucs" */
     size_t parameters;      /* numbers in its tensors */
     double segment_seconds; /* length of the windows it runs on by default */
     const double *weights;  /* [sources] share of each stem in the bag's average; belongs to the model */

@@ -16,12 +16,14 @@ static double file_bytes(const char *path)
 
 /* ------------------------------------------------------------------------------------------------------- info ---- */
 
-static void print_segment(double seconds)
+/* The rate, channels and stems of a bag's members are the same, and so are told once, with the bag; what a member runs
+ * on by default is its own. */
+static void print_longest_segment(double seconds)
 {
     if (isinf(seconds))
-        printf("segment     any length\n");
+        printf("longest     any segment\n");
     else
-        printf("segment     at most %g s\n", seconds);
+        printf("longest     %g s a segment\n", seconds);
 }
 
 static void print_member(const demucs_model *model, int number)
@@ -31,7 +33,7 @@ static void print_member(const demucs_model *model, int number)
     printf("\nmember %d    %s\n", number + 1, info.path);
     printf("class       %s\n", info.class_name);
     printf("parameters  %zu\n", info.parameters);
-    printf("window      %g s\n", info.segment_seconds);
+    printf("segment     %g s\n", info.segment_seconds);
     printf("on disk     %.1f MB\n", file_bytes(info.path) / 1e6);
     printf("weights    ");
     for (int i = 0; i < demucs_model_sources(model); i++)
@@ -46,7 +48,7 @@ static void print_model(const demucs_model *model, const char *path)
     for (int i = 0; i < demucs_model_sources(model); i++) printf(" %s", demucs_model_source_name(model, i));
     printf("\nchannels    %d\n", demucs_model_channels(model));
     printf("rate        %d Hz\n", demucs_model_sample_rate_hz(model));
-    print_segment(demucs_model_max_segment_seconds(model));
+    print_longest_segment(demucs_model_max_segment_seconds(model));
     printf("members     %d\n", demucs_model_members(model));
     for (int i = 0; i < demucs_model_members(model); i++) print_member(model, i);
 }

@@ -63,6 +63,17 @@ expect 0 '^tiny: loads$' verify --repo "$data" tiny
 expect 0 '^f0cb5d54: loads$' verify --repo "$data"
 expect 0 'ok$' verify "$data/f0cb5d54-c3336554.th"
 
+# info: a bag of two classes; what all members share is told once, the rest for each
+mkdir "$scratch/mixed"
+cp "$data/../golden_families/models/old.safetensors" "$data/../golden/demucs/dm3.safetensors" "$scratch/mixed"
+printf "models: ['dm3', 'old']\nsegment: 0.3\n" >"$scratch/mixed/both.yaml"
+expect 0 '^members  *2$' info --repo "$scratch/mixed" both
+for line in 'class  *Demucs' 'class  *HDemucs' 'channels  *2' 'rate  *44100 Hz' 'longest  *any segment' 'segment  *0.3 s' \
+    'parameters  *28424' 'on disk  *0.1 MB' 'weights  *drums 1 bass 1 other 1 vocals 1'; do
+    holds grep -q "^$line$" "$scratch/out"
+done
+expect 0 '^longest  *0.4 s a segment$' info --repo "$data" tiny
+
 # converting
 expect 0 'made.safetensors' convert "$data/f0cb5d54-c3336554.th" "$scratch/made.safetensors"
 expect 0 '^class  *HTDemucs$' info "$scratch/made.safetensors"
