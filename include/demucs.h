@@ -132,6 +132,7 @@ typedef struct demucs_member_info {
     size_t parameters;      /* numbers in its tensors */
     double segment_seconds; /* length of the windows it runs on by default */
     const double *weights;  /* [sources] share of each stem in the bag's average; belongs to the model */
+    double segment_flops;   /* operations of matrix products in one run on such a window; + and * count as two */
 } demucs_member_info;
 
 /* The number of members, at least 1, and what is known of each. `member` in [0, members). */
@@ -167,6 +168,11 @@ typedef struct demucs_progress {
  * true to stop: the call then returns DEMUCS_ERROR_CANCELLED and the separator waits for another track. */
 typedef bool (*demucs_progress_fn)(const demucs_progress *progress, void *user);
 
+/* For measuring: called, in the same thread, after each stage of a segment. `stage` is PyTorch's name of the module that
+ * was done ("encoder.0", "crosstransformer.layers.2"), or "stems" (back to sound) or "overlap_add"; `flops` are the
+ * operations of matrix products since the call before. The first call of a segment is for what prepares its input. */
+typedef void (*demucs_stage_fn)(const char *stage, double flops, void *user);
+
 typedef struct demucs_options {
     size_t struct_size;          /* set by demucs_default_options */
     int threads;                 /* 0..1024 threads for one segment; 0 = one for each core this process may use */
@@ -188,6 +194,8 @@ typedef struct demucs_options {
                                     use lower ones. The environment variable DEMUCS_CPU does the same */
     demucs_progress_fn progress; /* NULL (default) or a function to report to */
     void *progress_user;         /* handed to it */
+    demucs_stage_fn stage;       /* NULL (default) or a function to measure with */
+    void *stage_user;            /* handed to it */
 } demucs_options;
 
 /* Fill in the defaults. Call it first, then change what you want: fields that a later version adds stay right. */

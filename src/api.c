@@ -73,12 +73,15 @@ demucs_status demucs_model_member_info(const demucs_model *model, int member, de
     if (size < sizeof(size_t) || size > sizeof *info)
         return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "Set struct_size to sizeof(demucs_member_info) first.");
     const dmx_member *m = &model->members[member];
+    const int64_t segment = m->network->family->valid_length(
+        m->network, dmx_segment_frames(m->network->segment, m->network->sample_rate_hz));
     const demucs_member_info all = {.struct_size = size,
                                     .path = m->path,
                                     .class_name = m->network->family->class_name,
                                     .parameters = m->network->parameters,
                                     .segment_seconds = m->network->segment.seconds,
-                                    .weights = m->weights};
+                                    .weights = m->weights,
+                                    .segment_flops = dmx_network_flops(m->network, segment)};
     memcpy(info, &all, size);
     return DEMUCS_OK;
 }

@@ -35,6 +35,7 @@ static void print_member(const demucs_model *model, int number)
     printf("parameters  %zu\n", info.parameters);
     printf("segment     %g s\n", info.segment_seconds);
     printf("on disk     %.1f MB\n", file_bytes(info.path) / 1e6);
+    printf("arithmetic  %.3g GFLOP a second of audio\n", info.segment_flops / info.segment_seconds / 1e9);
     printf("weights    ");
     for (int i = 0; i < demucs_model_sources(model); i++)
         printf(" %s %g", demucs_model_source_name(model, i), info.weights[i]);

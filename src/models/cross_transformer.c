@@ -215,16 +215,17 @@ void dmx_transformer_run(dmx_exec *exec, const dmx_transformer *t, const dmx_gri
     for (int i = 0; i < o->layers; i++) {
         if (is_self_layer(o, i)) {
             run_layer(exec, o, &t->layers[i], x, NULL);
+            dmx_grid_trace(exec, "crosstransformer.layers", i, x);
             run_layer(exec, o, &t->layers_t[i], xt, NULL);
         } else {
             const size_t mark = exec->arena.used;
             dmx_grid old_x = like(exec, x, o->dim); /* the time branch attends to x as it was */
             dmx_grid_copy(exec, x, &old_x);
             run_layer(exec, o, &t->layers[i], x, xt);
+            dmx_grid_trace(exec, "crosstransformer.layers", i, x);
             run_layer(exec, o, &t->layers_t[i], xt, &old_x);
             exec->arena.used = mark;
         }
-        dmx_grid_trace(exec, "crosstransformer.layers", i, x);
         dmx_grid_trace(exec, "crosstransformer.layers_t", i, xt);
     }
 }

@@ -33,6 +33,14 @@ void dmx_network_free(dmx_network *network)
     network->family->free(network);
 }
 
+double dmx_network_flops(const dmx_network *network, int64_t frames)
+{
+    bool wanted[DMX_MAX_SOURCES] = {false};
+    dmx_exec plan = {.kernels = dmx_kernels_get(DMX_CPU_SCALAR), .planning = true};
+    network->family->forward(network, &plan, NULL, frames, wanted, NULL);
+    return plan.flops;
+}
+
 int64_t dmx_segment_frames(dmx_segment segment, int sample_rate_hz)
 {
     if (segment.denominator > 0) return segment.numerator * sample_rate_hz / segment.denominator;

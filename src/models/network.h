@@ -67,6 +67,10 @@ struct dmx_network {
     size_t parameters;
 };
 
+/* Floating point operations of matrix products in one forward pass on `frames` frames, a multiplication and an addition
+ * counted as two. */
+double dmx_network_flops(const dmx_network *network, int64_t frames);
+
 /* Build the network of a checkpoint, whatever its class. */
 demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
                                demucs_error *error);

@@ -163,6 +163,7 @@ void dmx_attention_run(dmx_exec *exec, const dmx_attention *att)
     job.rows = dmx_gemm_item_rows(exec->kernels);
     job.items_per_head = (att->queries + job.rows - 1) / job.rows;
 
+    exec->flops += 4.0 * (double)heads * (double)att->queries * (double)att->keys * (double)dim;
     size_t mark = exec->arena.used;
     job.packed_k = dmx_arena_floats(&exec->arena, heads * job.blocks * job.k_floats);
     job.packed_v = dmx_arena_floats(&exec->arena, heads * job.blocks * job.v_floats);

@@ -25,6 +25,7 @@ typedef struct dmx_exec {
     bool planning;
     void (*trace)(void *context, const char *stage, const struct dmx_grid *grid); /* tests look at stages; else NULL */
     void *trace_context;
+    double flops; /* of matrix products so far, a multiplication and an addition counted as two; planning counts too */
 } dmx_exec;
 
 /* Run `items` work items of `scratch_floats` each; while planning, note the need and run nothing. */

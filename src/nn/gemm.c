@@ -68,5 +68,6 @@ void dmx_gemm_run(dmx_exec *exec, const dmx_gemm *gemm, size_t rows)
     job.item_panels = (job.panels + job.panel_items - 1) / job.panel_items;
     job.panel_items = (job.panels + job.item_panels - 1) / job.item_panels;
     size_t scratch = exec->kernels->gemm_scratch(job.item_rows, (size_t)g->taps * (size_t)g->depth);
+    exec->flops += 2.0 * (double)rows * (double)(g->taps * g->depth) * g->columns;
     dmx_exec_run(exec, row_items * job.panel_items, scratch, gemm_item, &job);
 }

@@ -135,6 +135,8 @@ static void run_layer(dmx_exec *exec, const dmx_lstm *lstm, const dmx_lstm_layer
     const size_t cells = 2 * job.batch * job.blocks * DMX_PANEL;
     job.cells = dmx_arena_floats(&exec->arena, cells);
     if (!exec->planning) memset(job.cells, 0, cells * sizeof *job.cells);
+    const double hidden = lstm->hidden;
+    exec->flops += 2 * 2 * (double)job.batch * ((double)job.steps - 1) * hidden * 4 * hidden;
     const size_t scratch = exec->kernels->gemm_scratch(job.batch, (size_t)lstm->hidden);
     if (lstm->hidden < MANY_UNITS)
         spread_sequences(exec, &job, scratch);

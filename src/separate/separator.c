@@ -336,6 +336,15 @@ static demucs_status cancelled(demucs_separator *s, demucs_error *error)
     return dmx_fail(error, DEMUCS_ERROR_CANCELLED, "The separation was cancelled.");
 }
 
+/* A stage of the network is done; `grid` is what it gave, for the engine's own tests. */
+static void on_stage(void *context, const char *stage, const struct dmx_grid *grid)
+{
+    demucs_separator *s = context;
+    (void)grid;
+    s->options.stage(stage, s->exec.flops, s->options.stage_user);
+    s->exec.flops = 0;
+}
+
 static demucs_status run_segment(demucs_separator *s, dmx_lane *lane, int64_t frames, int64_t length, int64_t first,
                                  demucs_error *error)
 {
@@ -354,8 +363,14 @@ static demucs_status run_segment(demucs_separator *s, dmx_lane *lane, int64_t fr
         return status;
     }
     dmx_window_read(&s->window, first, length, s->chunk);
+    const bool measured = s->options.stage != NULL;
+    s->exec.flops = 0;
+    s->exec.trace = measured ? on_stage : NULL;
+    s->exec.trace_context = s;
     network->family->forward(network, &s->exec, s->chunk, length, s->wanted, s->result);
+    if (measured) on_stage(s, "stems", NULL);
     mix_result(s, lane, frames, length);
+    if (measured) on_stage(s, "overlap_add", NULL);
     s->segments_done++;
     if (report(s, lane, true)) return cancelled(s, error);
     lane->next = lane->segment > 0 ? lane->next + lane->stride : s->window.end;
