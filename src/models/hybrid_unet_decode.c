@@ -24,9 +24,11 @@ static void decode_steps(dmx_unet_pass *p, int i)
 {
     const dmx_hybrid_layer *layer = &p->unet->decoder[i].layers[0];
     const dmx_grid *target = decoder_target(p, i);
+    const int place = p->unet->config.depth - 1 - i;
     if (!dmx_unet_is_freq(p->unet, i - 1)) {
         dmx_hdecoder_run(p->exec, layer, &p->saved[i], NULL, true, target);
         dmx_grid_clear_margins(p->exec, target);
+        dmx_grid_trace(p->exec, "decoder", place, target);
         return;
     }
     const size_t mark = p->exec->arena.used;
@@ -35,6 +37,7 @@ static void decode_steps(dmx_unet_pass *p, int i)
     dmx_hdecoder_run(p->exec, layer, &p->saved[i], NULL, false, &row);
     dmx_grid steps = dmx_grid_as_sequence(&row);
     dmx_grid_add(p->exec, &steps, target);
+    dmx_grid_trace(p->exec, "decoder", place, target);
     p->exec->arena.used = mark;
 }
 
@@ -63,6 +66,7 @@ static void decode_freq(dmx_unet_pass *p, int i)
     }
     dmx_multi_decoder_run(p->exec, &m->decoder[i], &p->saved[i], parts ? &pre : NULL, i > 0, target);
     dmx_grid_clear_margins(p->exec, target);
+    dmx_grid_trace(p->exec, "decoder", m->config.depth - 1 - i, target);
     if (m->config.hybrid) decode_time(p, i, parts ? &row : NULL);
     p->exec->arena.used = mark;
 }
@@ -76,6 +80,5 @@ void dmx_unet_decode(dmx_unet_pass *p)
             decode_freq(p, i);
         else
             decode_steps(p, i);
-        dmx_grid_trace(p->exec, "decoder", depth - 1 - i, decoder_target(p, i));
     }
 }

@@ -28,14 +28,14 @@ static const char *const names[] = {"encoder.0:in",
                                     "crosstransformer.layers_t.3",
                                     "crosstransformer.layers.4",
                                     "crosstransformer.layers_t.4",
-                                    "tdecoder.0",
                                     "decoder.0",
-                                    "tdecoder.1",
+                                    "tdecoder.0",
                                     "decoder.1",
-                                    "tdecoder.2",
+                                    "tdecoder.1",
                                     "decoder.2",
-                                    "tdecoder.3",
-                                    "decoder.3"};
+                                    "tdecoder.2",
+                                    "decoder.3",
+                                    "tdecoder.3"};
 
 /* Early stages are nearer to the official ones than the output is, whose floor is 118.5 dB; the whole way down and up a
  * stage stays within 10 dB of that as the output does (see cases.h). Measured: 114 dB and more. */

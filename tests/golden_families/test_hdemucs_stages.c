@@ -4,10 +4,11 @@
 #include "support/test.h"
 
 /* In the order in which the pass comes by. */
-static const char *const names[] = {
-    "encoder.0:in", "tencoder.0:in", "tencoder.0", "encoder.0", "tencoder.1", "encoder.1", "tencoder.2", "encoder.2",
-    "tencoder.3",   "encoder.3",     "encoder.4",  "encoder.5", "encoder.6",  "decoder.0", "decoder.1",  "decoder.2",
-    "tdecoder.0",   "decoder.3",     "tdecoder.1", "decoder.4", "tdecoder.2", "decoder.5", "tdecoder.3", "decoder.6"};
+static const char *const names[] = {"encoder.0:in", "tencoder.0:in", "tencoder.0", "encoder.0",  "tencoder.1",
+                                    "encoder.1",    "tencoder.2",    "encoder.2",  "tencoder.3", "encoder.3",
+                                    "encoder.4",    "encoder.5",     "encoder.6",  "decoder.0",  "decoder.1",
+                                    "decoder.2",    "decoder.3",     "tdecoder.0", "decoder.4",  "tdecoder.1",
+                                    "decoder.5",    "tdecoder.2",    "decoder.6",  "tdecoder.3"};
 
 /* The deepest stages are a few numbers only, behind norms over few numbers: they are further off than the output, whose
  * floor is 125.4 dB. Measured: 113 dB and more. */

@@ -20,8 +20,8 @@ static void run_transformer(const dmx_htdemucs *m, dmx_unet_pass *p)
     dmx_grid xt = dmx_grid_as_sequence(&row_t);
     if (m->config.bottom_channels > 0) {
         dmx_conv_run(exec, &m->channel_upsampler, skip, NULL, &x);
-        dmx_conv_run(exec, &m->channel_upsampler_t, skip_t, NULL, &row_t);
         dmx_grid_trace(exec, "channel_upsampler", -1, &x);
+        dmx_conv_run(exec, &m->channel_upsampler_t, skip_t, NULL, &row_t);
         dmx_grid_trace(exec, "channel_upsampler_t", -1, &row_t);
         dmx_transformer_run(exec, &m->transformer, &x, &xt);
         dmx_conv_run(exec, &m->channel_downsampler, &x, &(dmx_epilogue){.residual = skip}, skip);

@@ -1,0 +1,72 @@
+/* main.c - `demucs-bench [options] [MODEL ...]`: how long a segment takes, stage by stage, and how much of it is
+ * arithmetic. Exit status: 0, 1 when a model could not be measured, 2 for a wrong command line. */
+#include "bench.h"
+
+#include "common/arguments.h"
+#include "common/interrupt.h"
+#include "demucs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIELD(name) offsetof(bench_options, name)
+
+static const argument table[] = {
+    {'h', "help", ARGUMENT_HELP, .help = "show this help and exit"},
+    {0, "version", ARGUMENT_VERSION, .help = "show the version and exit"},
+    {0, "repo", ARGUMENT_TEXT, FIELD(repo), "DIR", .help = "folder with models, instead of the released ones"},
+    {0, "offline", ARGUMENT_FLAG, FIELD(offline), .help = "never use the network"},
+    {0, "threads", ARGUMENT_INTEGER, FIELD(threads), "N", .minimum = 0, .maximum = 1024,
+     .help = "threads; 0, the default, is one for each core"},
+    {0, "cpu", ARGUMENT_TEXT, FIELD(cpu), NULL, "scalar, avx2, avx512", .help = "use lower kernels than the CPU has"},
+    {0, "repeat", ARGUMENT_INTEGER, FIELD(repeats), "N", .minimum = 1, .maximum = BENCH_MAX_REPEATS,
+     .help = "segments to measure after one that does not count, default 5"},
+    {0, "json", ARGUMENT_FLAG, FIELD(json), .help = "print JSON instead of tables"},
+};
+
+static int measure_all(const bench_options *options, const char **names, int count)
+{
+    int failed = 0, printed = 0;
+    bench_result *result = memory_new(1, sizeof *result);
+    for (int i = 0; i < count && interrupt_signal() == 0; i++) {
+        failure why = {""};
+        if (!bench_measure(result, names[i], options, &why)) {
+            fprintf(stderr, "error: %s\n", why.text);
+            failed++;
+            continue;
+        }
+        if (!options->json) printf("%s", printed > 0 ? "\n" : "");
+        if (options->json)
+            bench_print_json(result, printed == 0, i == count - 1);
+        else
+            bench_print_table(result);
+        printed++;
+    }
+    free(result);
+    return interrupt_signal() != 0 ? interrupt_exit_status() : failed > 0;
+}
+
+int main(int argc, char **argv)
+{
+    const argument_parser parser = {
+        .program = "demucs-bench",
+        .description = "Measure how long a model takes for one segment, stage by stage.",
+        .version = demucs_version(),
+        .options = table,
+        .options_count = sizeof table / sizeof *table,
+        .positional = "MODEL",
+        .positional_help = "names or files of models, default htdemucs",
+    };
+    bench_options options = {.repeats = 5};
+    const char **names = memory_new((size_t)argc + 1, sizeof *names);
+    int count = 0;
+    const arguments_result parsed = arguments_parse(&parser, argc, argv, &options, names, &count);
+    int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
+    if (parsed == ARGUMENTS_RUN) {
+        interrupt_install(NULL);
+        if (count == 0) names[count++] = "htdemucs";
+        status = measure_all(&options, names, count);
+    }
+    free(names);
+    return status;
+}
