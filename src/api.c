@@ -30,7 +30,7 @@ demucs_status demucs_model_load(demucs_model **model, const char *path, demucs_e
     if (model == NULL) return null_argument(error, "model");
     *model = NULL;
     if (path == NULL) return null_argument(error, "path");
-    return dmx_model_load(model, path, error);
+    return dmx_model_load(model, path, dmx_resident_limit(), error);
 }
 
 void demucs_model_free(demucs_model *model) { dmx_model_free(model); }

@@ -190,6 +190,8 @@ void dmx_unet_load_levels(dmx_hybrid_unet *m, dmx_arguments *a, dmx_weights *w)
 
 /* ---- the frame of load() ---- */
 
+void dmx_unet_drop_weights(dmx_network *network) { dmx_store_clear(&((dmx_hybrid_unet *)network)->store); }
+
 void dmx_unet_free(dmx_network *network)
 {
     dmx_hybrid_unet *m = (dmx_hybrid_unet *)network;

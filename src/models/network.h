@@ -42,6 +42,9 @@ typedef struct dmx_family {
                           demucs_error *error);
     void (*free)(dmx_network *network);
 
+    /* Give the weights back. What is left can say everything but run: forward only plans. */
+    void (*drop_weights)(dmx_network *network);
+
     /* The length that the network wants for a chunk of `frames` (the official valid_length), or -1 when it cannot run
      * on so many. */
     int64_t (*valid_length)(const dmx_network *network, int64_t frames);
@@ -64,7 +67,7 @@ struct dmx_network {
     dmx_segment segment;
     bool segment_is_limit; /* a transformer: refuses longer segments than its own, and pads chunks to the one asked for
                             */
-    size_t parameters;
+    size_t parameters;     /* numbers in its tensors; their memory is about four bytes each */
 };
 
 /* Floating point operations of matrix products in one forward pass on `frames` frames, a multiplication and an addition

@@ -4,8 +4,10 @@
 #include "base/alloc.h"
 #include "checkpoint/bag.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_BAG_BYTES = 1 << 20 };
 
@@ -14,15 +16,37 @@ static demucs_status out_of_memory(const char *path, demucs_error *error)
     return dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", path);
 }
 
-/* Read the checkpoint at `path` into a member. */
-static demucs_status load_member(demucs_model *model, dmx_member *member, const char *path, demucs_error *error)
+static demucs_status load_network(dmx_network **network, const char *path, dmx_warnings *warnings, demucs_error *error)
 {
     dmx_checkpoint *checkpoint;
     demucs_status status = dmx_checkpoint_open(&checkpoint, path, error);
     if (status != DEMUCS_OK) return status;
-    status = dmx_network_load(&member->network, checkpoint, &model->warnings, error);
+    status = dmx_network_load(network, checkpoint, warnings, error);
     dmx_checkpoint_close(checkpoint);
+    return status;
+}
+
+demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member, demucs_error *error)
+{
+    dmx_warnings told_already = {0};
+    demucs_status status = load_network(network, member->path, &told_already, error);
+    dmx_warnings_clear(&told_already);
+    if (status == DEMUCS_OK) (*network)->segment = member->network->segment; /* the bag may have changed it */
+    return status;
+}
+
+double dmx_resident_limit(void)
+{
+    const double pages = (double)sysconf(_SC_PHYS_PAGES), page_bytes = (double)sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? pages * page_bytes / 2 : INFINITY;
+}
+
+/* Read the checkpoint at `path` into a member. */
+static demucs_status load_member(demucs_model *model, dmx_member *member, const char *path, demucs_error *error)
+{
+    demucs_status status = load_network(&member->network, path, &model->warnings, error);
     if (status != DEMUCS_OK) return status;
+    member->resident = true;
     member->path = dmx_strdup(path);
     member->weights = dmx_alloc((size_t)member->network->source_count, sizeof(double));
     if (member->path == NULL || member->weights == NULL) return out_of_memory(path, error);
@@ -112,8 +136,21 @@ static demucs_status apply_bag(demucs_model *model, const dmx_bag *bag, const ch
     return DEMUCS_OK;
 }
 
-static demucs_status load_bag(demucs_model *model, const char *path, demucs_error *error)
+/* Drop the weights of a member when they would be too much. */
+static void keep_within(double resident_bytes, double *bytes, dmx_member *member)
 {
+    const double more = (double)member->network->parameters * sizeof(float);
+    if (*bytes + more > resident_bytes) {
+        member->network->family->drop_weights(member->network);
+        member->resident = false;
+    } else {
+        *bytes += more;
+    }
+}
+
+static demucs_status load_bag(demucs_model *model, const char *path, double resident_bytes, demucs_error *error)
+{
+    double kept_bytes = 0;
     dmx_bag bag = {0};
     unsigned char *bytes;
     size_t size = 0;
@@ -128,6 +165,7 @@ static demucs_status load_bag(demucs_model *model, const char *path, demucs_erro
         status = dmx_bag_member_path(&member_path, path, bag.signatures[m], error);
         model->count = (int)m + 1;
         if (status == DEMUCS_OK) status = load_member(model, &model->members[m], member_path, error);
+        if (status == DEMUCS_OK) keep_within(resident_bytes, &kept_bytes, &model->members[m]);
         dmx_free(member_path);
     }
     if (status == DEMUCS_OK) status = apply_bag(model, &bag, path, error);
@@ -150,12 +188,13 @@ static demucs_status load_single(demucs_model *model, const char *path, demucs_e
     return load_member(model, &model->members[0], path, error);
 }
 
-demucs_status dmx_model_load(demucs_model **out, const char *path, demucs_error *error)
+demucs_status dmx_model_load(demucs_model **out, const char *path, double resident_bytes, demucs_error *error)
 {
     *out = NULL;
     demucs_model *model = dmx_alloc(1, sizeof *model);
     if (model == NULL) return out_of_memory(path, error);
-    demucs_status status = is_bag(path) ? load_bag(model, path, error) : load_single(model, path, error);
+    demucs_status status =
+        is_bag(path) ? load_bag(model, path, resident_bytes, error) : load_single(model, path, error);
     if (status == DEMUCS_OK) status = complete(model, path, error);
     if (status == DEMUCS_OK)
         *out = model;

@@ -213,6 +213,7 @@ void dmx_separator_free(demucs_separator *s)
 {
     if (s == NULL) return;
     dmx_thread_pool_free(s->exec.pool);
+    dmx_network_free(s->guest);
     dmx_free(s->exec.arena.block);
     dmx_free(s->exec.scratch);
     dmx_free(s->block);
@@ -345,19 +346,44 @@ static void on_stage(void *context, const char *stage, const struct dmx_grid *gr
     s->exec.flops = 0;
 }
 
-static demucs_status run_segment(demucs_separator *s, dmx_lane *lane, int64_t frames, int64_t length, int64_t first,
-                                 demucs_error *error)
+/* The network of a lane with its weights: the model's own, or, where memory is short, one that is loaded for its turn.
+ */
+static demucs_status weighted_network(demucs_separator *s, const dmx_lane *lane, const dmx_network **network,
+                                      demucs_error *error)
 {
-    const dmx_network *network = lane_network(s, lane);
-    if (length < 0) {
-        dmx_separator_reset(s);
+    const dmx_member *member = &s->model->members[lane->member];
+    *network = member->network;
+    if (member->resident) return DEMUCS_OK;
+    if (s->guest == NULL || s->guest_member != lane->member) {
+        dmx_network_free(s->guest);
+        s->guest = NULL;
+        demucs_status status = dmx_member_reload(&s->guest, member, error);
+        if (status != DEMUCS_OK) return status;
+        s->guest_member = lane->member;
+    }
+    *network = s->guest;
+    return DEMUCS_OK;
+}
+
+/* Everything that may fail before the network runs on `length` frames. */
+static demucs_status prepare_network(demucs_separator *s, const dmx_lane *lane, int64_t frames, int64_t length,
+                                     const dmx_network **network, demucs_error *error)
+{
+    if (length < 0)
         return dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
                         "%s cannot run on a last chunk of %lld frames; use another segment.",
                         s->model->members[lane->member].path, (long long)frames);
-    }
-    if (report(s, lane, false)) return cancelled(s, error);
+    demucs_status status = weighted_network(s, lane, network, error);
     /* A shorter last chunk nearly always fits into the memory that is there. */
-    demucs_status status = reserve_network(s, network, length, error);
+    return status == DEMUCS_OK ? reserve_network(s, *network, length, error) : status;
+}
+
+static demucs_status run_segment(demucs_separator *s, dmx_lane *lane, int64_t frames, int64_t length, int64_t first,
+                                 demucs_error *error)
+{
+    const dmx_network *network = NULL;
+    if (length >= 0 && report(s, lane, false)) return cancelled(s, error);
+    demucs_status status = prepare_network(s, lane, frames, length, &network, error);
     if (status != DEMUCS_OK) {
         dmx_separator_reset(s);
         return status;

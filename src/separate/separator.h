@@ -30,6 +30,8 @@ struct demucs_separator {
     int *member_order; /* [members] place among those, for progress */
     int wanted_count;
     dmx_exec exec;
+    dmx_network *guest; /* the member that is not resident in the model and was run last, or NULL */
+    int guest_member;
 
     /* One block of memory, carved by carve_block. Rebuilt for each track when it is not split. */
     void *block;

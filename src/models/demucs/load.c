@@ -114,6 +114,8 @@ static void check_shapes(const dmx_demucs *m, dmx_arguments *a)
         dmx_arguments_fail(a, "the model's kernel size, stride and depth give too long a segment.");
 }
 
+static void drop_weights(dmx_network *network) { dmx_store_clear(&((dmx_demucs *)network)->store); }
+
 static void free_model(dmx_network *network)
 {
     dmx_demucs *m = (dmx_demucs *)network;
@@ -157,6 +159,7 @@ const dmx_family dmx_demucs_family = {
     .class_name = "Demucs",
     .load = load_model,
     .free = free_model,
+    .drop_weights = drop_weights,
     .valid_length = dmx_dm_valid_length,
     .forward = dmx_dm_forward,
 };

@@ -57,6 +57,7 @@ const dmx_family dmx_hdemucs_family = {
     .class_name = "HDemucs",
     .load = load_model,
     .free = dmx_unet_free,
+    .drop_weights = dmx_unet_drop_weights,
     .valid_length = dmx_hd_valid_length,
     .forward = dmx_hd_forward,
 };

@@ -133,6 +133,7 @@ const dmx_family dmx_htdemucs_family = {
     .class_name = "HTDemucs",
     .load = load_model,
     .free = dmx_unet_free,
+    .drop_weights = dmx_unet_drop_weights,
     .valid_length = dmx_ht_valid_length,
     .forward = dmx_ht_forward,
 };
