@@ -170,9 +170,10 @@ typedef struct demucs_progress {
  * true to stop: the call then returns DEMUCS_ERROR_CANCELLED and the separator waits for another track. */
 typedef bool (*demucs_progress_fn)(const demucs_progress *progress, void *user);
 
-/* For measuring: called, in the same thread, after each stage of a segment. `stage` is PyTorch's name of the module that
- * was done ("encoder.0", "crosstransformer.layers.2"), or "stems" (back to sound) or "overlap_add"; `flops` are the
- * operations of matrix products since the call before. The first call of a segment is for what prepares its input. */
+/* For measuring: called, in the same thread, after each stage of a segment. `stage` is PyTorch's name of the module
+ * that was done ("encoder.0", "crosstransformer.layers.2"), or "stems" (back to sound) or "overlap_add"; `flops` are
+ * the operations of matrix products since the call before. The first call of a segment is for what prepares its input.
+ */
 typedef void (*demucs_stage_fn)(const char *stage, double flops, void *user);
 
 typedef struct demucs_options {

@@ -16,8 +16,8 @@
 
 enum { DMX_MAX_BANDS = 16 };
 
-/* int(growth * channels), the channels of the next level, but never more than any layer may have: the checks of the next
- * level then refuse it. */
+/* int(growth * channels), the channels of the next level, but never more than any layer may have: the checks of the
+ * next level then refuse it. */
 int dmx_grow(int channels, double growth);
 
 /* The constructor's arguments, common to both. */
