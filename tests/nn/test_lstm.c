@@ -88,7 +88,7 @@ static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 /* One step: h and c [hidden] become the next ones for the input x[width]. */
 static void step(const direction *w, int hidden, int width, const double *x, double *h, double *c)
 {
-    double *gate = malloc(4 * (size_t)hidden * sizeof *gate);
+    double *gate = calloc(4 * (size_t)hidden, sizeof *gate);
     for (int row = 0; row < 4 * hidden; row++) {
         gate[row] = (double)w->bias[row];
         for (int k = 0; k < width; k++) gate[row] += (double)w->weight_ih[(ptrdiff_t)row * width + k] * x[k];
