@@ -139,6 +139,9 @@ const char *demucs_separator_cpu(const demucs_separator *separator)
     return separator != NULL ? dmx_cpu_level_name(separator->exec.kernels->level) : NULL;
 }
 
+/* Positions in a track are int64_t, with room for what is added to and multiplied by them. */
+static bool is_too_long(size_t frames) { return frames > (size_t)INT64_MAX / 64; }
+
 demucs_status demucs_separator_begin(demucs_separator *s, size_t total_frames, const demucs_loudness *loudness,
                                      demucs_error *error)
 {
@@ -150,7 +153,7 @@ demucs_status demucs_separator_begin(demucs_separator *s, size_t total_frames, c
     if (s->options.normalize && !(isfinite(loudness->mean) && isfinite(loudness->m2) && loudness->m2 >= 0))
         return dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
                         "The loudness is not one that demucs_loudness_add gathered; start it from all zeros.");
-    if (total_frames > (size_t)INT64_MAX / 64) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The track is too long.");
+    if (is_too_long(total_frames)) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The track is too long.");
     if (!s->options.split && total_frames == 0)
         return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The length of a track must be known when it is not split.");
     return dmx_separator_begin(s, total_frames, loudness, error);
@@ -256,7 +259,7 @@ demucs_status demucs_separate(demucs_separator *s, const float *const *mix, size
     if (frames == 0) return DEMUCS_OK;
     demucs_status status = check_planes(s, mix, error);
     if (status != DEMUCS_OK) return status;
-    if (frames > (size_t)INT64_MAX / 64) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The track is too long.");
+    if (is_too_long(frames)) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The track is too long.");
     demucs_loudness loudness = {0};
     if (s->options.normalize) demucs_loudness_add(&loudness, mix, s->model->channels, frames);
     status = dmx_separator_begin(s, frames, &loudness, error);

@@ -22,13 +22,14 @@ static bool told_to_fail(void)
 
 void dmx_alloc_fail_after(int64_t countdown) { atomic_store(&fail_countdown, countdown); }
 
-/* More than the machine has. The system would promise it all the same, and end the process when it is used. */
-static bool beyond_machine(size_t bytes)
+size_t dmx_machine_memory(void)
 {
-    if (bytes < LARGE_BYTES) return false;
-    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page_bytes > 0 && bytes / (size_t)page_bytes >= (size_t)pages;
+    const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? (size_t)pages * (size_t)page_bytes : SIZE_MAX;
 }
+
+/* More than the machine has. The system would promise it all the same, and end the process when it is used. */
+static bool beyond_machine(size_t bytes) { return bytes >= LARGE_BYTES && bytes >= dmx_machine_memory(); }
 
 void *dmx_alloc(size_t count, size_t size)
 {

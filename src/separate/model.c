@@ -4,10 +4,8 @@
 #include "base/alloc.h"
 #include "checkpoint/bag.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_BAG_BYTES = 1 << 20 };
 
@@ -35,11 +33,7 @@ demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member,
     return status;
 }
 
-double dmx_resident_limit(void)
-{
-    const double pages = (double)sysconf(_SC_PHYS_PAGES), page_bytes = (double)sysconf(_SC_PAGESIZE);
-    return pages > 0 && page_bytes > 0 ? pages * page_bytes / 2 : INFINITY;
-}
+size_t dmx_resident_limit(void) { return dmx_machine_memory() / 2; }
 
 /* Read the checkpoint at `path` into a member. */
 static demucs_status load_member(demucs_model *model, dmx_member *member, const char *path, demucs_error *error)
@@ -137,10 +131,10 @@ static demucs_status apply_bag(demucs_model *model, const dmx_bag *bag, const ch
 }
 
 /* Drop the weights of a member when they would be too much. */
-static void keep_within(double resident_bytes, double *bytes, dmx_member *member)
+static void keep_within(size_t resident_bytes, size_t *bytes, dmx_member *member)
 {
-    const double more = (double)member->network->parameters * sizeof(float);
-    if (*bytes + more > resident_bytes) {
+    const size_t more = member->network->parameters * sizeof(float);
+    if (more > resident_bytes - *bytes) {
         member->network->family->drop_weights(member->network);
         member->resident = false;
     } else {
@@ -148,9 +142,9 @@ static void keep_within(double resident_bytes, double *bytes, dmx_member *member
     }
 }
 
-static demucs_status load_bag(demucs_model *model, const char *path, double resident_bytes, demucs_error *error)
+static demucs_status load_bag(demucs_model *model, const char *path, size_t resident_bytes, demucs_error *error)
 {
-    double kept_bytes = 0;
+    size_t kept_bytes = 0;
     dmx_bag bag = {0};
     unsigned char *bytes;
     size_t size = 0;
@@ -188,7 +182,7 @@ static demucs_status load_single(demucs_model *model, const char *path, demucs_e
     return load_member(model, &model->members[0], path, error);
 }
 
-demucs_status dmx_model_load(demucs_model **out, const char *path, double resident_bytes, demucs_error *error)
+demucs_status dmx_model_load(demucs_model **out, const char *path, size_t resident_bytes, demucs_error *error)
 {
     *out = NULL;
     demucs_model *model = dmx_alloc(1, sizeof *model);

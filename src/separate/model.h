@@ -22,10 +22,10 @@ struct demucs_model {
 
 /* Load a checkpoint or a bag. Members whose weights would take more than `resident_bytes` together with those before
  * them are checked like the others and then dropped. */
-demucs_status dmx_model_load(demucs_model **model, const char *path, double resident_bytes, demucs_error *error);
+demucs_status dmx_model_load(demucs_model **model, const char *path, size_t resident_bytes, demucs_error *error);
 
 /* Half of the machine's memory: what the weights of a bag may take. */
-double dmx_resident_limit(void);
+size_t dmx_resident_limit(void);
 
 /* A member's network anew, as it is in the model, with its weights. The caller frees it. */
 demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member, demucs_error *error);

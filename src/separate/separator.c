@@ -374,8 +374,9 @@ static demucs_status prepare_network(demucs_separator *s, const dmx_lane *lane, 
                         "%s cannot run on a last chunk of %lld frames; use another segment.",
                         s->model->members[lane->member].path, (long long)frames);
     demucs_status status = weighted_network(s, lane, network, error);
-    /* A shorter last chunk nearly always fits into the memory that is there. */
-    return status == DEMUCS_OK ? reserve_network(s, *network, length, error) : status;
+    /* The memory was planned for full segments. A shorter last chunk nearly always fits into it. */
+    const bool planned = lane->segment == 0 || frames == lane->segment;
+    return status == DEMUCS_OK && !planned ? reserve_network(s, *network, length, error) : status;
 }
 
 static demucs_status run_segment(demucs_separator *s, dmx_lane *lane, int64_t frames, int64_t length, int64_t first,

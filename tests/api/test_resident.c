@@ -11,7 +11,7 @@
 
 enum { FRAMES = 3 * API_SEGMENT };
 
-static demucs_model *load_within(const char *path, double resident_bytes)
+static demucs_model *load_within(const char *path, size_t resident_bytes)
 {
     demucs_model *model = NULL;
     demucs_error error = {DEMUCS_OK, ""};
@@ -31,11 +31,11 @@ static void test_same_bits(void)
     demucs_model *all = load_within(api_path(API_BAG), dmx_resident_limit());
     REQUIRE(all != NULL, "no model");
     CHECK(residents(all) == all->count, "%d of %d are resident", residents(all), all->count);
-    const double each = (double)all->members[0].network->parameters * sizeof(float);
+    const size_t each = all->members[0].network->parameters * sizeof(float);
     const demucs_options options = api_options(2);
     float *mix = api_noise(API_CHANNELS, FRAMES, 7), *expected = api_stems(all, &options, mix, FRAMES);
     for (int kept = 0; kept < all->count; kept += 2) {
-        demucs_model *some = load_within(api_path(API_BAG), each * (kept + 0.5));
+        demucs_model *some = load_within(api_path(API_BAG), each * (size_t)kept + each / 2);
         if (some == NULL) continue;
         CHECK(residents(some) == kept, "%d are resident and not %d", residents(some), kept);
         float *stems = api_stems(some, &options, mix, FRAMES);
