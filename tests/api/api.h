@@ -40,4 +40,12 @@ float *api_stems(const demucs_model *model, const demucs_options *options, const
 /* Is it this failure, with one sentence that has `text` in it? */
 bool api_is(demucs_status status, const demucs_error *error, demucs_status expected, const char *text);
 
+/* Check that a call that is given `&error`, a variable of the file, fails like this. Needs support/test.h. */
+#define CHECK_FAILS(call, expected, text)                                                                              \
+    do {                                                                                                               \
+        error = (demucs_error){DEMUCS_OK, ""};                                                                         \
+        demucs_status got = (call);                                                                                    \
+        CHECK(api_is(got, &error, expected, text), "%s: %s", demucs_status_name(got), error.message);                  \
+    } while (0)
+
 #endif

@@ -10,13 +10,6 @@
 
 static demucs_error error;
 
-#define CHECK_FAILS(call, expected, text)                                                                              \
-    do {                                                                                                               \
-        error = (demucs_error){DEMUCS_OK, ""};                                                                         \
-        demucs_status got = (call);                                                                                    \
-        CHECK(api_is(got, &error, expected, text), "%s: %s", demucs_status_name(got), error.message);                  \
-    } while (0)
-
 /* ---- names, errors ---- */
 
 static void test_version_and_names(void)
