@@ -4,9 +4,6 @@
  * it is known before. */
 #include "models/hybrid_unet.h"
 
-/* Longer than any segment anybody runs, and short enough for every size to fit its type. */
-static const int64_t most_frames = (int64_t)1 << 28;
-
 bool dmx_unet_is_freq(const dmx_hybrid_unet *m, int level) { return m->encoder[level].layers[0].options.freq; }
 
 bool dmx_unet_merges(const dmx_hybrid_unet *m, int level)
@@ -72,7 +69,7 @@ static bool level_fits(const dmx_hybrid_unet *m, int i, dmx_unet_shapes *s)
 bool dmx_unet_shapes_of(const dmx_hybrid_unet *m, int64_t frames, dmx_unet_shapes *s)
 {
     *s = (dmx_unet_shapes){0};
-    if (frames < 1 || frames > most_frames) return false;
+    if (frames < 1 || frames > DMX_MAX_FRAMES) return false;
     const int hop = m->config.nfft / 4;
     s->frames[0] = (int)frames;
     s->steps[0] = (int)(m->config.stft_kind == DMX_STFT_CENTRED ? 1 + frames / hop : (frames + hop - 1) / hop);

@@ -21,7 +21,6 @@ static dmx_grid mask(const dmx_unet_pass *p)
 typedef struct ispec_job {
     const dmx_unet_pass *p;
     dmx_spectrogram spectrogram;
-    int source;
     float *planes; /* [channels][frames] */
 } ispec_job;
 
@@ -49,7 +48,7 @@ static void add_waveform(const dmx_unet_pass *p, int source, float *planes)
 static void source_planes(dmx_unet_pass *p, const dmx_grid *masked, int source, float *planes)
 {
     const int channels = p->unet->network.channels;
-    ispec_job job = {.p = p, .source = source, .planes = planes};
+    ispec_job job = {.p = p, .planes = planes};
     job.spectrogram = (dmx_spectrogram){
         .step_stride = (size_t)masked->step_stride, .bin_stride = (size_t)masked->channels, .planes = channels};
     if (!p->exec->planning) job.spectrogram.x = masked->data + (ptrdiff_t)source * channels * 2;

@@ -10,6 +10,9 @@
 
 enum { DMX_MAX_SOURCES = 64, DMX_MAX_CHANNELS = 16, DMX_MAX_SAMPLE_RATE = 768000 };
 
+/* Frames of one forward pass: longer than any segment anybody runs, and short enough for every size to fit its type. */
+enum { DMX_MAX_FRAMES = 1 << 28 };
+
 /* Sentences for a person, gathered while loading. */
 typedef struct dmx_warnings {
     char **texts;

@@ -6,9 +6,6 @@
  * code fails; see forward.c). */
 #include "models/demucs/demucs.h"
 
-/* Longer than any segment anybody runs, and short enough for every size to fit its type. */
-static const int64_t most_frames = (int64_t)1 << 28;
-
 /* What a convolution leaves, and what the transposed one makes of it. */
 static int64_t convolved(const dmx_dm_config *c, int64_t length) { return (length - c->kernel_size) / c->stride + 1; }
 
@@ -24,12 +21,12 @@ static int64_t bottom_length(const dmx_dm_config *c, int64_t length)
 bool dmx_dm_shapes_of(const dmx_dm_config *c, int64_t frames, dmx_dm_shapes *s)
 {
     *s = (dmx_dm_shapes){0};
-    if (frames < 1 || frames > most_frames) return false;
+    if (frames < 1 || frames > DMX_MAX_FRAMES) return false;
     const int rate = c->resample ? 2 : 1;
     int64_t length = bottom_length(c, frames * rate);
     for (int i = 0; i < c->depth; i++) {
         length = returned(c, length);
-        if (length > most_frames) return false;
+        if (length > DMX_MAX_FRAMES) return false;
     }
     s->padded = (int)((length + rate - 1) / rate);
     s->length[0] = s->padded * rate;
