@@ -32,7 +32,8 @@ typedef enum dmx_activation {
     DMX_ACTIVATION_GLU   /* value * sigmoid(gate); halves the columns */
 } dmx_activation;
 
-/* C[m][n] = residual[m][n] + scale[n] * activation(sum over taps t, k of A[t][m][k] * B[t*depth + k][n] + bias[n]) */
+/* C[m][n] = residual[m][n] + scale[n] * activation(factor[n] * (sum over taps t, k of A[t][m][k] * B[t*depth + k][n])
+ *                                                 + bias[n]) */
 typedef struct dmx_gemm {
     /* A, by group and row: row m is row (m % group_rows) of group (m / group_rows), and its tap t starts at
      *     a + (m / group_rows) * a_group_stride + (m % group_rows) * a_row_stride + tap_offset[t]
@@ -47,7 +48,9 @@ typedef struct dmx_gemm {
 
     const float *b;    /* packed panels, [panels][taps * depth][DMX_PANEL], aligned to 64 bytes */
     int columns;       /* columns of B that count; with GLU, values and gates together (even) */
-    const float *bias; /* [panels * DMX_PANEL] in packed column order, zero beyond `columns`; or NULL */
+    const float *bias; /* [panels * DMX_PANEL] in packed column order, zero beyond `columns`; or NULL for 0 */
+    const float
+        *factor; /* [panels * DMX_PANEL] alike, or NULL for 1: a norm that turned out to be a factor and a bias */
     dmx_activation activation;
     const float *scale; /* [output columns] or NULL for 1 */
 
@@ -93,16 +96,20 @@ typedef struct dmx_kernels {
     /* sum[i] += x[i]; square_sum[i] += x[i] * x[i], in double. Statistics of norms are gathered down the rows. */
     void (*moments_f32)(const float *x, size_t n, double *sum, double *square_sum);
 
+    /* What the columns of x[rows][n] have to do with one another, in double. For i in [begin, end) and j < n:
+     *     gram[i * n + j] = sum over rows of x[r][i] * x[r][j];  sum[i] = sum over rows of x[r][i] */
+    void (*gram_f32)(const float *x, ptrdiff_t row_stride, size_t rows, size_t n, size_t begin, size_t end,
+                     double *gram, double *sum);
+
     /* y[i] = activation(x[i] * scale[i] + shift[i]); y may be x; NONE, RELU or GELU. */
     void (*affine_f32)(const float *x, const float *scale, const float *shift, size_t n, dmx_activation activation,
                        float *y);
 
     /* GLU after a norm. Rows of x hold `channels` values, then `channels` gates; scale and shift likewise, one row for
      * each row of x:
-     *     y[r][c] = residual[r][c] + layer_scale[c] * (v * sigmoid(g)),  v = x[r][c] * scale[r][c] + shift[r][c], g
-     * alike residual may be NULL (0) or y; layer_scale may be NULL (1). */
-    void (*affine_glu_f32)(const float *x, const float *scale, const float *shift, const float *residual,
-                           const float *layer_scale, size_t rows, size_t channels, float *y);
+     *     y[r][c] = v * sigmoid(g),  v = x[r][c] * scale[r][c] + shift[r][c], g alike */
+    void (*affine_glu_f32)(const float *x, const float *scale, const float *shift, size_t rows, size_t channels,
+                           float *y);
 
     /* y[i] = a[i] + b[i]; y may be either. */
     void (*add_f32)(const float *a, const float *b, size_t n, float *y);

@@ -71,6 +71,7 @@ static void gemm_f32_scalar(const dmx_gemm *g, size_t row_begin, size_t row_end,
         for (size_t panel = panel_begin; panel < panel_end; panel++) {
             float x[DMX_PANEL];
             multiply_row(g, a, g->b + panel * k * DMX_PANEL, x);
+            for (size_t j = 0; g->factor != NULL && j < DMX_PANEL; j++) x[j] *= g->factor[panel * DMX_PANEL + j];
             for (size_t j = 0; g->bias != NULL && j < DMX_PANEL; j++) x[j] += g->bias[panel * DMX_PANEL + j];
             for (size_t j = 0; j < width && panel * width + j < outputs; j++) {
                 size_t n = panel * width + j;
@@ -127,6 +128,20 @@ static void moments_f32_scalar(const float *x, size_t n, double *sum, double *sq
     }
 }
 
+static void gram_f32_scalar(const float *x, ptrdiff_t row_stride, size_t rows, size_t n, size_t begin, size_t end,
+                            double *gram, double *sum)
+{
+    for (size_t i = begin; i < end; i++) {
+        sum[i] = 0;
+        for (size_t j = 0; j < n; j++) gram[i * n + j] = 0;
+        for (size_t r = 0; r < rows; r++) {
+            const float *row = x + (ptrdiff_t)r * row_stride;
+            sum[i] += row[i];
+            for (size_t j = 0; j < n; j++) gram[i * n + j] += (double)row[i] * row[j];
+        }
+    }
+}
+
 static void affine_f32_scalar(const float *x, const float *scale, const float *shift, size_t n,
                               dmx_activation activation, float *y)
 {
@@ -134,18 +149,14 @@ static void affine_f32_scalar(const float *x, const float *scale, const float *s
     for (size_t i = 0; i < n; i++) y[i] = activate(x[i] * scale[i] + shift[i], activation);
 }
 
-static void affine_glu_f32_scalar(const float *x, const float *scale, const float *shift, const float *residual,
-                                  const float *layer_scale, size_t rows, size_t channels, float *y)
+static void affine_glu_f32_scalar(const float *x, const float *scale, const float *shift, size_t rows, size_t channels,
+                                  float *y)
 {
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < channels; c++) {
-            size_t v = 2 * r * channels + c, g = v + channels, i = r * channels + c;
-            float out = (x[v] * scale[v] + shift[v]) * sigmoid(x[g] * scale[g] + shift[g]);
-            if (layer_scale != NULL) out *= layer_scale[c];
-            if (residual != NULL) out += residual[i];
-            y[i] = out;
+            size_t v = 2 * r * channels + c, g = v + channels;
+            y[r * channels + c] = (x[v] * scale[v] + shift[v]) * sigmoid(x[g] * scale[g] + shift[g]);
         }
-    }
 }
 
 static void add_f32_scalar(const float *a, const float *b, size_t n, float *y)
@@ -208,6 +219,7 @@ const dmx_kernels dmx_kernels_scalar = {
     .softmax_f32 = softmax_f32_scalar,
     .scale_rows_f32 = scale_rows_f32_scalar,
     .moments_f32 = moments_f32_scalar,
+    .gram_f32 = gram_f32_scalar,
     .affine_f32 = affine_f32_scalar,
     .affine_glu_f32 = affine_glu_f32_scalar,
     .add_f32 = add_f32_scalar,

@@ -33,6 +33,50 @@ static void LEVEL(moments_f32)(const float *x, size_t n, double *sum, double *sq
     }
 }
 
+/* Rows [i, i + count) of the gram matrix, columns [j, j + LANES) of which `left` are there. Squares of floats are exact
+ * in double, so only the additions round. */
+static ALWAYS_INLINE void gram_block(const float *x, ptrdiff_t row_stride, size_t rows, size_t n, size_t i, size_t j,
+                                     const int count, double *gram, double *sum)
+{
+    enum { HALF = LANES / 2 };
+    vd total[4][2] = {{{0}}};
+    double plain[4] = {0};
+    for (size_t r = 0; r < rows; r++, x += row_stride) {
+        const vf row = v_load_upto(x + j, n - j);
+        half_vf halves[2];
+        memcpy(halves, &row, sizeof halves);
+        const vd low = __builtin_convertvector(halves[0], vd), high = __builtin_convertvector(halves[1], vd);
+        UNROLL for (int k = 0; k < count; k++)
+        {
+            const double factor = x[i + (size_t)k];
+            plain[k] += factor;
+            total[k][0] = total[k][0] + factor * low;
+            total[k][1] = total[k][1] + factor * high;
+        }
+    }
+    for (int k = 0; k < count; k++) {
+        double row[LANES];
+        memcpy(row, &total[k][0], sizeof row / 2);
+        memcpy(row + HALF, &total[k][1], sizeof row / 2);
+        memcpy(gram + (i + (size_t)k) * n + j, row, (n - j < LANES ? n - j : LANES) * sizeof *row);
+        sum[i + (size_t)k] = plain[k];
+    }
+}
+
+static void LEVEL(gram_f32)(const float *x, ptrdiff_t row_stride, size_t rows, size_t n, size_t begin, size_t end,
+                            double *gram, double *sum)
+{
+    for (size_t i = begin; i < end; i += 4)
+        for (size_t j = 0; j < n; j += LANES) {
+            switch (end - i) {
+            case 1: gram_block(x, row_stride, rows, n, i, j, 1, gram, sum); break;
+            case 2: gram_block(x, row_stride, rows, n, i, j, 2, gram, sum); break;
+            case 3: gram_block(x, row_stride, rows, n, i, j, 3, gram, sum); break;
+            default: gram_block(x, row_stride, rows, n, i, j, 4, gram, sum); break;
+            }
+        }
+}
+
 static ALWAYS_INLINE void affine(const float *x, const float *scale, const float *shift, size_t n,
                                  const dmx_activation activation, float *y)
 {
@@ -53,18 +97,15 @@ static void LEVEL(affine_f32)(const float *x, const float *scale, const float *s
     }
 }
 
-static void LEVEL(affine_glu_f32)(const float *x, const float *scale, const float *shift, const float *residual,
-                                  const float *layer_scale, size_t rows, size_t channels, float *y)
+static void LEVEL(affine_glu_f32)(const float *x, const float *scale, const float *shift, size_t rows, size_t channels,
+                                  float *y)
 {
     for (size_t r = 0; r < rows; r++, x += 2 * channels, scale += 2 * channels, shift += 2 * channels, y += channels) {
         for (size_t c = 0; c < channels; c += LANES) {
             const size_t left = channels - c, g = channels + c;
             vf value = v_fma(v_load_upto(x + c, left), v_load_upto(scale + c, left), v_load_upto(shift + c, left));
             vf gate = v_fma(v_load_upto(x + g, left), v_load_upto(scale + g, left), v_load_upto(shift + g, left));
-            vf z = v_glu(value, gate);
-            if (layer_scale != NULL) z = z * v_load_upto(layer_scale + c, left);
-            if (residual != NULL) z = z + v_load_upto(residual + r * channels + c, left);
-            v_store_upto(y + c, z, left);
+            v_store_upto(y + c, v_glu(value, gate), left);
         }
     }
 }

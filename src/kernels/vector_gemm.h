@@ -139,14 +139,15 @@ static const multiply_fn multiply_functions[TILE_PANELS][TILE_ROWS] = {
 #endif
 };
 
-/* What follows the sums of a tile: bias, activation, scale, residual, for outputs [column, column + count). */
-static ALWAYS_INLINE void finish_rows(const dmx_gemm *g, const tile *t, const float *total, const float *bias,
-                                      size_t column, size_t count, int vectors, const dmx_activation activation)
+/* What follows the sums of a tile: factor, bias, activation, scale, residual, for outputs [column, column + count). */
+static ALWAYS_INLINE void finish_rows(const dmx_gemm *g, const tile *t, const float *total, const float *factor,
+                                      const float *bias, size_t column, size_t count, int vectors,
+                                      const dmx_activation activation)
 {
     const bool glu = activation == DMX_ACTIVATION_GLU;
     for (int r = 0; r < t->rows; r++, total += TILE_WIDTH) {
-        vf x[2] = {v_load(total) + v_load(bias)};
-        x[1] = vectors > 1 ? v_load(total + LANES) + v_load(bias + LANES) : x[0];
+        vf x[2] = {v_fma(v_load(total), v_load(factor), v_load(bias))};
+        x[1] = vectors > 1 ? v_fma(v_load(total + LANES), v_load(factor + LANES), v_load(bias + LANES)) : x[0];
         if (glu) x[0] = v_glu(v_glu_values(x[0], x[1]), v_glu_gates(x[0], x[1]));
         for (size_t v = 0; v < (glu ? 1 : 2); v++) {
             size_t at = column + v * LANES, left = count > v * LANES ? count - v * LANES : 0;
@@ -167,14 +168,24 @@ static void finish_tile(const dmx_gemm *g, const tile *t, const float *total, si
     size_t count = panels * panel_outputs;
     if (count > outputs - column) count = outputs - column;
 
-    float bias[TILE_WIDTH] = {0};
+    float factor[TILE_WIDTH], bias[TILE_WIDTH] = {0};
     if (g->bias != NULL) memcpy(bias, g->bias + panel * DMX_PANEL, panels * DMX_PANEL * sizeof *bias);
+    if (g->factor != NULL)
+        memcpy(factor, g->factor + panel * DMX_PANEL, panels * DMX_PANEL * sizeof *factor);
+    else
+        for (int i = 0; i < TILE_WIDTH; i++) factor[i] = 1;
     const int vectors = (int)panels * DMX_PANEL / LANES;
     switch (g->activation) {
-    case DMX_ACTIVATION_NONE: finish_rows(g, t, total, bias, column, count, vectors, DMX_ACTIVATION_NONE); break;
-    case DMX_ACTIVATION_RELU: finish_rows(g, t, total, bias, column, count, vectors, DMX_ACTIVATION_RELU); break;
-    case DMX_ACTIVATION_GELU: finish_rows(g, t, total, bias, column, count, vectors, DMX_ACTIVATION_GELU); break;
-    case DMX_ACTIVATION_GLU: finish_rows(g, t, total, bias, column, count, vectors, DMX_ACTIVATION_GLU); break;
+    case DMX_ACTIVATION_NONE:
+        finish_rows(g, t, total, factor, bias, column, count, vectors, DMX_ACTIVATION_NONE);
+        break;
+    case DMX_ACTIVATION_RELU:
+        finish_rows(g, t, total, factor, bias, column, count, vectors, DMX_ACTIVATION_RELU);
+        break;
+    case DMX_ACTIVATION_GELU:
+        finish_rows(g, t, total, factor, bias, column, count, vectors, DMX_ACTIVATION_GELU);
+        break;
+    case DMX_ACTIVATION_GLU: finish_rows(g, t, total, factor, bias, column, count, vectors, DMX_ACTIVATION_GLU); break;
     }
 }
 

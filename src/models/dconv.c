@@ -1,11 +1,12 @@
-/* dconv.c - see dconv.h */
+/* dconv.c - see dconv.h
+ *
+ * Bins are independent of one another, steps are not. Where there are many bins (the spectrogram branch), each goes
+ * through all layers as a work item of its own: an instance is some 100 KB and stays in the cache. Where there is one
+ * (the waveform branch), or where a layer has an LSTM or attention, which want to see all bins at once to fill the
+ * machine, the threads share each stage. */
 #include "models/dconv.h"
 
 #include <stdlib.h>
-
-/* Bins are independent, so they are taken in chunks whose widest activation has about this many floats: it stays in the
- * cache, and memory does not grow with the number of bins. */
-enum { CHUNK_FLOATS = 1 << 21 };
 
 /* What the official class gives its BLSTM and LocalState. */
 enum { LSTM_LAYERS = 2, LSTM_MAX_STEPS = 200, ATTENTION_HEADS = 4, ATTENTION_DECAYS = 4 };
@@ -50,17 +51,19 @@ static void load_layer(dmx_weights *w, dmx_dconv_layer *layer, int channels, con
     layer->squeeze.kernel_steps = options->kernel > 0 ? options->kernel : 3;
     layer->squeeze.dilation = dilation;
     layer->norm1 = (dmx_norm){.channels = hidden, .groups = options->no_norm ? 0 : 1};
-    layer->expand = dmx_linear(hidden, 2 * channels);
-    layer->expand.glu = options->no_norm;
-    layer->norm2 = (dmx_norm){.channels = 2 * channels, .groups = options->no_norm ? 0 : 1};
+    layer->expand.linear = dmx_linear(hidden, 2 * channels);
+    layer->expand.linear.glu = true;
 
     int module = 3; /* its number in the official list, where an activation has one too */
     dmx_weights_conv(w, &layer->squeeze, DMX_AXES_CONV1D, dmx_name_of("%s.0", prefix).text);
     dmx_weights_norm(w, &layer->norm1, dmx_name_of("%s.1", prefix).text);
     if (options->lstm) load_lstm(w, layer, hidden, dmx_name_of("%s.%d", prefix, module++).text);
     if (options->attn) load_attention(w, layer, hidden, dmx_name_of("%s.%d", prefix, module++).text);
-    dmx_weights_conv(w, &layer->expand, DMX_AXES_CONV1D, dmx_name_of("%s.%d", prefix, module).text);
-    dmx_weights_norm(w, &layer->norm2, dmx_name_of("%s.%d", prefix, module + 1).text);
+    const dmx_name expand = dmx_name_of("%s.%d", prefix, module), norm2 = dmx_name_of("%s.%d", prefix, module + 1);
+    if (options->no_norm)
+        dmx_weights_conv(w, &layer->expand.linear, DMX_AXES_CONV1D, expand.text);
+    else
+        dmx_weights_normed_linear(w, &layer->expand, expand.text, norm2.text);
     layer->scale = dmx_weights_vector(w, dmx_name_of("%s.%d.scale", prefix, module + 3).text, channels);
 }
 
@@ -98,37 +101,55 @@ static void run_squeeze(dmx_exec *exec, const dmx_dconv_layer *layer, dmx_activa
 /* x += scale * glu(norm2(expand(hidden))) */
 static void run_expand(dmx_exec *exec, const dmx_dconv_layer *layer, const dmx_grid *hidden, const dmx_grid *x)
 {
-    if (layer->norm2.groups == 0) {
-        const dmx_epilogue epilogue = {.activation = DMX_ACTIVATION_GLU, .scale = layer->scale, .residual = x};
-        dmx_conv_run(exec, &layer->expand, hidden, &epilogue, x);
-        return;
-    }
-    dmx_grid doubled = dmx_grid_create(exec, x->steps, x->bins, layer->expand.out_channels, (dmx_margin){0});
-    dmx_conv_run(exec, &layer->expand, hidden, NULL, &doubled);
-    dmx_normalizer norm2 = dmx_norm_prepare(exec, &layer->norm2, DMX_NORM_PER_BIN, &doubled);
-    dmx_norm_apply_glu(exec, &norm2, layer->scale, &doubled, x, x);
+    const dmx_epilogue epilogue = {.activation = DMX_ACTIVATION_GLU, .scale = layer->scale, .residual = x};
+    if (layer->norm1.groups > 0)
+        dmx_normed_linear_run(exec, &layer->expand, hidden, &epilogue, x);
+    else
+        dmx_conv_run(exec, &layer->expand.linear, hidden, &epilogue, x);
 }
 
-static void run_layer(dmx_exec *exec, const dmx_dconv_layer *layer, dmx_activation activation, const dmx_grid *x)
+static void run_layers(dmx_exec *exec, const dmx_dconv *dconv, const dmx_grid *x)
 {
-    const size_t mark = exec->arena.used;
-    dmx_grid hidden = dmx_grid_create(exec, x->steps, x->bins, layer->squeeze.out_channels, (dmx_margin){0});
-    run_squeeze(exec, layer, activation, x, &hidden);
-    if (layer->lstm != NULL) dmx_blstm_run(exec, layer->lstm, &hidden);
-    if (layer->attention != NULL) dmx_local_attention_run(exec, layer->attention, &hidden);
-    run_expand(exec, layer, &hidden, x);
-    exec->arena.used = mark;
+    for (const dmx_dconv_layer *layer = dconv->layers; layer < dconv->layers + dconv->depth; layer++) {
+        const size_t mark = exec->arena.used;
+        dmx_grid hidden = dmx_grid_create(exec, x->steps, x->bins, layer->squeeze.out_channels, (dmx_margin){0});
+        run_squeeze(exec, layer, dconv->activation, x, &hidden);
+        if (layer->lstm != NULL) dmx_blstm_run(exec, layer->lstm, &hidden);
+        if (layer->attention != NULL) dmx_local_attention_run(exec, layer->attention, &hidden);
+        run_expand(exec, layer, &hidden, x);
+        exec->arena.used = mark;
+    }
+}
+
+typedef struct bins_job {
+    const dmx_dconv *dconv;
+    const dmx_grid *x;
+} bins_job;
+
+/* A bin's steps lie far apart in x: they are gathered for the time of all layers. */
+static void bin_item(dmx_exec *own, void *context, size_t bin)
+{
+    const bins_job *job = context;
+    const dmx_grid *x = job->x, there = dmx_grid_bins(x, (int)bin, 1);
+    const size_t mark = own->arena.used;
+    dmx_grid here = dmx_grid_create(own, x->steps, 1, x->channels, dmx_dconv_margin(job->dconv));
+    dmx_grid_copy(own, &there, &here);
+    run_layers(own, job->dconv, &here);
+    dmx_grid_copy(own, &here, &there);
+    own->arena.used = mark;
+}
+
+bool dmx_dconv_is_plain(const dmx_dconv *dconv)
+{
+    for (int d = 0; d < dconv->depth; d++)
+        if (dconv->layers[d].lstm != NULL || dconv->layers[d].attention != NULL) return false;
+    return true;
 }
 
 void dmx_dconv_run(dmx_exec *exec, const dmx_dconv *dconv, const dmx_grid *x)
 {
-    const size_t bin_floats = (size_t)x->steps * 2 * (size_t)dconv->channels;
-    int chunk = (int)(CHUNK_FLOATS / bin_floats);
-    if (chunk < 1) chunk = 1;
-    for (int first = 0; first < x->bins; first += chunk) {
-        int bins = x->bins - first < chunk ? x->bins - first : chunk;
-        dmx_grid part = dmx_grid_bins(x, first, bins);
-        part.margin.steps = x->margin.steps;
-        for (int d = 0; d < dconv->depth; d++) run_layer(exec, &dconv->layers[d], dconv->activation, &part);
-    }
+    if (x->bins > 1 && dmx_dconv_is_plain(dconv))
+        dmx_exec_run_apart(exec, (size_t)x->bins, bin_item, &(bins_job){.dconv = dconv, .x = x});
+    else
+        run_layers(exec, dconv, x);
 }

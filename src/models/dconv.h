@@ -20,8 +20,7 @@ typedef struct dmx_dconv_layer {
     dmx_norm norm1;                 /* layers.D.1 */
     dmx_blstm *lstm;                /* layers.D.3, or NULL */
     dmx_local_attention *attention; /* next, or NULL */
-    dmx_conv expand;                /* next: layers.D.3 where there is neither */
-    dmx_norm norm2;                 /* layers.D.4 */
+    dmx_normed_linear expand;       /* next: layers.D.3 where there is neither, and layers.D.4, its norm if any */
     const float *scale;             /* [channels] layers.D.6.scale */
 } dmx_dconv_layer;
 
@@ -52,6 +51,9 @@ void dmx_dconv_load(dmx_weights *w, dmx_dconv *dconv, int channels, const dmx_dc
 
 /* The zero steps that x needs around it. */
 dmx_margin dmx_dconv_margin(const dmx_dconv *dconv);
+
+/* Whether no layer has an LSTM or attention. */
+bool dmx_dconv_is_plain(const dmx_dconv *dconv);
 
 /* x += branch(x), layer after layer, in place. */
 void dmx_dconv_run(dmx_exec *exec, const dmx_dconv *dconv, const dmx_grid *x);

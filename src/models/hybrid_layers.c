@@ -93,6 +93,17 @@ void dmx_hdecoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid
 
 /* ---- parts that both use ---- */
 
+/* From so many bins on a layer is taken bin by bin: fewer would be too few work items for many threads. The rule must
+ * not depend on the threads, or they would change the last bit of a norm's sums. */
+enum { MANY_BINS = 32 };
+
+/* Whether the bins of the output can go through a layer one by one, from the activation that `first` reads to the end
+ * of the DConv: nothing on the way may look at all bins, or at neighbours that are not in memory. */
+static bool bins_are_apart(const dmx_hybrid_layer *layer, const dmx_norm *norm, int bins)
+{
+    return layer->options.freq && norm->groups == 0 && bins >= MANY_BINS && dmx_dconv_is_plain(&layer->dconv);
+}
+
 static dmx_activation activation_of(const dmx_hybrid_layer *layer)
 {
     return layer->options.relu ? DMX_ACTIVATION_RELU : DMX_ACTIVATION_GELU;
@@ -148,13 +159,9 @@ static void run_encoder_conv(dmx_exec *exec, const dmx_hybrid_layer *layer, cons
     if (!plain) dmx_norm_activate(exec, &layer->norm1, activation, y);
 }
 
-void dmx_hencoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *inject,
-                      const dmx_grid *z)
+static void encode(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *inject,
+                   const dmx_grid *z)
 {
-    if (layer->options.empty) {
-        dmx_conv_run(exec, &layer->conv, x, NULL, z);
-        return;
-    }
     const size_t mark = exec->arena.used;
     dmx_margin margin = dconv_margin(layer);
     if (layer->options.rewrite) margin = dmx_margin_max(margin, dmx_conv_input_margin(&layer->rewrite));
@@ -166,6 +173,33 @@ void dmx_hencoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_g
     else
         dmx_grid_copy(exec, &y, z);
     exec->arena.used = mark;
+}
+
+typedef struct encode_job {
+    const dmx_hybrid_layer *layer;
+    const dmx_grid *x, *inject, *z;
+} encode_job;
+
+static void encode_item(dmx_exec *own, void *context, size_t item)
+{
+    const encode_job *job = context;
+    const int bin = (int)item;
+    const dmx_grid x = dmx_grid_bins(job->x, bin * job->layer->options.stride, 1), z = dmx_grid_bins(job->z, bin, 1);
+    dmx_grid inject = {0};
+    if (job->inject != NULL) inject = dmx_grid_bins(job->inject, bin, 1);
+    encode(own, job->layer, &x, job->inject != NULL ? &inject : NULL, &z);
+}
+
+void dmx_hencoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *inject,
+                      const dmx_grid *z)
+{
+    encode_job job = {.layer = layer, .x = x, .inject = inject, .z = z};
+    if (layer->options.empty)
+        dmx_conv_run(exec, &layer->conv, x, NULL, z);
+    else if (bins_are_apart(layer, &layer->norm1, z->bins) && layer->norm2.groups == 0 && layer->options.context == 0)
+        dmx_exec_run_apart(exec, (size_t)z->bins, encode_item, &job);
+    else
+        encode(exec, layer, x, inject, z);
 }
 
 /* ---- decoder ---- */
@@ -206,6 +240,32 @@ static void run_decoder_conv(dmx_exec *exec, const dmx_hybrid_layer *layer, cons
     exec->arena.used = mark;
 }
 
+/* y = dconv(glu(norm1(rewrite(x)))) */
+static void run_decoder_inside(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *y)
+{
+    if (layer->options.rewrite)
+        run_rewrite(exec, layer, &layer->norm1, x, y);
+    else
+        dmx_grid_copy(exec, x, y);
+    run_dconv(exec, layer, y);
+}
+
+typedef struct decode_job {
+    const dmx_hybrid_layer *layer;
+    const dmx_grid *x, *y;
+} decode_job;
+
+static void decode_item(dmx_exec *own, void *context, size_t bin)
+{
+    const decode_job *job = context;
+    const dmx_grid x = dmx_grid_bins(job->x, (int)bin, 1), y = dmx_grid_bins(job->y, (int)bin, 1);
+    const size_t mark = own->arena.used;
+    dmx_grid here = dmx_grid_create(own, y.steps, 1, y.channels, dconv_margin(job->layer));
+    run_decoder_inside(own, job->layer, &x, &here);
+    dmx_grid_copy(own, &here, &y);
+    own->arena.used = mark;
+}
+
 void dmx_hdecoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_grid *x, const dmx_grid *pre, bool add,
                       const dmx_grid *z)
 {
@@ -216,11 +276,10 @@ void dmx_hdecoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_g
     const size_t mark = exec->arena.used;
     const dmx_margin margin = dmx_margin_max(dconv_margin(layer), dmx_conv_input_margin(&layer->conv));
     dmx_grid y = dmx_grid_create(exec, x->steps, x->bins, x->channels, margin);
-    if (layer->options.rewrite)
-        run_rewrite(exec, layer, &layer->norm1, x, &y);
+    if (bins_are_apart(layer, &layer->norm1, x->bins))
+        dmx_exec_run_apart(exec, (size_t)x->bins, decode_item, &(decode_job){.layer = layer, .x = x, .y = &y});
     else
-        dmx_grid_copy(exec, x, &y);
-    run_dconv(exec, layer, &y);
+        run_decoder_inside(exec, layer, x, &y);
     if (pre != NULL) dmx_grid_copy(exec, &y, pre);
     run_decoder_conv(exec, layer, &y, add, z);
     exec->arena.used = mark;

@@ -239,6 +239,36 @@ void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix)
     norm->beta = dmx_weights_vector(w, dmx_name_of("%s.bias", prefix).text, norm->channels);
 }
 
+/* A vector of `conv`'s output channels, packed like its bias; NULL after a failure. */
+static const float *take_packed_vector(dmx_weights *w, const dmx_conv *conv, const char *name)
+{
+    float *values = take_for_packing(w, name, 1, (int64_t[]){conv->out_channels});
+    float *packed = values != NULL ? dmx_store_floats(w->store, dmx_conv_bias_floats(conv)) : NULL;
+    if (packed != NULL)
+        dmx_conv_pack_bias(conv, values, packed);
+    else
+        out_of_memory(w); /* unless it has failed already */
+    dmx_free(values);
+    return packed;
+}
+
+void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const char *conv, const char *norm)
+{
+    dmx_conv *linear = &layer->linear;
+    float *weight = take_for_packing(w, dmx_name_of("%s.weight", conv).text, 3,
+                                     (int64_t[]){linear->out_channels, linear->in_channels, 1});
+    float *bias = take_for_packing(w, dmx_name_of("%s.bias", conv).text, 1, (int64_t[]){linear->out_channels});
+    double *tables = dmx_weights_part(w, dmx_normed_linear_doubles(linear->in_channels) * sizeof *tables);
+    if (!w->failed) {
+        pack(w, linear, weight, bias);
+        dmx_normed_linear_prepare(layer, w->kernels, weight, bias, tables);
+    }
+    dmx_free(weight);
+    dmx_free(bias);
+    layer->gamma = take_packed_vector(w, linear, dmx_name_of("%s.weight", norm).text);
+    layer->beta = take_packed_vector(w, linear, dmx_name_of("%s.bias", norm).text);
+}
+
 /* ---- LSTM ---- */
 
 /* A tensor [4 * hidden][width] (width 0: a vector) in the order of lstm.h, in memory of its own; NULL after a failure.

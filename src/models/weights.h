@@ -10,6 +10,7 @@
 #include "nn/conv.h"
 #include "nn/lstm.h"
 #include "nn/norm.h"
+#include "nn/normed_linear.h"
 
 /* Blocks of memory that live and die together. */
 typedef struct dmx_store {
@@ -67,6 +68,10 @@ void dmx_weights_linear_rows(dmx_weights *w, dmx_conv *conv, const char *weight_
 
 /* PREFIX.weight and PREFIX.bias of a norm whose channels and groups are filled in; groups 0 reads nothing. */
 void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix);
+
+/* CONV.weight and CONV.bias (a Conv1d of kernel 1 into layer->linear, whose sizes are filled in), and the norm of one
+ * group that follows it, NORM.weight and NORM.bias. */
+void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const char *conv, const char *norm);
 
 /* A torch.nn.LSTM of `layers` layers, both directions, with as many inputs as hidden units: PREFIX.weight_ih_l0 and so
  * on. */

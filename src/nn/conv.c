@@ -122,6 +122,7 @@ static dmx_gemm gemm_of(const dmx_conv *conv, const dmx_grid *input, const dmx_e
     g.c_group_stride = output->step_stride;
     g.c_row_stride = (ptrdiff_t)output->channels * (conv->transposed ? conv->stride : 1);
     g.activation = epilogue->activation;
+    g.factor = epilogue->factor;
     g.scale = epilogue->scale;
     if (epilogue->residual != NULL) {
         g.residual = epilogue->residual->data;

@@ -18,7 +18,7 @@ struct dmx_grid; /* grid.h */
 
 typedef struct dmx_exec {
     const dmx_kernels *kernels;
-    dmx_thread_pool *pool;
+    dmx_thread_pool *pool; /* NULL: everything runs in the calling thread */
     dmx_arena arena;       /* activations */
     float *scratch;        /* [threads][scratch_floats] memory of one work item */
     size_t scratch_floats; /* while planning: the most that any item asked for so far */
@@ -30,6 +30,12 @@ typedef struct dmx_exec {
 
 /* Run `items` work items of `scratch_floats` each; while planning, note the need and run nothing. */
 void dmx_exec_run(dmx_exec *exec, size_t items, size_t scratch_floats, dmx_work_fn work, void *context);
+
+/* Work items that are small forward passes themselves: `body` runs layers on an exec of its own, which has no threads
+ * and takes its arena from the worker's scratch memory, so what passes between those layers stays in the caches. `body`
+ * is also run for planning, for every item (exec->planning). */
+typedef void (*dmx_body_fn)(dmx_exec *own, void *context, size_t item);
+void dmx_exec_run_apart(dmx_exec *exec, size_t items, dmx_body_fn body, void *context);
 
 /* The scratch memory of the worker that runs an item. */
 float *dmx_exec_scratch(const dmx_exec *exec, int worker);

@@ -14,8 +14,6 @@ enum {
     MOST_BLOCKS = 16   /* row blocks that are summed on their own */
 };
 
-static const double norm_eps = 1e-5;
-
 /* A grid seen as rows of joined steps. The last row may be short. */
 typedef struct row_view {
     const dmx_grid *grid;
@@ -124,7 +122,7 @@ static void group_affine(const dmx_norm *norm, size_t first_channel, size_t grou
     }
     mean /= count;
     double variance = square / count - mean * mean;
-    double inverse = 1.0 / sqrt((variance > 0 ? variance : 0) + norm_eps);
+    double inverse = 1.0 / sqrt((variance > 0 ? variance : 0) + DMX_NORM_EPS);
     for (size_t c = 0; c < group_channels; c++) {
         double gamma = norm->gamma[first_channel + c];
         scale[c] = (float)(inverse * gamma);
@@ -171,8 +169,7 @@ typedef struct apply_job {
     const dmx_normalizer *normalizer;
     row_view view;
     dmx_activation activation;
-    const float *layer_scale;
-    const dmx_grid *residual, *y;
+    const dmx_grid *y; /* GLU: the target */
 } apply_job;
 
 static void apply_item(void *context, size_t row, int worker)
@@ -199,21 +196,8 @@ static void apply_glu_item(void *context, size_t row, int worker)
     const size_t channels = (size_t)job->y->channels;
     const size_t cells = view_row_length(&job->view, row) / (2 * channels);
     const ptrdiff_t place = (ptrdiff_t)row * job->view.row_steps;
-    const float *residual = job->residual != NULL ? job->residual->data + place * job->residual->step_stride : NULL;
     float *y = job->y->data + place * job->y->step_stride;
-    job->kernels->affine_glu_f32(x, job->normalizer->scale, job->normalizer->shift, residual, job->layer_scale, cells,
-                                 channels, y);
-}
-
-void dmx_norm_apply_glu(dmx_exec *exec, const dmx_normalizer *normalizer, const float *layer_scale, const dmx_grid *x,
-                        const dmx_grid *residual, const dmx_grid *y)
-{
-    assert(x->channels == 2 * y->channels && x->steps == y->steps && x->bins == y->bins);
-    apply_job job = {.kernels = exec->kernels, .normalizer = normalizer, .view = view_rows_with(x, y)};
-    job.layer_scale = layer_scale;
-    job.residual = residual;
-    job.y = y;
-    dmx_exec_run(exec, job.view.rows, 0, apply_glu_item, &job);
+    job->kernels->affine_glu_f32(x, job->normalizer->scale, job->normalizer->shift, cells, channels, y);
 }
 
 /* A normalizer that changes nothing, for activations without a norm. */
@@ -233,10 +217,12 @@ static dmx_normalizer identity_normalizer(dmx_exec *exec, const dmx_grid *x)
 
 void dmx_norm_glu(dmx_exec *exec, const dmx_norm *norm, const dmx_grid *x, const dmx_grid *y)
 {
+    assert(x->channels == 2 * y->channels && x->steps == y->steps && x->bins == y->bins);
     size_t mark = exec->arena.used;
     dmx_grid from = narrowed(x), to = narrowed(y);
     dmx_normalizer normalizer = dmx_norm_prepare(exec, norm, DMX_NORM_ALL, &from);
-    dmx_norm_apply_glu(exec, &normalizer, NULL, &from, NULL, &to);
+    apply_job job = {.kernels = exec->kernels, .normalizer = &normalizer, .view = view_rows_with(&from, &to), .y = &to};
+    dmx_exec_run(exec, job.view.rows, 0, apply_glu_item, &job);
     exec->arena.used = mark;
 }
 
@@ -268,7 +254,7 @@ static void layer_norm_item(void *context, size_t item, int worker)
     size_t cells = job->cells - first < job->item_cells ? job->cells - first : job->item_cells;
     size_t offset = first * (size_t)job->x->channels;
     job->kernels->layer_norm_f32(job->x->data + offset, job->norm->gamma, job->norm->beta, cells,
-                                 (size_t)job->x->channels, (float)norm_eps, job->y->data + offset);
+                                 (size_t)job->x->channels, (float)DMX_NORM_EPS, job->y->data + offset);
 }
 
 void dmx_layer_norm(dmx_exec *exec, const dmx_norm *norm, const dmx_grid *x, const dmx_grid *y)

@@ -4,6 +4,8 @@
 
 #include "nn/grid.h"
 
+#define DMX_NORM_EPS 1e-5 /* PyTorch's default for all norms */
+
 typedef struct dmx_norm {
     int channels;
     int groups;         /* 0: no norm (PyTorch's Identity) */
@@ -32,11 +34,6 @@ dmx_normalizer dmx_norm_prepare(dmx_exec *exec, const dmx_norm *norm, dmx_norm_s
 
 /* x = activation(norm(x)), in place; not GLU. */
 void dmx_norm_apply(dmx_exec *exec, const dmx_normalizer *normalizer, dmx_activation activation, const dmx_grid *x);
-
-/* y = residual + layer_scale * glu(norm(x)); x has twice the channels of y; layer_scale [channels of y] may be NULL,
- * and residual NULL or y. */
-void dmx_norm_apply_glu(dmx_exec *exec, const dmx_normalizer *normalizer, const float *layer_scale, const dmx_grid *x,
-                        const dmx_grid *residual, const dmx_grid *y);
 
 /* y = glu(norm(x)) over the whole grid; x has twice the channels of y. groups >= 1. */
 void dmx_norm_glu(dmx_exec *exec, const dmx_norm *norm, const dmx_grid *x, const dmx_grid *y);

@@ -15,7 +15,7 @@ typedef struct problem {
     dmx_gemm g;
     ptrdiff_t tap_offset[DMX_MAX_TAPS];
     size_t rows, panels, k, outputs;
-    float *a, *packed, *bias, *scale, *residual;
+    float *a, *packed, *bias, *factor, *scale, *residual;
     size_t c_floats;
     bool in_place; /* the residual is C */
     uint32_t seed;
@@ -82,8 +82,10 @@ static void draw_weights(problem *p, uint32_t *state)
         }
     }
     p->scale = random_int(state, 0, 1) ? guarded_random(state, p->outputs, -2, 2) : NULL;
+    p->factor = random_int(state, 0, 1) ? guarded_random(state, p->panels * DMX_PANEL, -2, 2) : NULL;
     g->b = p->packed;
     g->bias = p->bias;
+    g->factor = p->factor;
     g->scale = p->scale;
 }
 
@@ -111,6 +113,7 @@ static void free_problem(problem *p)
 {
     guarded_free(p->a);
     guarded_free(p->bias);
+    guarded_free(p->factor);
     guarded_free(p->scale);
     guarded_free(p->residual);
     dmx_free(p->packed);
@@ -155,14 +158,16 @@ static dot exact_dot(const problem *p, size_t row, size_t column)
     const dmx_gemm *g = &p->g;
     const float *b = p->packed + column / DMX_PANEL * p->k * DMX_PANEL + column % DMX_PANEL;
     const float *a = p->a + offset_of(p, row, g->a_group_stride, g->a_row_stride);
-    double bias = p->bias != NULL ? p->bias[column] : 0, sum = bias, magnitude = fabs(bias);
+    double bias = p->bias != NULL ? p->bias[column] : 0, sum = 0, magnitude = 0;
+    const double factor = p->factor != NULL ? p->factor[column] : 1;
     for (size_t k = 0; k < p->k; k++) {
         int depth = g->depth;
         double product = (double)a[p->tap_offset[(int)k / depth] + (int)k % depth] * (double)b[k * DMX_PANEL];
         sum += product;
         magnitude += fabs(product);
     }
-    return (dot){sum, gamma_n((double)p->k + 1) * magnitude};
+    magnitude = fabs(factor) * magnitude + fabs(bias);
+    return (dot){factor * sum + bias, gamma_n((double)p->k + 2) * magnitude};
 }
 
 /* What output n of a row should be, and how far from it a float32 kernel may be. */

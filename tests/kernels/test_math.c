@@ -85,7 +85,7 @@ static double sigmoid_error(const dmx_kernels *kernels, float low, float high)
         int n = POINTS - i < CHANNELS ? POINTS - i : CHANNELS;
         for (int c = 0; c < 2 * n; c++) scale[c] = 1;
         for (int c = 0; c < n; c++) x[c] = 1, x[n + c] = g[i + c];
-        kernels->affine_glu_f32(x, scale, shift, NULL, NULL, 1, (size_t)n, out);
+        kernels->affine_glu_f32(x, scale, shift, 1, (size_t)n, out);
         for (int c = 0; c < n; c++) y[i + c] = out[c];
     }
     for (int i = 0; i < POINTS; i++) {
@@ -192,7 +192,7 @@ static void test_extremes(void)
         wrong = 0;
         for (int j = 0; j < POINTS; j++) {
             float glu[2] = {3, x[j]}, two_ones[2] = {1, 1}, two_zeros[2] = {0, 0}, out;
-            kernels->affine_glu_f32(glu, two_ones, two_zeros, NULL, NULL, 1, 1, &out);
+            kernels->affine_glu_f32(glu, two_ones, two_zeros, 1, 1, &out);
             wrong += !(fabs(out - 3 / (1 + exp(-(double)x[j]))) <= 1e-6);
         }
         CHECK(wrong == 0, "%s: the sigmoid is wrong at %d of all magnitudes", levels[i].name, wrong);
@@ -202,7 +202,7 @@ static void test_extremes(void)
             CHECK(isnan(out[0]) && !isnan(out[1]) && isnan(out[2]), "%s: activation %d loses NaN", levels[i].name, a);
         }
         float glu[4] = {1, 1, NAN, 2}, ones[4] = {1, 1, 1, 1}, zeros[4] = {0}, out[2];
-        kernels->affine_glu_f32(glu, ones, zeros, NULL, NULL, 1, 2, out);
+        kernels->affine_glu_f32(glu, ones, zeros, 1, 2, out);
         CHECK(isnan(out[0]) && !isnan(out[1]), "%s: GLU loses a NaN of the gate", levels[i].name);
         guarded_free(x);
         guarded_free(one);

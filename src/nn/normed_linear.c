@@ -1,0 +1,126 @@
+/* normed_linear.c - see normed_linear.h */
+#include "nn/normed_linear.h"
+
+#include "nn/norm.h"
+
+#include <assert.h>
+#include <math.h>
+
+/* How the sums over rows are cut into work items: into blocks of rows, as many as there are for long inputs, but each
+ * with at least a few times as many rows as its result has; and into rows of the matrix. */
+enum { MOST_BLOCKS = 16, LEAST_ROWS = 512, ITEM_CHANNELS = 32 };
+
+size_t dmx_normed_linear_doubles(int in_channels) { return (size_t)in_channels * ((size_t)in_channels + 2); }
+
+void dmx_normed_linear_prepare(dmx_normed_linear *layer, const dmx_kernels *kernels, const float *weight,
+                               const float *bias, double *tables)
+{
+    const size_t in = (size_t)layer->linear.in_channels, out = (size_t)layer->linear.out_channels;
+    double *gram = tables, *sum = gram + in * in, *bias_sum = sum + in;
+    kernels->gram_f32(weight, (ptrdiff_t)in, out, in, 0, in, gram, sum);
+    for (size_t i = 0; i < in; i++) bias_sum[i] = 0;
+    layer->bias = layer->bias_squared = 0;
+    for (size_t j = 0; j < out; j++) {
+        layer->bias += bias[j];
+        layer->bias_squared += (double)bias[j] * bias[j];
+        for (size_t i = 0; i < in; i++) bias_sum[i] += (double)bias[j] * weight[j * in + i];
+    }
+    layer->gram = gram;
+    layer->sum = sum;
+    layer->bias_sum = bias_sum;
+}
+
+/* ---- sums over the input ---- */
+
+typedef struct gram_job {
+    const dmx_kernels *kernels;
+    const dmx_grid *x; /* one bin */
+    size_t channels, block_rows, blocks, parts;
+    double *gram; /* [blocks][channels][channels] */
+    double *sum;  /* [blocks][channels] */
+} gram_job;
+
+static void gram_item(void *context, size_t item, int worker)
+{
+    (void)worker;
+    const gram_job *job = context;
+    const size_t n = job->channels, block = item / job->parts, begin = item % job->parts * ITEM_CHANNELS;
+    const size_t end = begin + ITEM_CHANNELS < n ? begin + ITEM_CHANNELS : n;
+    const size_t first = block * job->block_rows, left = (size_t)job->x->steps - first;
+    job->kernels->gram_f32(job->x->data + (ptrdiff_t)first * job->x->step_stride, job->x->step_stride,
+                           left < job->block_rows ? left : job->block_rows, n, begin, end, job->gram + block * n * n,
+                           job->sum + block * n);
+}
+
+/* G and s, left in the first block. The cuts depend on the shape alone, so threads do not change a bit. */
+static gram_job gather_gram(dmx_exec *exec, const dmx_grid *x)
+{
+    const size_t n = (size_t)x->channels, rows = (size_t)x->steps;
+    gram_job job = {.kernels = exec->kernels, .x = x, .channels = n};
+    job.block_rows = (rows + MOST_BLOCKS - 1) / MOST_BLOCKS;
+    if (job.block_rows < LEAST_ROWS) job.block_rows = LEAST_ROWS;
+    if (job.block_rows < 4 * n) job.block_rows = 4 * n;
+    job.blocks = (rows + job.block_rows - 1) / job.block_rows;
+    job.parts = (n + ITEM_CHANNELS - 1) / ITEM_CHANNELS;
+    job.gram = dmx_arena_carve(&exec->arena, job.blocks * n * n, sizeof *job.gram);
+    job.sum = dmx_arena_carve(&exec->arena, job.blocks * n, sizeof *job.sum);
+    dmx_exec_run(exec, job.blocks * job.parts, 0, gram_item, &job);
+    if (exec->planning) return job;
+    for (size_t block = 1; block < job.blocks; block++) {
+        for (size_t i = 0; i < n * n; i++) job.gram[i] += job.gram[block * n * n + i];
+        for (size_t i = 0; i < n; i++) job.sum[i] += job.sum[block * n + i];
+    }
+    return job;
+}
+
+/* ---- running ---- */
+
+/* The norm as factor[column] and bias[column], packed. */
+static void fold_norm(const dmx_normed_linear *layer, const gram_job *sums, float *factor, float *bias)
+{
+    const size_t n = sums->channels;
+    const double rows = sums->x->steps, count = rows * layer->linear.out_channels;
+    double sum = rows * layer->bias, square = rows * layer->bias_squared;
+    for (size_t i = 0; i < n; i++) {
+        sum += layer->sum[i] * sums->sum[i];
+        square += 2 * layer->bias_sum[i] * sums->sum[i];
+    }
+    for (size_t i = 0; i < n * n; i++) square += layer->gram[i] * sums->gram[i];
+    const double mean = sum / count, variance = square / count - mean * mean;
+    const double inverse = 1 / sqrt((variance > 0 ? variance : 0) + DMX_NORM_EPS);
+    for (size_t column = 0; column < dmx_conv_bias_floats(&layer->linear); column++) {
+        const double slope = inverse * layer->gamma[column];
+        factor[column] = (float)slope;
+        bias[column] = (float)((layer->linear.bias[column] - mean) * slope + layer->beta[column]);
+    }
+}
+
+static void run_bin(dmx_exec *exec, const dmx_normed_linear *layer, const dmx_grid *input, const dmx_epilogue *epilogue,
+                    const dmx_grid *output)
+{
+    const size_t mark = exec->arena.used, columns = dmx_conv_bias_floats(&layer->linear);
+    float *factor = dmx_arena_floats(&exec->arena, columns), *bias = dmx_arena_floats(&exec->arena, columns);
+    const gram_job sums = gather_gram(exec, input);
+    if (!exec->planning) fold_norm(layer, &sums, factor, bias);
+    dmx_conv normed = layer->linear;
+    normed.bias = bias;
+    dmx_epilogue with_norm = *epilogue;
+    with_norm.factor = factor;
+    dmx_conv_run(exec, &normed, input, &with_norm, output);
+    exec->arena.used = mark;
+}
+
+void dmx_normed_linear_run(dmx_exec *exec, const dmx_normed_linear *layer, const dmx_grid *input,
+                           const dmx_epilogue *epilogue, const dmx_grid *output)
+{
+    for (int b = 0; b < input->bins; b++) {
+        const dmx_grid from = dmx_grid_bins(input, b, 1), to = dmx_grid_bins(output, b, 1);
+        dmx_grid residual = {0};
+        dmx_epilogue part = *epilogue;
+        if (epilogue->residual != NULL) {
+            residual = dmx_grid_bins(epilogue->residual, b, 1);
+            part.residual = &residual;
+        }
+        run_bin(exec, layer, &from, &part, &to);
+    }
+}
