@@ -35,16 +35,19 @@ static ptrdiff_t first_start(const dmx_stft *stft)
     return 0;
 }
 
-/* spectra[planes][2][bins + 1] of one step, Nyquist zero. */
-static void gather(const dmx_spectrogram *spectrogram, size_t step, size_t bins, float *restrict spectra)
+/* spectra[planes][2][bins + 1] of one step, Nyquist zero, for the planes that are wanted. */
+static void gather(const dmx_spectrogram *spectrogram, size_t step, size_t bins, float *const *wanted,
+                   float *restrict spectra)
 {
-    size_t parts = 2 * (size_t)spectrogram->planes;
+    const size_t parts = 2 * (size_t)spectrogram->planes, stride = spectrogram->bin_stride;
+    const float scale = spectrogram->scale, shift = spectrogram->shift;
     const float *restrict x = spectrogram->x + step * spectrogram->step_stride;
     for (size_t begin = 0; begin < bins; begin += BINS_AT_ONCE) {
         size_t end = begin + BINS_AT_ONCE < bins ? begin + BINS_AT_ONCE : bins;
         for (size_t part = 0; part < parts; part++) {
+            if (wanted[part / 2] == NULL) continue;
             float *restrict to = spectra + part * (bins + 1);
-            for (size_t b = begin; b < end; b++) to[b] = x[b * spectrogram->bin_stride + part];
+            for (size_t b = begin; b < end; b++) to[b] = x[b * stride + part] * scale + shift;
         }
     }
     for (size_t part = 0; part < parts; part++) spectra[part * (bins + 1) + bins] = 0;
@@ -103,7 +106,7 @@ static range steps_within(const dmx_stft *stft, size_t steps, range samples)
 }
 
 void dmx_istft_range(const dmx_stft *stft, const dmx_spectrogram *spectrogram, size_t frames, size_t first,
-                     size_t count, float *out, size_t plane_stride, float *scratch)
+                     size_t count, float *const *out, float *scratch)
 {
     assert(first + count <= frames);
     size_t steps = dmx_stft_steps(stft, frames), planes = (size_t)spectrogram->planes;
@@ -113,29 +116,18 @@ void dmx_istft_range(const dmx_stft *stft, const dmx_spectrogram *spectrogram, s
     range samples = {(ptrdiff_t)first, (ptrdiff_t)(first + count)};
     range reaching = steps_within(stft, steps, samples);
 
-    for (size_t p = 0; p < planes; p++) memset(out + p * plane_stride + first, 0, count * sizeof *out);
+    for (size_t p = 0; p < planes; p++)
+        if (out[p] != NULL) memset(out[p] + first, 0, count * sizeof(float));
     for (ptrdiff_t step = reaching.begin; step < reaching.end; step++) {
         ptrdiff_t start = first_start(stft) + step * (ptrdiff_t)stft->hop;
-        gather(spectrogram, (size_t)step, stft->bins, spectra);
+        gather(spectrogram, (size_t)step, stft->bins, out, spectra);
         for (size_t p = 0; p < planes; p++) {
             const float *re = spectra + p * 2 * (stft->bins + 1), *im = re + stft->bins + 1;
+            if (out[p] == NULL) continue;
             dmx_fft_inverse(stft->fft, re, im, frame, rest);
-            overlap_add(stft, frame, start, samples, out + p * plane_stride);
+            overlap_add(stft, frame, start, samples, out[p]);
         }
     }
-    for (size_t p = 0; p < planes; p++) correct_edges(stft, steps, samples, out + p * plane_stride);
-}
-
-size_t dmx_istft_items(const dmx_stft *stft, size_t frames)
-{
-    size_t range_frames = DMX_ISTFT_RANGE_HOPS * stft->hop;
-    return (frames + range_frames - 1) / range_frames;
-}
-
-void dmx_istft_item(const dmx_stft *stft, const dmx_spectrogram *spectrogram, size_t frames, size_t item, float *out,
-                    size_t plane_stride, float *scratch)
-{
-    size_t range_frames = DMX_ISTFT_RANGE_HOPS * stft->hop, first = item * range_frames;
-    size_t count = frames - first < range_frames ? frames - first : range_frames;
-    dmx_istft_range(stft, spectrogram, frames, first, count, out, plane_stride, scratch);
+    for (size_t p = 0; p < planes; p++)
+        if (out[p] != NULL) correct_edges(stft, steps, samples, out[p]);
 }

@@ -51,29 +51,23 @@ size_t dmx_stft_scratch(const dmx_stft *stft, int planes);
 void dmx_stft_forward(const dmx_stft *stft, const float *mix, size_t plane_stride, int channels, size_t frames,
                       size_t step, float *out, float *scratch);
 
-/* A spectrogram to turn back into sound, or some neighbouring channels of one: for one source of
- * x[steps][bins][sources] [channels][2], point `x` at it and give its channels as planes. */
+/* A spectrogram to turn back into sound, or some neighbouring channels of one. Its numbers count as x * scale + shift:
+ * what a network that works on normalised spectrograms puts out needs no pass over memory. */
 typedef struct dmx_spectrogram {
     const float *x;                 /* [steps][bins][planes][2], with the strides below */
     size_t step_stride, bin_stride; /* floats from one step, one bin, to the next */
     int planes;
+    float scale, shift;
 } dmx_spectrogram;
 
-/* Samples [first, first + count) of all planes.
+/* Samples [first, first + count) of the planes that are wanted.
  *   frames   length of the whole signal; the spectrogram has dmx_stft_steps(stft, frames) steps
- *   out      [planes] planes of `frames` samples, `plane_stride` apart: samples of the range are overwritten
+ *   out      [planes] planes of at least first + count samples, of which the range is overwritten; NULL for those that
+ *            nobody wants
  *   scratch  dmx_stft_scratch(stft, planes) floats
  * Any cutting of the signal into ranges gives the same bits, but each range costs about three steps more than its own:
- * DMX_ISTFT_RANGE_HOPS hops are a good length. */
+ * 32 hops are a good length. */
 void dmx_istft_range(const dmx_stft *stft, const dmx_spectrogram *spectrogram, size_t frames, size_t first,
-                     size_t count, float *out, size_t plane_stride, float *scratch);
-
-#define DMX_ISTFT_RANGE_HOPS 32
-
-/* The same cut into ranges of DMX_ISTFT_RANGE_HOPS hops: how many there are for a signal of `frames` samples, and range
- * `item` of them. */
-size_t dmx_istft_items(const dmx_stft *stft, size_t frames);
-void dmx_istft_item(const dmx_stft *stft, const dmx_spectrogram *spectrogram, size_t frames, size_t item, float *out,
-                    size_t plane_stride, float *scratch);
+                     size_t count, float *const *out, float *scratch);
 
 #endif

@@ -2,73 +2,83 @@
 #include "models/hybrid_unet_pass.h"
 #include "models/masking.h"
 
-#include <string.h>
+enum {
+    RANGE_HOPS = 32,   /* samples that a work item makes, in hops of the spectrogram */
+    BLOCK_FRAMES = 256 /* frames of all planes that fit into the first cache */
+};
 
-/* _mask: complex spectrograms from what the network predicts; nothing to do where it predicts them itself. */
-static dmx_grid mask(const dmx_unet_pass *p)
+typedef struct stems_job {
+    const dmx_unet_pass *p;
+    dmx_spectrogram spectrogram;
+    size_t range_frames;
+    float **stems; /* [sources * channels] planes, NULL where nobody wants one */
+} stems_job;
+
+/* _mask: complex spectrograms from what the network predicts. Where it predicts them itself they need the mean and the
+ * deviation of the mix only. */
+static dmx_spectrogram mask(const dmx_unet_pass *p)
 {
     const dmx_unet_config *c = &p->unet->config;
-    if (c->cac) return p->out;
-    const dmx_wiener filter = {.channels = p->unet->network.channels,
-                               .sources = p->unet->network.source_count,
-                               .iterations = c->wiener_iters,
-                               .residual = c->wiener_residual};
-    dmx_grid masked = dmx_grid_create(p->exec, p->out.steps, p->out.bins, 2 * p->out.channels, (dmx_margin){0});
-    dmx_mask_run(p->exec, &filter, &p->z, &p->out, &masked);
+    const int channels = p->unet->network.channels, sources = p->unet->network.source_count;
+    dmx_spectrogram masked = {.planes = sources * channels, .scale = (float)p->std, .shift = (float)p->mean};
+    dmx_grid grid = p->out;
+    if (!c->cac) {
+        const dmx_wiener filter = {.channels = channels,
+                                   .sources = sources,
+                                   .iterations = c->wiener_iters,
+                                   .residual = c->wiener_residual};
+        dmx_grid_affine(p->exec, &p->out, masked.scale, masked.shift, &p->out);
+        grid = dmx_grid_create(p->exec, p->out.steps, p->out.bins, 2 * p->out.channels, (dmx_margin){0});
+        dmx_mask_run(p->exec, &filter, &p->z, &p->out, &grid);
+        masked.scale = 1;
+        masked.shift = 0;
+    }
+    masked.x = grid.data;
+    masked.step_stride = (size_t)grid.step_stride;
+    masked.bin_stride = (size_t)grid.channels;
     return masked;
 }
 
-typedef struct ispec_job {
-    const dmx_unet_pass *p;
-    dmx_spectrogram spectrogram;
-    float *planes; /* [channels][frames] */
-} ispec_job;
-
-/* planes = iSTFT of a stretch */
-static void ispec_item(void *context, size_t item, int worker)
+/* stems += xt * stdt + meant, for frames [first, first + count) */
+static void add_waveform(const dmx_unet_pass *p, size_t first, size_t count, float *const *stems)
 {
-    const ispec_job *job = context;
-    const size_t frames = (size_t)job->p->shapes.frames[0];
-    dmx_istft_item(job->p->unet->stft, &job->spectrogram, frames, item, job->planes, frames,
-                   dmx_exec_scratch(job->p->exec, worker));
-}
-
-static void add_waveform(const dmx_unet_pass *p, int source, float *planes)
-{
-    const int channels = p->unet->network.channels, frames = p->shapes.frames[0];
+    const size_t planes = (size_t)p->out_t.channels;
     const float stdt = (float)p->stdt, meant = (float)p->meant;
-    for (int c = 0; c < channels; c++) {
-        const float *xt = p->out_t.data + (ptrdiff_t)source * channels + c;
-        float *plane = planes + (ptrdiff_t)c * frames;
-        for (ptrdiff_t i = 0; i < frames; i++) plane[i] += xt[i * p->out_t.channels] * stdt + meant;
+    for (size_t begin = first; begin < first + count; begin += BLOCK_FRAMES) {
+        const size_t end = begin + BLOCK_FRAMES < first + count ? begin + BLOCK_FRAMES : first + count;
+        for (size_t plane = 0; plane < planes; plane++) {
+            const float *restrict xt = p->out_t.data + plane;
+            float *restrict stem = stems[plane];
+            if (stem == NULL) continue;
+            for (size_t i = begin; i < end; i++) stem[i] += xt[i * planes] * stdt + meant;
+        }
     }
 }
 
-/* planes = _ispec(masked), and + xt * stdt + meant where there is a time branch, for one source */
-static void source_planes(dmx_unet_pass *p, const dmx_grid *masked, int source, float *planes)
+/* A stretch of all stems: _ispec(masked), and the waveform branch where there is one. */
+static void stems_item(void *context, size_t item, int worker)
 {
-    const int channels = p->unet->network.channels;
-    ispec_job job = {.p = p, .planes = planes};
-    job.spectrogram = (dmx_spectrogram){
-        .step_stride = (size_t)masked->step_stride, .bin_stride = (size_t)masked->channels, .planes = channels};
-    if (!p->exec->planning) job.spectrogram.x = masked->data + (ptrdiff_t)source * channels * 2;
-    dmx_exec_run(p->exec, dmx_istft_items(p->unet->stft, (size_t)p->shapes.frames[0]),
-                 dmx_stft_scratch(p->unet->stft, channels), ispec_item, &job);
-    if (p->unet->config.hybrid && !p->exec->planning) add_waveform(p, source, planes);
+    const stems_job *job = context;
+    const dmx_unet_pass *p = job->p;
+    const size_t first = item * job->range_frames, left = (size_t)p->frames - first;
+    const size_t count = left < job->range_frames ? left : job->range_frames;
+    dmx_istft_range(p->unet->stft, &job->spectrogram, (size_t)p->shapes.frames[0], first, count, job->stems,
+                    dmx_exec_scratch(p->exec, worker));
+    if (p->unet->config.hybrid) add_waveform(p, first, count, job->stems);
 }
 
 void dmx_unet_write_stems(dmx_unet_pass *p, float *stems)
 {
-    const int channels = p->unet->network.channels;
-    const size_t length = (size_t)p->shapes.frames[0];
-    dmx_grid_affine(p->exec, &p->out, (float)p->std, (float)p->mean, &p->out);
-    const dmx_grid masked = mask(p);
-    float *planes = dmx_arena_floats(&p->exec->arena, (size_t)channels * length);
-    for (int s = 0; s < p->unet->network.source_count; s++) {
-        if (!p->wanted[s]) continue;
-        source_planes(p, &masked, s, planes);
-        for (int c = 0; c < channels && !p->exec->planning; c++)
-            memcpy(stems + ((int64_t)s * channels + c) * p->frames, planes + (size_t)c * length,
-                   (size_t)p->frames * sizeof(float));
-    }
+    const int channels = p->unet->network.channels, planes = p->unet->network.source_count * channels;
+    const size_t frames = (size_t)p->frames;
+    stems_job job = {.p = p, .spectrogram = mask(p), .range_frames = RANGE_HOPS * dmx_stft_hop(p->unet->stft)};
+    job.stems = dmx_arena_carve(&p->exec->arena, (size_t)planes, sizeof *job.stems);
+    for (int i = 0; i < planes && !p->exec->planning; i++)
+        job.stems[i] = p->wanted[i / channels] ? stems + (size_t)i * frames : NULL;
+    /* As many ranges as threads, or a multiple of that: any cut gives the same bits. */
+    const size_t threads = (size_t)dmx_exec_threads(p->exec);
+    const size_t rounds = (frames + threads * job.range_frames - 1) / (threads * job.range_frames);
+    job.range_frames = (frames + threads * rounds - 1) / (threads * rounds);
+    dmx_exec_run(p->exec, (frames + job.range_frames - 1) / job.range_frames,
+                 dmx_stft_scratch(p->unet->stft, planes), stems_item, &job);
 }

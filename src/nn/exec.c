@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdint.h>
 
+int dmx_exec_threads(const dmx_exec *exec) { return exec->pool != NULL ? dmx_thread_pool_size(exec->pool) : 1; }
+
 void dmx_exec_run(dmx_exec *exec, size_t items, size_t scratch_floats, dmx_work_fn work, void *context)
 {
     size_t rounded = (scratch_floats + 15) / 16 * 16;

@@ -28,6 +28,9 @@ typedef struct dmx_exec {
     double flops; /* of matrix products so far, a multiplication and an addition counted as two; planning counts too */
 } dmx_exec;
 
+/* How many items can run at a time. */
+int dmx_exec_threads(const dmx_exec *exec);
+
 /* Run `items` work items of `scratch_floats` each; while planning, note the need and run nothing. */
 void dmx_exec_run(dmx_exec *exec, size_t items, size_t scratch_floats, dmx_work_fn work, void *context);
 

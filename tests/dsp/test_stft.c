@@ -63,8 +63,10 @@ static void check_inverse(const spectrum_case *test, const dmx_stft *stft, const
     size_t channels = z->shape[0], bins = z->shape[1];
     float *x = channels_last(z), *actual = malloc(y->count * sizeof *actual);
     float *scratch = malloc(dmx_stft_scratch(stft, (int)channels) * sizeof *scratch);
-    dmx_spectrogram spectrogram = {x, bins * channels * 2, channels * 2, (int)channels};
-    dmx_istft_range(stft, &spectrogram, test->frames, 0, test->frames, actual, test->frames, scratch);
+    dmx_spectrogram spectrogram = {x, bins * channels * 2, channels * 2, (int)channels, 1, 0};
+    float *planes[2] = {actual, actual + test->frames};
+    REQUIRE(channels <= 2, "more channels than planes");
+    dmx_istft_range(stft, &spectrogram, test->frames, 0, test->frames, planes, scratch);
     double snr = test_snr_db(y->f32, actual, y->count);
     CHECK(snr > test->inverse_db, "%s_ispec_%zu: %.1f dB", test->name, test->frames, snr);
     free(x), free(actual), free(scratch);
@@ -136,8 +138,9 @@ static void test_round_trip(void)
         for (size_t n = 0; n < planes * frames; n++) x[n] = (float)(n * 7919 % 1009) / 1009 - 0.5f;
         for (size_t t = 0; t < steps; t++)
             dmx_stft_forward(stft, x, frames, (int)planes, frames, t, z + t * row, scratch);
-        dmx_spectrogram spectrogram = {z, row, planes * 2, (int)planes};
-        dmx_istft_range(stft, &spectrogram, frames, 0, frames, y, frames, scratch);
+        dmx_spectrogram spectrogram = {z, row, planes * 2, (int)planes, 1, 0};
+        float *out[3] = {y, y + frames % (planes * frames), y + 2 * frames % (planes * frames)};
+        dmx_istft_range(stft, &spectrogram, frames, 0, frames, out, scratch);
         for (size_t n = 0; n + 1 < planes * frames; n++) x[n] += x[n + 1], y[n] += y[n + 1];
         size_t skip = 2 * dmx_stft_hop(stft);
         double snr = frames < 1000 ? INFINITY : test_snr_db(x + skip, y + skip, frames - 2 * skip);
@@ -149,7 +152,8 @@ static void test_round_trip(void)
     }
 }
 
-/* A spectrogram with room around its steps and more channels than are wanted, cut into ranges of any length. */
+/* A spectrogram with room around its steps and more channels than are wanted, cut into ranges of any length; and one of
+ * its planes alone, scaled and shifted on the way. */
 static void test_ranges(void)
 {
     static const size_t pieces[] = {1, 63, 64, 1000, 333, 77};
@@ -160,21 +164,25 @@ static void test_ranges(void)
         size_t bins = dmx_stft_bins(stft), steps = dmx_stft_steps(stft, frames), row = bins * stride + margin;
         float *z = malloc((margin + steps * row) * sizeof *z);
         float *whole = malloc(2 * frames * sizeof *whole), *cut = malloc(2 * frames * sizeof *cut);
-        float *items = malloc(2 * frames * sizeof *items);
+        float *other = malloc(2 * frames * sizeof *other), *shifted = malloc((margin + steps * row) * sizeof *z);
         float *scratch = malloc(dmx_stft_scratch(stft, 2) * sizeof *scratch);
-        for (size_t i = 0; i < margin + steps * row; i++) z[i] = (float)(i * 7919 % 2003) / 2003 - 0.5f;
-        dmx_spectrogram spectrogram = {z + margin + 4, row, stride, 2};
-        dmx_istft_range(stft, &spectrogram, frames, 0, frames, whole, frames, scratch);
+        for (size_t i = 0; i < margin + steps * row; i++) {
+            z[i] = (float)(i * 7919 % 2003) / 2003 - 0.5f;
+            shifted[i] = 2 * z[i] + 0.25f;
+        }
+        dmx_spectrogram spectrogram = {shifted + margin + 4, row, stride, 2, 1, 0};
+        dmx_istft_range(stft, &spectrogram, frames, 0, frames, (float *[]){whole, whole + frames}, scratch);
         for (size_t first = 0, i = 0; first < frames; i++) {
             size_t count = pieces[i % 6] < frames - first ? pieces[i % 6] : frames - first;
-            dmx_istft_range(stft, &spectrogram, frames, first, count, cut, frames, scratch);
+            dmx_istft_range(stft, &spectrogram, frames, first, count, (float *[]){cut, cut + frames}, scratch);
             first += count;
         }
-        for (size_t item = 0; item < dmx_istft_items(stft, frames); item++)
-            dmx_istft_item(stft, &spectrogram, frames, item, items, frames, scratch);
         CHECK(!memcmp(whole, cut, 2 * frames * sizeof *cut), "kind %d: ranges differ from the whole", kind);
-        CHECK(!memcmp(whole, items, 2 * frames * sizeof *cut), "kind %d: items differ from the whole", kind);
-        free(z), free(whole), free(cut), free(items), free(scratch);
+
+        spectrogram = (dmx_spectrogram){z + margin + 4, row, stride, 2, 2, 0.25f};
+        dmx_istft_range(stft, &spectrogram, frames, 0, frames, (float *[]){NULL, other}, scratch);
+        CHECK(!memcmp(whole + frames, other, frames * sizeof *other), "kind %d: one plane, scaled, differs", kind);
+        free(z), free(whole), free(cut), free(other), free(shifted), free(scratch);
         dmx_stft_free(stft);
     }
 }
