@@ -82,9 +82,10 @@ static ALWAYS_INLINE void multiply_run(const float *a, ptrdiff_t a_row_stride, c
     }
 }
 
-/* The sums over k in [k_begin, k_end) of one tile, stored for the first block of k and added for the others. */
+/* The sums over k in [k_begin, k_end) of one tile, stored to rows `stride` apart, or added to what is there. */
 static ALWAYS_INLINE void multiply_tile(const dmx_gemm *g, const tile *t, const float *b0, const float *b1, int k_begin,
-                                        int k_end, const int rows, const int vectors, float *total)
+                                        int k_end, const int rows, const int vectors, bool add, float *total,
+                                        ptrdiff_t stride)
 {
     vf sum[TILE_ROWS][2];
     UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = v_set1(0.0f);
@@ -98,21 +99,21 @@ static ALWAYS_INLINE void multiply_tile(const dmx_gemm *g, const tile *t, const 
     {
         UNROLL for (int v = 0; v < vectors; v++)
         {
-            float *to = total + r * TILE_WIDTH + v * LANES;
-            v_store(to, k_begin == 0 ? sum[r][v] : v_load(to) + sum[r][v]);
+            float *to = total + r * stride + v * LANES;
+            v_store(to, add ? v_load(to) + sum[r][v] : sum[r][v]);
         }
     }
 }
 
 /* One function for each height of a tile, full width (two vectors) and half. */
 typedef void (*multiply_fn)(const dmx_gemm *g, const tile *t, const float *b0, const float *b1, int k_begin, int k_end,
-                            float *total);
+                            bool add, float *total, ptrdiff_t stride);
 
 #define MULTIPLY(rows, vectors)                                                                                        \
     static void multiply_##rows##x##vectors(const dmx_gemm *g, const tile *t, const float *b0, const float *b1,        \
-                                            int k_begin, int k_end, float *total)                                      \
+                                            int k_begin, int k_end, bool add, float *total, ptrdiff_t stride)          \
     {                                                                                                                  \
-        multiply_tile(g, t, b0, b1, k_begin, k_end, rows, vectors, total);                                             \
+        multiply_tile(g, t, b0, b1, k_begin, k_end, rows, vectors, add, total, stride);                                \
     }
 #define MULTIPLY_1_TO_6(vectors)                                                                                       \
     MULTIPLY(1, vectors)                                                                                               \
@@ -139,54 +140,80 @@ static const multiply_fn multiply_functions[TILE_PANELS][TILE_ROWS] = {
 #endif
 };
 
-/* What follows the sums of a tile: factor, bias, activation, scale, residual, for outputs [column, column + count). */
-static ALWAYS_INLINE void finish_rows(const dmx_gemm *g, const tile *t, const float *total, const float *factor,
-                                      const float *bias, size_t column, size_t count, int vectors,
-                                      const dmx_activation activation)
-{
-    const bool glu = activation == DMX_ACTIVATION_GLU;
-    for (int r = 0; r < t->rows; r++, total += TILE_WIDTH) {
-        vf x[2] = {v_fma(v_load(total), v_load(factor), v_load(bias))};
-        x[1] = vectors > 1 ? v_fma(v_load(total + LANES), v_load(factor + LANES), v_load(bias + LANES)) : x[0];
-        if (glu) x[0] = v_glu(v_glu_values(x[0], x[1]), v_glu_gates(x[0], x[1]));
-        for (size_t v = 0; v < (glu ? 1 : 2); v++) {
-            size_t at = column + v * LANES, left = count > v * LANES ? count - v * LANES : 0;
-            if (left == 0) continue;
-            vf y = glu ? x[v] : v_activate(x[v], activation);
-            if (g->scale != NULL) y = y * v_load_upto(g->scale + at, left);
-            if (t->residual != NULL) y = y + v_load_upto(t->residual + r * g->residual_row_stride + at, left);
-            v_store_upto(t->c + r * g->c_row_stride + at, y, left);
-        }
-    }
-}
+/* What follows the sums: which outputs of C these are, and what each column is multiplied with and gets added. */
+typedef struct finish {
+    size_t column, count;
+    int vectors; /* of sums in a row */
+    vf factor[2], bias[2], scale[2];
+} finish;
 
-static void finish_tile(const dmx_gemm *g, const tile *t, const float *total, size_t panel, size_t panels)
+static finish prepare_finish(const dmx_gemm *g, size_t panel, size_t panels)
 {
     const bool glu = g->activation == DMX_ACTIVATION_GLU;
     const size_t panel_outputs = glu ? DMX_PANEL / 2 : DMX_PANEL;
-    const size_t outputs = (size_t)(glu ? g->columns / 2 : g->columns), column = panel * panel_outputs;
-    size_t count = panels * panel_outputs;
-    if (count > outputs - column) count = outputs - column;
-
-    float factor[TILE_WIDTH], bias[TILE_WIDTH] = {0};
-    if (g->bias != NULL) memcpy(bias, g->bias + panel * DMX_PANEL, panels * DMX_PANEL * sizeof *bias);
-    if (g->factor != NULL)
-        memcpy(factor, g->factor + panel * DMX_PANEL, panels * DMX_PANEL * sizeof *factor);
-    else
-        for (int i = 0; i < TILE_WIDTH; i++) factor[i] = 1;
-    const int vectors = (int)panels * DMX_PANEL / LANES;
-    switch (g->activation) {
-    case DMX_ACTIVATION_NONE:
-        finish_rows(g, t, total, factor, bias, column, count, vectors, DMX_ACTIVATION_NONE);
-        break;
-    case DMX_ACTIVATION_RELU:
-        finish_rows(g, t, total, factor, bias, column, count, vectors, DMX_ACTIVATION_RELU);
-        break;
-    case DMX_ACTIVATION_GELU:
-        finish_rows(g, t, total, factor, bias, column, count, vectors, DMX_ACTIVATION_GELU);
-        break;
-    case DMX_ACTIVATION_GLU: finish_rows(g, t, total, factor, bias, column, count, vectors, DMX_ACTIVATION_GLU); break;
+    const size_t outputs = (size_t)(glu ? g->columns / 2 : g->columns);
+    finish f = {.column = panel * panel_outputs, .count = panels * panel_outputs};
+    if (f.count > outputs - f.column) f.count = outputs - f.column;
+    f.vectors = (int)panels * DMX_PANEL / LANES;
+    for (int v = 0; v < 2; v++) {
+        const ptrdiff_t at = (ptrdiff_t)panel * DMX_PANEL + v * LANES;
+        const bool used = v < f.vectors;
+        const size_t begin = (size_t)v * LANES, left = f.count > begin ? f.count - begin : 0;
+        f.factor[v] = used && g->factor != NULL ? v_load(g->factor + at) : v_set1(1.0f);
+        f.bias[v] = used && g->bias != NULL ? v_load(g->bias + at) : v_set1(0.0f);
+        f.scale[v] = left > 0 && g->scale != NULL ? v_load_upto(g->scale + f.column + begin, left) : v_set1(1.0f);
     }
+    return f;
+}
+
+/* Factor, bias, activation, scale and residual for one tile. `whole`: all outputs of the tile's width are there. */
+static ALWAYS_INLINE void finish_rows(const finish *f, const dmx_gemm *g, const tile *t, const float *total,
+                                      const bool whole, const dmx_activation activation)
+{
+    const bool glu = activation == DMX_ACTIVATION_GLU;
+    float *c = t->c + f->column;
+    const float *residual = t->residual != NULL ? t->residual + f->column : NULL;
+    for (int r = 0; r < t->rows; r++, total += TILE_WIDTH, c += g->c_row_stride) {
+        vf x[2] = {v_fma(v_load(total), f->factor[0], f->bias[0])};
+        x[1] = f->vectors > 1 ? v_fma(v_load(total + LANES), f->factor[1], f->bias[1]) : x[0];
+        if (glu) x[0] = v_glu(v_glu_values(x[0], x[1]), v_glu_gates(x[0], x[1]));
+        for (size_t v = 0; v < (glu ? 1 : 2); v++) {
+            const size_t left = whole ? LANES : f->count - v * LANES;
+            if (!whole && f->count <= v * LANES) continue;
+            vf y = (glu ? x[v] : v_activate(x[v], activation)) * f->scale[v];
+            if (residual != NULL) y = y + v_load_upto(residual + v * LANES, left);
+            v_store_upto(c + v * LANES, y, left);
+        }
+        if (residual != NULL) residual += g->residual_row_stride;
+    }
+}
+
+static void finish_tile(const finish *f, const dmx_gemm *g, const tile *t, const float *total)
+{
+#define FINISH(activation)                                                                                             \
+    if (f->count == ((activation) == DMX_ACTIVATION_GLU ? LANES : 2 * LANES))                                          \
+        finish_rows(f, g, t, total, true, activation);                                                                 \
+    else                                                                                                               \
+        finish_rows(f, g, t, total, false, activation);                                                                \
+    break
+
+    switch (g->activation) {
+    case DMX_ACTIVATION_NONE: FINISH(DMX_ACTIVATION_NONE);
+    case DMX_ACTIVATION_RELU: FINISH(DMX_ACTIVATION_RELU);
+    case DMX_ACTIVATION_GELU: FINISH(DMX_ACTIVATION_GELU);
+    case DMX_ACTIVATION_GLU: FINISH(DMX_ACTIVATION_GLU);
+    }
+#undef FINISH
+}
+
+/* Whether nothing follows the sums but an addition to C: the products of attention. Then they go there at once. (With
+ * several blocks of k the addition would come first, where it comes last for a tile that is not whole: other bits.) */
+static bool is_plain(const dmx_gemm *g)
+{
+    const bool in_place = g->residual == g->c && g->residual_row_stride == g->c_row_stride &&
+                          g->residual_group_stride == g->c_group_stride;
+    return g->activation == DMX_ACTIVATION_NONE && g->factor == NULL && g->bias == NULL && g->scale == NULL &&
+           (g->residual == NULL || (in_place && g->taps * g->depth <= K_BLOCK));
 }
 
 /* A chunk of tiles times the one or two panels of a tile's width. */
@@ -197,13 +224,22 @@ static void multiply_chunk(const dmx_gemm *g, const tile *tiles, size_t tile_cou
     const ptrdiff_t panel_floats = (ptrdiff_t)k_count * DMX_PANEL;
     const float *b0 = g->b + (ptrdiff_t)panel * panel_floats;
     const float *b1 = LANES < DMX_PANEL ? b0 + LANES : b0 + (panels > 1 ? panel_floats : 0);
+    const finish f = prepare_finish(g, panel, panels);
+    const bool direct = is_plain(g) && f.count == panels * DMX_PANEL;
+    const multiply_fn *multiply = multiply_functions[panels - 1];
     for (int k = 0, k_end; k == 0 || k < k_count; k = k_end) {
         k_end = k_count - k > K_BLOCK ? k + K_BLOCK : k_count;
         for (size_t i = 0; i < tile_count; i++) {
+            const tile *t = &tiles[i];
             /* Totals that are finished at once share one place, in the nearest cache. */
             float *total = scratch + (k_count > K_BLOCK ? i : 0) * TILE_FLOATS;
-            multiply_functions[panels - 1][tiles[i].rows - 1](g, &tiles[i], b0, b1, k, k_end, total);
-            if (k_end == k_count) finish_tile(g, &tiles[i], total, panel, panels);
+            if (direct) {
+                const bool add = k > 0 || g->residual != NULL;
+                multiply[t->rows - 1](g, t, b0, b1, k, k_end, add, t->c + f.column, g->c_row_stride);
+            } else {
+                multiply[t->rows - 1](g, t, b0, b1, k, k_end, k > 0, total, TILE_WIDTH);
+                if (k_end == k_count) finish_tile(&f, g, t, total);
+            }
         }
         if (k_count == 0) break;
     }

@@ -5,34 +5,39 @@
 
 #include "kernels/vector_math.h"
 
-/* The largest of scale * s[j] and `start`. */
+/* The largest of scale * s[j] and `start`. Four running maxima, since each has to wait for the one before it. */
 static float scaled_max(const float *s, size_t columns, float scale, float start)
 {
     const vf factor = v_set1(scale);
-    vf largest = v_set1(start);
+    vf largest[4] = {v_set1(start), v_set1(start), v_set1(start), v_set1(start)};
     size_t j = 0;
-    for (; j + LANES <= columns; j += LANES) largest = v_max(largest, factor * v_load(s + j));
-    if (j < columns) largest = v_max(largest, v_keep(factor * v_load_part(s + j, columns - j), columns - j, start));
-    return v_max_lane(largest);
+    for (; j + 4 * LANES <= columns; j += 4 * LANES)
+        UNROLL for (size_t i = 0; i < 4; i++) largest[i] = v_max(largest[i], factor * v_load(s + j + i * LANES));
+    for (; j + LANES <= columns; j += LANES) largest[0] = v_max(largest[0], factor * v_load(s + j));
+    if (j < columns)
+        largest[1] = v_max(largest[1], v_keep(factor * v_load_part(s + j, columns - j), columns - j, start));
+    return v_max_lane(v_max(v_max(largest[0], largest[1]), v_max(largest[2], largest[3])));
 }
 
 /* s[j] = exp(scale * s[j] - max); returns their sum. */
 static float exp_and_sum(float *s, size_t columns, float scale, float max)
 {
     const vf factor = v_set1(scale), shift = v_set1(-max);
-    vf sum = v_set1(0.0f);
+    vf sum[2] = {v_set1(0.0f), v_set1(0.0f)};
     size_t j = 0;
-    for (; j + LANES <= columns; j += LANES) {
-        vf y = v_exp(v_fma(factor, v_load(s + j), shift));
-        v_store(s + j, y);
-        sum = sum + y;
+    for (; j + 2 * LANES <= columns; j += 2 * LANES) UNROLL for (size_t i = 0; i < 2; i++)
+        {
+            vf y = v_exp(v_fma(factor, v_load(s + j + i * LANES), shift));
+            v_store(s + j + i * LANES, y);
+            sum[i] = sum[i] + y;
+        }
+    for (; j < columns; j += LANES) {
+        const size_t left = columns - j;
+        vf y = v_exp(v_fma(factor, v_load_upto(s + j, left), shift));
+        v_store_upto(s + j, y, left);
+        sum[0] = sum[0] + v_keep(y, left, 0.0f);
     }
-    if (j < columns) {
-        vf y = v_exp(v_fma(factor, v_load_part(s + j, columns - j), shift));
-        v_store_part(s + j, y, columns - j);
-        sum = sum + v_keep(y, columns - j, 0.0f);
-    }
-    return v_sum_lanes(sum);
+    return v_sum_lanes(sum[0] + sum[1]);
 }
 
 static void LEVEL(softmax_f32)(float *s, ptrdiff_t row_stride, size_t rows, size_t columns, float scale, float *max,

@@ -23,10 +23,8 @@ static dmx_spectrogram mask(const dmx_unet_pass *p)
     dmx_spectrogram masked = {.planes = sources * channels, .scale = (float)p->std, .shift = (float)p->mean};
     dmx_grid grid = p->out;
     if (!c->cac) {
-        const dmx_wiener filter = {.channels = channels,
-                                   .sources = sources,
-                                   .iterations = c->wiener_iters,
-                                   .residual = c->wiener_residual};
+        const dmx_wiener filter = {
+            .channels = channels, .sources = sources, .iterations = c->wiener_iters, .residual = c->wiener_residual};
         dmx_grid_affine(p->exec, &p->out, masked.scale, masked.shift, &p->out);
         grid = dmx_grid_create(p->exec, p->out.steps, p->out.bins, 2 * p->out.channels, (dmx_margin){0});
         dmx_mask_run(p->exec, &filter, &p->z, &p->out, &grid);
@@ -79,6 +77,6 @@ void dmx_unet_write_stems(dmx_unet_pass *p, float *stems)
     const size_t threads = (size_t)dmx_exec_threads(p->exec);
     const size_t rounds = (frames + threads * job.range_frames - 1) / (threads * job.range_frames);
     job.range_frames = (frames + threads * rounds - 1) / (threads * rounds);
-    dmx_exec_run(p->exec, (frames + job.range_frames - 1) / job.range_frames,
-                 dmx_stft_scratch(p->unet->stft, planes), stems_item, &job);
+    dmx_exec_run(p->exec, (frames + job.range_frames - 1) / job.range_frames, dmx_stft_scratch(p->unet->stft, planes),
+                 stems_item, &job);
 }
