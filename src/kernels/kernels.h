@@ -119,6 +119,16 @@ typedef struct dmx_kernels {
     void (*layer_norm_f32)(const float *x, const float *gamma, const float *beta, size_t rows, size_t channels,
                            float eps, float *y);
 
+    /* The transforms of a Winograd convolution, for one tile (nn/winograd.h). Positions are 4 * step + bin.
+     *     v[p * position_stride + i] = (B^T d B)[p], where d[p][i] are the tile's inputs of channel i < n */
+    void (*winograd_input_f32)(const float *const d[16], size_t n, float *v, size_t position_stride);
+
+    /* c[o][j] = GLU of y[o] + bias, y = A^T m A, where m[p * position_stride + column] are sums in the packed order of
+     * a GEMM with GLU, `panels` of them, with `outputs` outputs in all (from there on nothing is written); o = 2 * step
+     * + bin, and a c[o] that is NULL is left out. */
+    void (*winograd_output_glu_f32)(const float *m, size_t position_stride, size_t panels, const float *bias,
+                                    size_t outputs, float *const c[4]);
+
     /* What follows the gates of one step of an LSTM. A row of `gates` holds, for each DMX_PANEL units in turn, that
      * many input gates, forget gates, cell gates and output gates (the last block too, whatever the units are): c[r][u]
      * = sigmoid(forget) * c[r][u] + sigmoid(input) * tanh(cell);  h[r][u] = sigmoid(output) * tanh(c[r][u]) */

@@ -178,6 +178,53 @@ static void layer_norm_f32_scalar(const float *x, const float *gamma, const floa
     }
 }
 
+/* B^T d for four numbers `stride` apart. */
+static void winograd_spread(const float *d, int stride, float *v)
+{
+    const float d0 = d[0], d1 = d[stride], d2 = d[2 * stride], d3 = d[3 * stride];
+    v[0] = d0 - d2;
+    v[stride] = d1 + d2;
+    v[2 * stride] = d2 - d1;
+    v[3 * stride] = d1 - d3;
+}
+
+static void winograd_input_f32_scalar(const float *const d[16], size_t n, float *v, size_t position_stride)
+{
+    for (size_t i = 0; i < n; i++) {
+        float tile[16];
+        for (int p = 0; p < 16; p++) tile[p] = d[p][i];
+        for (int step = 0; step < 4; step++) winograd_spread(tile + 4 * step, 1, tile + 4 * step);
+        for (int bin = 0; bin < 4; bin++) winograd_spread(tile + bin, 4, tile + bin);
+        for (size_t p = 0; p < 16; p++) v[p * position_stride + i] = tile[p];
+    }
+}
+
+/* Output `o` (2 * step + bin) of one column. */
+static float winograd_sum(const float *m, size_t position_stride, int o)
+{
+    static const float weight[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}}; /* A^T */
+    float sum = 0;
+    for (int bin = 0; bin < 4; bin++) {
+        float column = 0;
+        for (int step = 0; step < 4; step++)
+            column += weight[o / 2][step] * m[(size_t)(4 * step + bin) * position_stride];
+        sum += weight[o % 2][bin] * column;
+    }
+    return sum;
+}
+
+static void winograd_output_glu_f32_scalar(const float *m, size_t position_stride, size_t panels, const float *bias,
+                                           size_t outputs, float *const c[4])
+{
+    const size_t half = DMX_PANEL / 2;
+    for (int o = 0; o < 4; o++)
+        for (size_t j = 0; j < panels * half && j < outputs && c[o] != NULL; j++) {
+            const size_t value = j / half * DMX_PANEL + j % half, gate = value + half;
+            c[o][j] = (winograd_sum(m + value, position_stride, o) + bias[value]) *
+                      sigmoid(winograd_sum(m + gate, position_stride, o) + bias[gate]);
+        }
+}
+
 static void lstm_gates_f32_scalar(const float *gates, ptrdiff_t gates_row_stride, size_t rows, size_t units, float *c,
                                   ptrdiff_t c_row_stride, float *h, ptrdiff_t h_row_stride)
 {
@@ -224,6 +271,8 @@ const dmx_kernels dmx_kernels_scalar = {
     .affine_glu_f32 = affine_glu_f32_scalar,
     .add_f32 = add_f32_scalar,
     .layer_norm_f32 = layer_norm_f32_scalar,
+    .winograd_input_f32 = winograd_input_f32_scalar,
+    .winograd_output_glu_f32 = winograd_output_glu_f32_scalar,
     .lstm_gates_f32 = lstm_gates_f32_scalar,
     .f16_to_f32 = f16_to_f32_scalar,
 };

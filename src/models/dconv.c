@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 
+/* So few bins lie close together: no need to gather the steps of one. */
+enum { FEW_BINS = 2 };
+
 /* What the official class gives its BLSTM and LocalState. */
 enum { LSTM_LAYERS = 2, LSTM_MAX_STEPS = 200, ATTENTION_HEADS = 4, ATTENTION_DECAYS = 4 };
 
@@ -148,8 +151,13 @@ bool dmx_dconv_is_plain(const dmx_dconv *dconv)
 
 void dmx_dconv_run(dmx_exec *exec, const dmx_dconv *dconv, const dmx_grid *x)
 {
-    if (x->bins > 1 && dmx_dconv_is_plain(dconv))
-        dmx_exec_run_apart(exec, (size_t)x->bins, bin_item, &(bins_job){.dconv = dconv, .x = x});
-    else
+    if (x->bins == 1 || !dmx_dconv_is_plain(dconv))
         run_layers(exec, dconv, x);
+    else if (x->bins <= FEW_BINS)
+        for (int b = 0; b < x->bins; b++) {
+            const dmx_grid bin = dmx_grid_bins(x, b, 1);
+            run_layers(exec, dconv, &bin);
+        }
+    else
+        dmx_exec_run_apart(exec, (size_t)x->bins, bin_item, &(bins_job){.dconv = dconv, .x = x});
 }

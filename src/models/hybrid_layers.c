@@ -255,12 +255,16 @@ typedef struct decode_job {
     const dmx_grid *x, *y;
 } decode_job;
 
-static void decode_item(dmx_exec *own, void *context, size_t bin)
+/* Two bins at a time, which is what Winograd's convolution computes together. */
+enum { DECODE_BINS = 2 };
+
+static void decode_item(dmx_exec *own, void *context, size_t item)
 {
     const decode_job *job = context;
-    const dmx_grid x = dmx_grid_bins(job->x, (int)bin, 1), y = dmx_grid_bins(job->y, (int)bin, 1);
+    const int bin = DECODE_BINS * (int)item, left = job->x->bins - bin, bins = left < DECODE_BINS ? left : DECODE_BINS;
+    const dmx_grid x = dmx_grid_bins(job->x, bin, bins), y = dmx_grid_bins(job->y, bin, bins);
     const size_t mark = own->arena.used;
-    dmx_grid here = dmx_grid_create(own, y.steps, 1, y.channels, dconv_margin(job->layer));
+    dmx_grid here = dmx_grid_create(own, y.steps, bins, y.channels, dconv_margin(job->layer));
     run_decoder_inside(own, job->layer, &x, &here);
     dmx_grid_copy(own, &here, &y);
     own->arena.used = mark;
@@ -277,7 +281,8 @@ void dmx_hdecoder_run(dmx_exec *exec, const dmx_hybrid_layer *layer, const dmx_g
     const dmx_margin margin = dmx_margin_max(dconv_margin(layer), dmx_conv_input_margin(&layer->conv));
     dmx_grid y = dmx_grid_create(exec, x->steps, x->bins, x->channels, margin);
     if (bins_are_apart(layer, &layer->norm1, x->bins))
-        dmx_exec_run_apart(exec, (size_t)x->bins, decode_item, &(decode_job){.layer = layer, .x = x, .y = &y});
+        dmx_exec_run_apart(exec, ((size_t)x->bins + DECODE_BINS - 1) / DECODE_BINS, decode_item,
+                           &(decode_job){.layer = layer, .x = x, .y = &y});
     else
         run_decoder_inside(exec, layer, x, &y);
     if (pre != NULL) dmx_grid_copy(exec, &y, pre);

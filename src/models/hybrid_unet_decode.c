@@ -75,6 +75,7 @@ void dmx_unet_decode(dmx_unet_pass *p)
 {
     const int depth = p->unet->config.depth;
     for (int i = depth - 1; i >= 0; i--) {
+        p->exec->arena.used = p->kept[i]; /* what the levels below have saved is used up */
         if (i == 0) create_outputs(p);
         if (dmx_unet_is_freq(p->unet, i))
             decode_freq(p, i);

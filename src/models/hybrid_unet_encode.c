@@ -103,5 +103,6 @@ void dmx_unet_encode(dmx_unet_pass *p)
             encode_steps(p, i, input);
         dmx_grid_trace(p->exec, "encoder", i, &p->saved[i]);
         if (i == 0 && m->freq_embedding != NULL) dmx_grid_add_row(p->exec, m->freq_embedding, &p->saved[0]);
+        p->kept[i] = p->exec->arena.used;
     }
 }

@@ -26,6 +26,7 @@ typedef struct dmx_unet_pass {
     dmx_grid
         saved[DMX_UNET_MAX_DEPTH]; /* [steps][bins][channels] of each level; [1][steps][channels] beyond frequencies */
     dmx_grid saved_t[DMX_UNET_MAX_DEPTH]; /* [1][frames][channels] */
+    size_t kept[DMX_UNET_MAX_DEPTH];      /* what of the arena is in use once level i is encoded */
     dmx_grid out;                         /* [steps][bins][sources * channels * 2], or magnitudes as in x */
     dmx_grid out_t;                       /* [1][frames][sources * channels] */
 } dmx_unet_pass;

@@ -2,6 +2,7 @@
 #include "models/weights.h"
 
 #include "base/alloc.h"
+#include "nn/winograd.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -192,6 +193,13 @@ static void pack(dmx_weights *w, dmx_conv *conv, const float *weight, const floa
     dmx_conv_pack_bias(conv, bias, packed_bias);
     conv->weight = packed;
     conv->bias = packed_bias;
+    if (!dmx_winograd_suits(conv)) return;
+    float *winograd = dmx_store_floats(w->store, dmx_winograd_floats(conv));
+    if (winograd == NULL)
+        out_of_memory(w);
+    else
+        dmx_winograd_pack(conv, weight, winograd);
+    conv->winograd = winograd;
 }
 
 static int weight_shape(const dmx_conv *conv, dmx_axes axes, int64_t *shape)

@@ -2,6 +2,7 @@
 #include "nn/conv.h"
 
 #include "nn/gemm.h"
+#include "nn/winograd.h"
 
 #include <assert.h>
 
@@ -53,8 +54,7 @@ size_t dmx_conv_weight_floats(const dmx_conv *conv) { return packed_panels(conv)
 
 size_t dmx_conv_bias_floats(const dmx_conv *conv) { return packed_panels(conv) * DMX_PANEL; }
 
-/* The place of a column in the packed order. */
-static size_t packed_column(const dmx_conv *conv, size_t column)
+size_t dmx_conv_packed_column(const dmx_conv *conv, size_t column)
 {
     if (!conv->glu) return column;
     const size_t half = DMX_PANEL / 2, values = (size_t)conv->out_channels / 2;
@@ -65,7 +65,7 @@ static size_t packed_column(const dmx_conv *conv, size_t column)
 
 static float *packed_at(const dmx_conv *conv, float *packed, size_t k, size_t column)
 {
-    size_t place = packed_column(conv, column);
+    size_t place = dmx_conv_packed_column(conv, column);
     return packed + (place / DMX_PANEL * gemm_k(conv) + k) * DMX_PANEL + place % DMX_PANEL;
 }
 
@@ -108,7 +108,7 @@ void dmx_conv_pack(const dmx_conv *conv, const float *weight, float *packed)
 void dmx_conv_pack_bias(const dmx_conv *conv, const float *bias, float *packed)
 {
     for (size_t column = 0; column < gemm_columns(conv); column++)
-        packed[packed_column(conv, column)] = bias[column % (size_t)conv->out_channels];
+        packed[dmx_conv_packed_column(conv, column)] = bias[column % (size_t)conv->out_channels];
 }
 
 /* ---- running ---- */
@@ -176,6 +176,10 @@ void dmx_conv_run(dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, c
     assert(input->channels == conv->in_channels && input->steps == output->steps);
     assert(output->channels == (conv->glu ? conv->out_channels / 2 : conv->out_channels));
     assert(conv->glu == (epilogue->activation == DMX_ACTIVATION_GLU));
+    if (conv->winograd != NULL && !epilogue->factor && !epilogue->scale && !epilogue->residual) {
+        dmx_winograd_run(exec, conv, input, output);
+        return;
+    }
     dmx_gemm g = gemm_of(conv, input, epilogue, output);
     if (conv->transposed)
         run_transposed(exec, conv, input, &g);

@@ -19,13 +19,14 @@
 typedef struct dmx_conv {
     int in_channels, out_channels;
     int kernel_bins, kernel_steps;
-    int stride;          /* along bins */
-    int padding;         /* zeros before and after the bins; transposed: outputs dropped at the front */
-    int dilation;        /* along steps */
-    bool transposed;     /* kernel_steps is 1 then */
-    bool glu;            /* out_channels counts values and gates; the output has half of them */
-    const float *weight; /* packed, see kernels.h */
-    const float *bias;   /* packed alike, or NULL */
+    int stride;            /* along bins */
+    int padding;           /* zeros before and after the bins; transposed: outputs dropped at the front */
+    int dilation;          /* along steps */
+    bool transposed;       /* kernel_steps is 1 then */
+    bool glu;              /* out_channels counts values and gates; the output has half of them */
+    const float *weight;   /* packed, see kernels.h */
+    const float *bias;     /* packed alike, or NULL */
+    const float *winograd; /* the weights for winograd.h, or NULL */
 } dmx_conv;
 
 /* What the epilogue of the GEMM does besides the bias. */
@@ -46,6 +47,9 @@ int dmx_conv_output_bins(const dmx_conv *conv, int bins);
  * with junk when `bins` input bins give `output_bins`. */
 dmx_margin dmx_conv_input_margin(const dmx_conv *conv);
 dmx_margin dmx_conv_output_margin(const dmx_conv *conv, int bins, int output_bins);
+
+/* The place of an output channel (with GLU: values, then gates) in the packed order. */
+size_t dmx_conv_packed_column(const dmx_conv *conv, size_t column);
 
 /* Sizes of the packed arrays, in floats. */
 size_t dmx_conv_weight_floats(const dmx_conv *conv);

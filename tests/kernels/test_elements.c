@@ -284,7 +284,8 @@ static void test_table(void)
         CHECK((int)kernels->level <= i && kernels->gemm_rows >= 1, "level %d gave %d", i, (int)kernels->level);
         CHECK(kernels->gemm_f32 && kernels->gemm_scratch && kernels->pack_f32 && kernels->softmax_f32 &&
                   kernels->scale_rows_f32 && kernels->moments_f32 && kernels->affine_f32 && kernels->affine_glu_f32 &&
-                  kernels->add_f32 && kernels->layer_norm_f32 && kernels->lstm_gates_f32 && kernels->f16_to_f32,
+                  kernels->add_f32 && kernels->layer_norm_f32 && kernels->lstm_gates_f32 && kernels->f16_to_f32 &&
+                  kernels->gram_f32 && kernels->winograd_input_f32 && kernels->winograd_output_glu_f32,
               "level %d has an empty entry", i);
     }
 }
