@@ -20,6 +20,7 @@ typedef struct pass {
     float mean, std;
     dmx_grid x;                       /* [1][length[0]][channels] */
     dmx_grid saved[DMX_DM_MAX_DEPTH]; /* [1][length[i + 1]][channels of level i] */
+    size_t outer_end;                 /* of the arena's memory that x and saved[0] take */
     dmx_grid out;                     /* [1][decoded][sources * channels] */
 } pass;
 
@@ -127,6 +128,7 @@ static void encode(pass *p, int i)
 {
     const dmx_hybrid_layer *layer = &p->m->encoder[i];
     p->saved[i] = dmx_grid_create(p->exec, 1, p->shapes.length[i + 1], layer->options.out_channels, saved_margin(p, i));
+    if (i == 0) p->outer_end = p->exec->arena.used;
     dmx_hencoder_run(p->exec, layer, i == 0 ? &p->x : &p->saved[i - 1], NULL, &p->saved[i]);
     dmx_grid_trace(p->exec, "encoder", i, &p->saved[i]);
 }
@@ -159,10 +161,13 @@ static void decode(pass *p, int i)
     dmx_grid_trace(p->exec, "decoder", p->m->config.depth - 1 - i, target);
 }
 
+/* The last decoder reads saved[0] and nothing else: its output, the widest there is, lies where the deeper levels were.
+ */
 static void create_output(pass *p)
 {
     const int planes = p->m->network.source_count * p->m->network.channels;
     const dmx_margin margin = dmx_hdecoder_output_margin(&p->m->decoder[0], p->shapes.length[1], p->shapes.decoded);
+    p->exec->arena.used = p->outer_end;
     p->out = dmx_grid_create(p->exec, 1, p->shapes.decoded, planes, margin);
 }
 
