@@ -2,6 +2,10 @@
  *
  * The file is mapped, not read: a tensor that is stored plainly is used where it lies. The name of a file says nothing
  * here, only its first bytes do. */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* madvise */
+#endif
+
 #include "checkpoint/checkpoint.h"
 
 #include "base/alloc.h"
@@ -243,6 +247,27 @@ demucs_status dmx_checkpoint_open(dmx_checkpoint **out, const char *path, demucs
     else
         munmap((void *)bytes, size);
     return status;
+}
+
+/* Pages of the mapped file count as memory of this process from when they are touched. Dropped, they stay in the
+ * system's cache, and whoever reads them again gets them from there. The pages at both ends may hold parts of other
+ * tensors: no harm. */
+static void drop_pages(const dmx_checkpoint *checkpoint, const dmx_tensor *tensor)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t first = (size_t)((const unsigned char *)tensor->data - checkpoint->bytes) / page * page;
+    const size_t end = (size_t)((const unsigned char *)tensor->data - checkpoint->bytes) +
+                       tensor->count * dmx_dtype_size(tensor->dtype);
+    madvise((void *)(checkpoint->bytes + first), end - first, MADV_DONTNEED); /* advice: failing does no harm */
+}
+
+void dmx_checkpoint_release(const dmx_checkpoint *checkpoint, dmx_tensor *tensor)
+{
+    if (tensor->owned == NULL && checkpoint->mapped) drop_pages(checkpoint, tensor);
+    if (tensor->owned == NULL || !checkpoint->read_once) return;
+    dmx_free(tensor->owned);
+    tensor->owned = NULL;
+    tensor->data = NULL;
 }
 
 void dmx_checkpoint_close(dmx_checkpoint *checkpoint)

@@ -51,7 +51,8 @@ typedef struct dmx_checkpoint {
     size_t tensor_count;
     const unsigned char *bytes; /* the file, mapped read-only */
     size_t size_bytes;
-    bool mapped; /* `bytes` is to be unmapped on close */
+    bool mapped;    /* `bytes` is to be unmapped on close */
+    bool read_once; /* set by who will read each tensor only once: released ones are gone then */
 } dmx_checkpoint;
 
 /* Open a checkpoint of any format; its content decides which. Errors name `path` and the reason. On failure
@@ -65,6 +66,10 @@ demucs_status dmx_checkpoint_parse(dmx_checkpoint **checkpoint, const char *path
 
 /* Close and free. NULL is fine. */
 void dmx_checkpoint_close(dmx_checkpoint *checkpoint);
+
+/* Its values were read: what they took of this process's memory is given back now and not only at the end, or a model
+ * would be in memory twice when it is loaded. Reading them again is right, only slower; with read_once it is not. */
+void dmx_checkpoint_release(const dmx_checkpoint *checkpoint, dmx_tensor *tensor);
 
 /* Bytes of one element. */
 size_t dmx_dtype_size(dmx_dtype dtype);

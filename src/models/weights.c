@@ -89,17 +89,19 @@ demucs_status dmx_weights_finish(dmx_weights *w)
         bad_tensor(w, dmx_printable(name, sizeof name, text, strlen(text)), "does not belong to this model");
     }
     dmx_free(w->used);
+    dmx_free(w->piece);
     w->used = NULL;
+    w->piece = NULL;
     if (!w->failed) return DEMUCS_OK;
     return w->error != NULL && w->error->status != DEMUCS_OK ? w->error->status : DEMUCS_ERROR_FORMAT;
 }
 
 /* The tensor by name and shape, or NULL after a failure. */
-static const dmx_tensor *take(dmx_weights *w, const char *name, int rank, const int64_t *shape)
+static dmx_tensor *take(dmx_weights *w, const char *name, int rank, const int64_t *shape)
 {
     if (w->failed) return NULL;
     for (size_t i = 0; i < w->checkpoint->tensor_count; i++) {
-        const dmx_tensor *tensor = &w->checkpoint->tensors[i];
+        dmx_tensor *tensor = &w->checkpoint->tensors[i];
         if (strcmp(tensor->name, name) != 0) continue;
         bool same = tensor->rank == rank;
         for (int axis = 0; axis < rank && same; axis++) same = tensor->shape[axis] == shape[axis];
@@ -140,24 +142,26 @@ static bool all_finite(const float *values, size_t count)
     return sum == 0;
 }
 
-static void widen(dmx_weights *w, const dmx_tensor *tensor, float *out)
+/* Elements [first, first + count) as floats. */
+static void widen(dmx_weights *w, const dmx_tensor *tensor, size_t first, size_t count, float *out)
 {
     if (tensor->dtype == DMX_F16)
-        w->kernels->f16_to_f32(tensor->data, tensor->count, out);
+        w->kernels->f16_to_f32((const unsigned char *)tensor->data + 2 * first, count, out);
     else
-        dmx_tensor_to_f32(tensor, 0, tensor->count, out);
-    if (!all_finite(out, tensor->count)) bad_tensor(w, tensor->name, "holds NaN or infinite numbers");
+        dmx_tensor_to_f32(tensor, first, count, out);
+    if (!all_finite(out, count)) bad_tensor(w, tensor->name, "holds NaN or infinite numbers");
 }
 
 const float *dmx_weights_tensor(dmx_weights *w, const char *name, int rank, const int64_t *shape)
 {
-    const dmx_tensor *tensor = take(w, name, rank, shape);
+    dmx_tensor *tensor = take(w, name, rank, shape);
     if (tensor == NULL) return NULL;
     float *values = dmx_store_floats(w->store, tensor->count);
     if (values == NULL)
         out_of_memory(w);
     else
-        widen(w, tensor, values);
+        widen(w, tensor, 0, tensor->count, values);
+    dmx_checkpoint_release(w->checkpoint, tensor);
     return w->failed ? NULL : values;
 }
 
@@ -166,39 +170,63 @@ const float *dmx_weights_vector(dmx_weights *w, const char *name, int64_t length
     return dmx_weights_tensor(w, name, 1, &length);
 }
 
-/* A tensor in memory of its own, for packing; NULL after a failure. */
-static float *take_for_packing(dmx_weights *w, const char *name, int rank, const int64_t *shape)
+/* ---- packing ---- */
+
+/* Weights are widened and packed in pieces of about so many floats, which stay in the cache: the largest tensor then
+ * never lies in memory as floats beside its packed self. */
+enum { PIECE_FLOATS = 1 << 16 };
+
+/* Memory for `rows` rows; NULL after a failure. */
+static float *piece_for(dmx_weights *w, size_t rows, size_t row_floats)
 {
-    const dmx_tensor *tensor = take(w, name, rank, shape);
-    if (tensor == NULL) return NULL;
-    float *values = dmx_alloc(tensor->count, sizeof *values);
-    if (values == NULL) out_of_memory(w);
-    if (values != NULL) widen(w, tensor, values);
-    if (!w->failed) return values;
-    dmx_free(values);
-    return NULL;
+    if (w->failed) return NULL;
+    if (rows * row_floats > w->piece_floats) {
+        dmx_free(w->piece);
+        w->piece = dmx_alloc(row_floats, rows * sizeof *w->piece);
+        w->piece_floats = w->piece != NULL ? rows * row_floats : 0;
+    }
+    if (w->piece == NULL) out_of_memory(w);
+    return w->piece;
 }
 
-/* ---- layers ---- */
+/* Rows [first, first + count) of the tensor to rows [to, to + count) of the packed weight, by one of two functions. */
+typedef void (*pack_fn)(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed);
 
-static void pack(dmx_weights *w, dmx_conv *conv, const float *weight, const float *bias)
+static void pack_rows(dmx_weights *w, const dmx_tensor *tensor, size_t first, size_t count, const dmx_conv *conv,
+                      size_t to, pack_fn pack, float *packed)
 {
-    float *packed = dmx_store_floats(w->store, dmx_conv_weight_floats(conv));
-    float *packed_bias = dmx_store_floats(w->store, dmx_conv_bias_floats(conv));
-    if (packed == NULL || packed_bias == NULL) {
-        out_of_memory(w);
-        return;
+    const size_t row = tensor->count / (size_t)tensor->shape[0];
+    const size_t most = row > PIECE_FLOATS / DMX_PACK_ROWS ? DMX_PACK_ROWS : PIECE_FLOATS / row;
+    float *piece = piece_for(w, most < count ? most : count, row);
+    for (size_t done = 0, rows; done < count && !w->failed; done += rows) {
+        rows = count - done < most ? count - done : most;
+        widen(w, tensor, (first + done) * row, rows * row, piece);
+        pack(conv, to + done, rows, piece, packed);
     }
-    dmx_conv_pack(conv, weight, packed);
-    dmx_conv_pack_bias(conv, bias, packed_bias);
+}
+
+static float *store_packed(dmx_weights *w, size_t count)
+{
+    float *packed = w->failed ? NULL : dmx_store_floats(w->store, count);
+    if (packed == NULL) out_of_memory(w); /* unless it has failed already */
+    return packed;
+}
+
+/* Rows [first, first + conv's rows) of both tensors into the conv. */
+static void pack(dmx_weights *w, dmx_conv *conv, const dmx_tensor *weight, const dmx_tensor *bias, size_t first)
+{
+    float *packed = store_packed(w, dmx_conv_weight_floats(conv));
+    float *packed_bias = store_packed(w, dmx_conv_bias_floats(conv));
+    if (!w->failed) pack_rows(w, weight, first, dmx_conv_weight_rows(conv), conv, 0, dmx_conv_pack_rows, packed);
+    float *values = piece_for(w, 1, (size_t)conv->out_channels);
+    if (values == NULL) return;
+    widen(w, bias, first, (size_t)conv->out_channels, values);
+    dmx_conv_pack_bias(conv, values, packed_bias);
     conv->weight = packed;
     conv->bias = packed_bias;
     if (!dmx_winograd_suits(conv)) return;
-    float *winograd = dmx_store_floats(w->store, dmx_winograd_floats(conv));
-    if (winograd == NULL)
-        out_of_memory(w);
-    else
-        dmx_winograd_pack(conv, weight, winograd);
+    float *winograd = store_packed(w, dmx_winograd_floats(conv));
+    pack_rows(w, weight, 0, dmx_conv_weight_rows(conv), conv, 0, dmx_winograd_pack_rows, winograd);
     conv->winograd = winograd;
 }
 
@@ -220,24 +248,27 @@ void dmx_weights_conv(dmx_weights *w, dmx_conv *conv, dmx_axes axes, const char 
 {
     int64_t shape[4];
     int rank = weight_shape(conv, axes, shape);
-    float *weight = take_for_packing(w, dmx_name_of("%s.weight", prefix).text, rank, shape);
-    float *bias = take_for_packing(w, dmx_name_of("%s.bias", prefix).text, 1, (int64_t[]){conv->out_channels});
-    if (!w->failed) pack(w, conv, weight, bias);
-    dmx_free(weight);
-    dmx_free(bias);
+    dmx_tensor *weight = take(w, dmx_name_of("%s.weight", prefix).text, rank, shape);
+    dmx_tensor *bias = take(w, dmx_name_of("%s.bias", prefix).text, 1, (int64_t[]){conv->out_channels});
+    if (w->failed) return;
+    pack(w, conv, weight, bias, 0);
+    dmx_checkpoint_release(w->checkpoint, weight);
+    dmx_checkpoint_release(w->checkpoint, bias);
 }
 
 void dmx_weights_linear_rows(dmx_weights *w, dmx_conv *conv, const char *weight_name, const char *bias_name, int rows,
                              int first)
 {
     size_t parameters = w->parameters;
-    float *weight = take_for_packing(w, weight_name, 2, (int64_t[]){rows, conv->in_channels});
-    float *bias = take_for_packing(w, bias_name, 1, (int64_t[]){rows});
-    if (!w->failed) pack(w, conv, weight + (size_t)first * (size_t)conv->in_channels, bias + first);
+    dmx_tensor *weight = take(w, weight_name, 2, (int64_t[]){rows, conv->in_channels});
+    dmx_tensor *bias = take(w, bias_name, 1, (int64_t[]){rows});
+    if (w->failed) return;
+    pack(w, conv, weight, bias, (size_t)first);
     /* The tensor is read once for each part: count only this part's numbers. */
     w->parameters = parameters + (size_t)conv->out_channels * ((size_t)conv->in_channels + 1);
-    dmx_free(weight);
-    dmx_free(bias);
+    if (first + conv->out_channels < rows) return;
+    dmx_checkpoint_release(w->checkpoint, weight);
+    dmx_checkpoint_release(w->checkpoint, bias);
 }
 
 void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix)
@@ -250,107 +281,85 @@ void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix)
 /* A vector of `conv`'s output channels, packed like its bias; NULL after a failure. */
 static const float *take_packed_vector(dmx_weights *w, const dmx_conv *conv, const char *name)
 {
-    float *values = take_for_packing(w, name, 1, (int64_t[]){conv->out_channels});
-    float *packed = values != NULL ? dmx_store_floats(w->store, dmx_conv_bias_floats(conv)) : NULL;
-    if (packed != NULL)
-        dmx_conv_pack_bias(conv, values, packed);
-    else
-        out_of_memory(w); /* unless it has failed already */
-    dmx_free(values);
+    dmx_tensor *tensor = take(w, name, 1, (int64_t[]){conv->out_channels});
+    float *packed = store_packed(w, dmx_conv_bias_floats(conv)), *values = piece_for(w, 1, (size_t)conv->out_channels);
+    if (w->failed) return NULL;
+    widen(w, tensor, 0, tensor->count, values);
+    dmx_conv_pack_bias(conv, values, packed);
     return packed;
 }
 
 void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const char *conv, const char *norm)
 {
     dmx_conv *linear = &layer->linear;
-    float *weight = take_for_packing(w, dmx_name_of("%s.weight", conv).text, 3,
-                                     (int64_t[]){linear->out_channels, linear->in_channels, 1});
-    float *bias = take_for_packing(w, dmx_name_of("%s.bias", conv).text, 1, (int64_t[]){linear->out_channels});
+    const size_t out = (size_t)linear->out_channels, in = (size_t)linear->in_channels;
+    dmx_tensor *weight = take(w, dmx_name_of("%s.weight", conv).text, 3, (int64_t[]){(int64_t)out, (int64_t)in, 1});
+    dmx_tensor *bias = take(w, dmx_name_of("%s.bias", conv).text, 1, (int64_t[]){(int64_t)out});
     double *tables = dmx_weights_part(w, dmx_normed_linear_doubles(linear->in_channels) * sizeof *tables);
+    if (!w->failed) pack(w, linear, weight, bias, 0);
+    float *values = piece_for(w, out, in + 1); /* narrow enough to be taken whole */
     if (!w->failed) {
-        pack(w, linear, weight, bias);
-        dmx_normed_linear_prepare(layer, w->kernels, weight, bias, tables);
+        widen(w, weight, 0, out * in, values);
+        widen(w, bias, 0, out, values + out * in);
+        dmx_normed_linear_prepare(layer, w->kernels, values, values + out * in, tables);
+        dmx_checkpoint_release(w->checkpoint, weight);
     }
-    dmx_free(weight);
-    dmx_free(bias);
     layer->gamma = take_packed_vector(w, linear, dmx_name_of("%s.weight", norm).text);
     layer->beta = take_packed_vector(w, linear, dmx_name_of("%s.bias", norm).text);
 }
 
 /* ---- LSTM ---- */
 
-/* A tensor [4 * hidden][width] (width 0: a vector) in the order of lstm.h, in memory of its own; NULL after a failure.
+/* NAME, [4 * hidden][conv's inputs], into the packed weight in the order of lstm.h: a block of units' rows at a time.
  */
-static float *take_gates(dmx_weights *w, const char *name, int hidden, int width)
+static void pack_gates(dmx_weights *w, const dmx_conv *conv, int hidden, const char *name, float *packed)
 {
-    const size_t columns = width > 0 ? (size_t)width : 1;
-    float *rows = take_for_packing(w, name, width > 0 ? 2 : 1, (int64_t[]){4 * (int64_t)hidden, width});
-    float *ordered = rows != NULL ? dmx_alloc((size_t)dmx_lstm_columns(hidden) * columns, sizeof *ordered) : NULL;
-    if (ordered != NULL)
-        dmx_lstm_reorder(hidden, columns, rows, ordered);
-    else
-        out_of_memory(w); /* unless it has failed already */
-    dmx_free(rows);
-    return ordered;
+    const size_t units = (size_t)hidden;
+    dmx_tensor *tensor = take(w, name, 2, (int64_t[]){4 * (int64_t)hidden, conv->in_channels});
+    for (size_t gate = 0; gate < DMX_LSTM_GATES && !w->failed; gate++)
+        for (size_t unit = 0; unit < units; unit += DMX_PANEL) {
+            const size_t count = units - unit < DMX_PANEL ? units - unit : DMX_PANEL;
+            pack_rows(w, tensor, gate * units + unit, count, conv, dmx_lstm_column(gate, unit), dmx_conv_pack_rows,
+                      packed);
+        }
+    if (!w->failed) dmx_checkpoint_release(w->checkpoint, tensor);
 }
 
-/* PyTorch's two biases of one direction, added up. */
-static float *take_gate_bias(dmx_weights *w, int hidden, const char *prefix, const char *suffix)
+/* Add NAME, [4 * hidden], in that order: PyTorch has two biases. */
+static void add_gate_bias(dmx_weights *w, int hidden, const char *name, float *sum)
 {
-    float *bias = take_gates(w, dmx_name_of("%s.bias_ih_%s", prefix, suffix).text, hidden, 0);
-    float *bias_hh = take_gates(w, dmx_name_of("%s.bias_hh_%s", prefix, suffix).text, hidden, 0);
-    for (int i = 0; i < dmx_lstm_columns(hidden) && !w->failed; i++) bias[i] += bias_hh[i];
-    dmx_free(bias_hh);
-    return bias;
+    const size_t units = (size_t)hidden;
+    dmx_tensor *tensor = take(w, name, 1, (int64_t[]){4 * (int64_t)hidden});
+    float *values = piece_for(w, DMX_LSTM_GATES, units);
+    if (values == NULL) return;
+    widen(w, tensor, 0, tensor->count, values);
+    for (size_t gate = 0; gate < DMX_LSTM_GATES; gate++)
+        for (size_t unit = 0; unit < units; unit++) sum[dmx_lstm_column(gate, unit)] += values[gate * units + unit];
+    dmx_checkpoint_release(w->checkpoint, tensor);
 }
 
-static const float *take_recurrent(dmx_weights *w, int hidden, const char *prefix, const char *suffix)
-{
-    const dmx_conv conv = dmx_linear(hidden, dmx_lstm_columns(hidden));
-    float *rows = take_gates(w, dmx_name_of("%s.weight_hh_%s", prefix, suffix).text, hidden, hidden);
-    float *packed = rows != NULL ? dmx_store_floats(w->store, dmx_conv_weight_floats(&conv)) : NULL;
-    if (packed != NULL)
-        dmx_conv_pack(&conv, rows, packed);
-    else
-        out_of_memory(w); /* unless it has failed already */
-    dmx_free(rows);
-    return packed;
-}
-
-/* Both directions side by side as one conv: weight[d] [columns][width] and bias[d] [columns], whole panels each. */
-static void pack_directions(dmx_weights *w, dmx_conv *conv, float *const weight[2], float *const bias[2])
-{
-    const dmx_conv half = dmx_linear(conv->in_channels, conv->out_channels / 2);
-    const size_t weight_floats = dmx_conv_weight_floats(&half), bias_floats = dmx_conv_bias_floats(&half);
-    float *packed = dmx_store_floats(w->store, 2 * weight_floats);
-    float *packed_bias = dmx_store_floats(w->store, 2 * bias_floats);
-    if (packed == NULL || packed_bias == NULL) {
-        out_of_memory(w);
-        return;
-    }
-    for (size_t d = 0; d < 2; d++) {
-        dmx_conv_pack(&half, weight[d], packed + d * weight_floats);
-        dmx_conv_pack_bias(&half, bias[d], packed_bias + d * bias_floats);
-    }
-    conv->weight = packed;
-    conv->bias = packed_bias;
-}
-
+/* One layer: the input's weights of both directions are one conv, whole panels of each side by side. */
 static void load_lstm_layer(dmx_weights *w, dmx_lstm_layer *layer, int hidden, int width, int index, const char *prefix)
 {
-    float *weight[2], *bias[2];
-    for (int d = 0; d < 2; d++) {
+    const int columns = dmx_lstm_columns(hidden);
+    const dmx_conv input = dmx_linear(width, columns), recurrent = dmx_linear(hidden, columns);
+    float *weight = store_packed(w, 2 * dmx_conv_weight_floats(&input));
+    float *bias = store_packed(w, 2 * dmx_conv_bias_floats(&input));
+    for (size_t d = 0; d < 2; d++) {
         const dmx_name suffix = dmx_name_of("l%d%s", index, d > 0 ? "_reverse" : "");
-        weight[d] = take_gates(w, dmx_name_of("%s.weight_ih_%s", prefix, suffix.text).text, hidden, width);
-        bias[d] = take_gate_bias(w, hidden, prefix, suffix.text);
-        layer->recurrent[d] = take_recurrent(w, hidden, prefix, suffix.text);
+        float *packed = store_packed(w, dmx_conv_weight_floats(&recurrent));
+        if (w->failed) return;
+        float *direction_bias = bias + d * dmx_conv_bias_floats(&input);
+        pack_gates(w, &input, hidden, dmx_name_of("%s.weight_ih_%s", prefix, suffix.text).text,
+                   weight + d * dmx_conv_weight_floats(&input));
+        add_gate_bias(w, hidden, dmx_name_of("%s.bias_ih_%s", prefix, suffix.text).text, direction_bias);
+        add_gate_bias(w, hidden, dmx_name_of("%s.bias_hh_%s", prefix, suffix.text).text, direction_bias);
+        pack_gates(w, &recurrent, hidden, dmx_name_of("%s.weight_hh_%s", prefix, suffix.text).text, packed);
+        layer->recurrent[d] = packed;
     }
-    layer->input = dmx_linear(width, 2 * dmx_lstm_columns(hidden));
-    if (!w->failed) pack_directions(w, &layer->input, weight, bias);
-    for (int d = 0; d < 2; d++) {
-        dmx_free(weight[d]);
-        dmx_free(bias[d]);
-    }
+    layer->input = dmx_linear(width, 2 * columns);
+    layer->input.weight = weight;
+    layer->input.bias = bias;
 }
 
 void dmx_weights_lstm(dmx_weights *w, dmx_lstm *lstm, int hidden, int layers, const char *prefix)

@@ -29,7 +29,9 @@ typedef struct dmx_weights {
     const dmx_checkpoint *checkpoint;
     const dmx_kernels *kernels; /* for widening float16 */
     dmx_store *store;
-    bool *used;        /* [tensor_count] */
+    bool *used;   /* [tensor_count] */
+    float *piece; /* [piece_floats] of a tensor, on its way to be packed */
+    size_t piece_floats;
     size_t parameters; /* numbers taken so far */
     demucs_error *error;
     bool failed;

@@ -69,20 +69,25 @@ static float *packed_at(const dmx_conv *conv, float *packed, size_t k, size_t co
     return packed + (place / DMX_PANEL * gemm_k(conv) + k) * DMX_PANEL + place % DMX_PANEL;
 }
 
-static void pack_forward(const dmx_conv *conv, const float *weight, float *packed)
+/* Some outputs side by side, so that a cache line of the packed matrix is filled at one go. */
+static void pack_outputs(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed)
 {
     const size_t in = (size_t)conv->in_channels, bins = (size_t)conv->kernel_bins, steps = (size_t)conv->kernel_steps;
-    for (size_t o = 0; o < (size_t)conv->out_channels; o++) {
-        float *first = packed_at(conv, packed, 0, o);
-        for (size_t c = 0; c < in; c++)
-            for (size_t b = 0; b < bins; b++)
-                for (size_t s = 0; s < steps; s++) first[((s * bins + b) * in + c) * DMX_PANEL] = *weight++;
-    }
+    float *to[DMX_PACK_ROWS];
+    assert(count <= DMX_PACK_ROWS);
+    for (size_t o = 0; o < count; o++) to[o] = packed_at(conv, packed, 0, first + o);
+    for (size_t s = 0; s < steps; s++)
+        for (size_t b = 0; b < bins; b++)
+            for (size_t c = 0; c < in; c++) {
+                const float *from = weight + (c * bins + b) * steps + s;
+                const size_t k = (s * bins + b) * in + c;
+                for (size_t o = 0; o < count; o++) to[o][k * DMX_PANEL] = from[o * gemm_k(conv)];
+            }
 }
 
 /* Row j gathers input bins j - (overlap - 1) .. j and gives outputs stride * j .. stride * j + stride - 1: position t
  * of the slab meets kernel element r + stride * (overlap - 1 - t) for output r. */
-static void pack_transposed(const dmx_conv *conv, const float *weight, float *packed)
+static void pack_input(const dmx_conv *conv, size_t c, const float *weight, float *packed)
 {
     const int overlap = dmx_conv_overlap(conv);
     const size_t in = (size_t)conv->in_channels, out = (size_t)conv->out_channels, kernel = (size_t)conv->kernel_bins;
@@ -90,19 +95,33 @@ static void pack_transposed(const dmx_conv *conv, const float *weight, float *pa
         for (int r = 0; r < conv->stride; r++) {
             size_t element = (size_t)(r + conv->stride * (overlap - 1 - t));
             if (element >= kernel) continue;
-            for (size_t c = 0; c < in; c++)
-                for (size_t o = 0; o < out; o++)
-                    *packed_at(conv, packed, (size_t)t * in + c, (size_t)r * out + o) =
-                        weight[(c * out + o) * kernel + element];
+            for (size_t o = 0; o < out; o++)
+                *packed_at(conv, packed, (size_t)t * in + c, (size_t)r * out + o) = weight[o * kernel + element];
         }
+}
+
+size_t dmx_conv_weight_rows(const dmx_conv *conv)
+{
+    return (size_t)(conv->transposed ? conv->in_channels : conv->out_channels);
+}
+
+void dmx_conv_pack_rows(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed)
+{
+    assert(first + count <= dmx_conv_weight_rows(conv));
+    const size_t row = conv->transposed ? (size_t)conv->out_channels * (size_t)conv->kernel_bins : gemm_k(conv);
+    const size_t at_once = conv->transposed ? 1 : DMX_PACK_ROWS;
+    for (size_t done = 0; done < count; done += at_once, weight += at_once * row) {
+        const size_t left = count - done;
+        if (conv->transposed)
+            pack_input(conv, first + done, weight, packed);
+        else
+            pack_outputs(conv, first + done, left < at_once ? left : at_once, weight, packed);
+    }
 }
 
 void dmx_conv_pack(const dmx_conv *conv, const float *weight, float *packed)
 {
-    if (conv->transposed)
-        pack_transposed(conv, weight, packed);
-    else
-        pack_forward(conv, weight, packed);
+    dmx_conv_pack_rows(conv, 0, dmx_conv_weight_rows(conv), weight, packed);
 }
 
 void dmx_conv_pack_bias(const dmx_conv *conv, const float *bias, float *packed)

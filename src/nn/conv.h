@@ -58,6 +58,11 @@ size_t dmx_conv_bias_floats(const dmx_conv *conv);
 /* Pack PyTorch's weight, [out][in][kernel_bins][kernel_steps], or [in][out][kernel_bins] when transposed, and bias
  * [out] into arrays of those sizes (zeroed by the caller) aligned to 64 bytes. */
 void dmx_conv_pack(const dmx_conv *conv, const float *weight, float *packed);
+/* The same for rows [first, first + count) of the weight alone, its outermost axis: outputs, or inputs when transposed.
+ * `weight` is where row `first` begins. Whole multiples of DMX_PACK_ROWS are quickest. */
+enum { DMX_PACK_ROWS = 8 };
+size_t dmx_conv_weight_rows(const dmx_conv *conv);
+void dmx_conv_pack_rows(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed);
 void dmx_conv_pack_bias(const dmx_conv *conv, const float *bias, float *packed);
 
 /* output = epilogue(conv(input)). input.channels == in_channels. The output's steps are the input's; its bins say how

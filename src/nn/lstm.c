@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-    GATES = 4,
+    GATES = DMX_LSTM_GATES,
     MANY_UNITS = 512,
     LEAST_BLOCKS = 2, /* of units an item has when units are spread */
     MOST_ITEMS = 32   /* of a direction then */
@@ -35,13 +35,9 @@ static size_t unit_blocks(int hidden) { return ((size_t)hidden + DMX_PANEL - 1) 
 
 int dmx_lstm_columns(int hidden) { return (int)unit_blocks(hidden) * GATES * DMX_PANEL; }
 
-void dmx_lstm_reorder(int hidden, size_t width, const float *from, float *to)
+size_t dmx_lstm_column(size_t gate, size_t unit)
 {
-    for (size_t gate = 0; gate < GATES; gate++)
-        for (size_t unit = 0; unit < (size_t)hidden; unit++) {
-            size_t row = (unit / DMX_PANEL * GATES + gate) * DMX_PANEL + unit % DMX_PANEL;
-            memcpy(to + row * width, from + (gate * (size_t)hidden + unit) * width, width * sizeof *to);
-        }
+    return (unit / DMX_PANEL * GATES + gate) * DMX_PANEL + unit % DMX_PANEL;
 }
 
 /* Rows of the batch and blocks of units that an item works on. */

@@ -13,7 +13,7 @@
 
 #include "nn/conv.h"
 
-enum { DMX_LSTM_MAX_LAYERS = 8 };
+enum { DMX_LSTM_GATES = 4, DMX_LSTM_MAX_LAYERS = 8 };
 
 typedef struct dmx_lstm_layer {
     dmx_conv input;            /* -> 2 * dmx_lstm_columns; its bias is the sum of PyTorch's two */
@@ -28,9 +28,9 @@ typedef struct dmx_lstm {
 /* Columns of the gates of one direction: 4 * hidden, with whole blocks. */
 int dmx_lstm_columns(int hidden);
 
-/* PyTorch's rows of gates, from[4 * hidden][width], i f g o one after the other, in the order above:
- * to[dmx_lstm_columns(hidden)][width], which was zeroed. */
-void dmx_lstm_reorder(int hidden, size_t width, const float *from, float *to);
+/* The column of a unit's gate in the order above; gates count as in PyTorch, where they are the rows gate * hidden +
+ * unit of the weights. The units of a block lie side by side. */
+size_t dmx_lstm_column(size_t gate, size_t unit);
 
 /* y[steps][batch][2 * hidden] = the hidden states of the last layer, forward then backward, from
  * x[steps][batch][input]. y has no margins. */

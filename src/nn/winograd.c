@@ -58,10 +58,10 @@ static void expand_kernel(const float *g, double u[4][4])
     }
 }
 
-void dmx_winograd_pack(const dmx_conv *conv, const float *weight, float *packed)
+void dmx_winograd_pack_rows(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed)
 {
     const size_t in = (size_t)conv->in_channels, position_floats = panels_of(conv) * in * DMX_PANEL;
-    for (size_t o = 0; o < (size_t)conv->out_channels; o++) {
+    for (size_t o = first; o < first + count; o++) {
         const size_t place = dmx_conv_packed_column(conv, o);
         float *to = packed + place / DMX_PANEL * in * DMX_PANEL + place % DMX_PANEL;
         for (size_t c = 0; c < in; c++, weight += 9) {

@@ -18,10 +18,10 @@
  * channels for the products to outweigh the transforms. */
 bool dmx_winograd_suits(const dmx_conv *conv);
 
-/* Floats of its weights, and filling them (zeroed by the caller, aligned to 64 bytes) from PyTorch's
- * [out][in][kernel_bins][kernel_steps]. */
+/* Floats of its weights, and filling them (zeroed by the caller, aligned to 64 bytes) from rows [first, first + count)
+ * of PyTorch's [out][in][kernel_bins][kernel_steps], as dmx_conv_pack_rows. */
 size_t dmx_winograd_floats(const dmx_conv *conv);
-void dmx_winograd_pack(const dmx_conv *conv, const float *weight, float *packed);
+void dmx_winograd_pack_rows(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed);
 
 /* output = glu(conv(input)), for a conv with `winograd` weights. */
 void dmx_winograd_run(dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, const dmx_grid *output);

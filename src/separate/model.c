@@ -19,6 +19,7 @@ static demucs_status load_network(dmx_network **network, const char *path, dmx_w
     dmx_checkpoint *checkpoint;
     demucs_status status = dmx_checkpoint_open(&checkpoint, path, error);
     if (status != DEMUCS_OK) return status;
+    checkpoint->read_once = true;
     status = dmx_network_load(network, checkpoint, warnings, error);
     dmx_checkpoint_close(checkpoint);
     return status;

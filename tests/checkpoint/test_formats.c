@@ -106,6 +106,31 @@ static void test_plain_tensors_stay_in_the_file(void)
     }
 }
 
+static void release_all(dmx_checkpoint *c)
+{
+    for (size_t i = 0; i < c->tensor_count; i++) dmx_checkpoint_release(c, &c->tensors[i]);
+}
+
+/* Released tensors read the same again. Only who promises not to loses what lies outside of the file. */
+static void test_release(void)
+{
+    const char *const names[] = {"409eef75.safetensors", "shared_storage.th", "strided.th", "uniform.th"};
+    for (int k = 0; k < 4; k++) {
+        dmx_checkpoint *c = open_good(names[k]);
+        if (c == NULL) continue;
+        const uint32_t before = values_crc(c);
+        release_all(c);
+        CHECK(values_crc(c) == before, "%s", names[k]);
+        size_t owned = 0, gone = 0;
+        for (size_t i = 0; i < c->tensor_count; i++) owned += c->tensors[i].owned != NULL;
+        c->read_once = true;
+        release_all(c);
+        for (size_t i = 0; i < c->tensor_count; i++) gone += c->tensors[i].data == NULL;
+        CHECK(gone == owned && (owned > 0) == (k >= 2), "%s: %zu of %zu", names[k], gone, owned);
+        dmx_checkpoint_close(c);
+    }
+}
+
 static void check_refused_path(const char *path, const char *reason)
 {
     dmx_checkpoint *c = (dmx_checkpoint *)1;
@@ -187,5 +212,5 @@ static void test_parameters_of_files(void)
 }
 
 TEST_MAIN(test_values_are_the_official_ones, test_arguments_are_the_same_in_every_form, test_argument_kinds,
-          test_plain_tensors_stay_in_the_file, test_what_is_no_file, test_parameters_of_each_class,
+          test_plain_tensors_stay_in_the_file, test_release, test_what_is_no_file, test_parameters_of_each_class,
           test_parameters_of_files)

@@ -32,15 +32,13 @@ static dmx_conv linear(int in, int out)
         .in_channels = in, .out_channels = out, .kernel_bins = 1, .kernel_steps = 1, .stride = 1, .dilation = 1};
 }
 
-/* Weights [4 * hidden][width] reordered and packed into panels. */
+/* Weights [4 * hidden][width] packed into panels, row by row. */
 static void pack(const model *m, int width, const float *weight, float *packed)
 {
-    const int columns = dmx_lstm_columns(m->hidden);
-    float *ordered = plan_random(1, (size_t)columns * (size_t)width, 0);
-    const dmx_conv conv = linear(width, columns);
-    dmx_lstm_reorder(m->hidden, (size_t)width, weight, ordered);
-    dmx_conv_pack(&conv, ordered, packed);
-    dmx_free(ordered);
+    const dmx_conv conv = linear(width, dmx_lstm_columns(m->hidden));
+    const size_t hidden = (size_t)m->hidden;
+    for (size_t row = 0; row < 4 * hidden; row++)
+        dmx_conv_pack_rows(&conv, dmx_lstm_column(row / hidden, row % hidden), 1, weight + row * (size_t)width, packed);
 }
 
 static void model_init(model *m, int hidden, int layers)
@@ -58,7 +56,9 @@ static void model_init(model *m, int hidden, int layers)
             *to = (direction){plan_random(seed, rows * width, scale),
                               plan_random(seed + 3, rows * (size_t)hidden, scale), plan_random(seed + 5, rows, 1)};
             pack(m, (int)width, to->weight_ih, m->packed[l][0] + (size_t)d * columns * width);
-            dmx_lstm_reorder(hidden, 1, to->bias, m->packed[l][1] + (size_t)d * columns);
+            for (size_t row = 0; row < rows; row++)
+                m->packed[l][1][(size_t)d * columns + dmx_lstm_column(row / (size_t)hidden, row % (size_t)hidden)] =
+                    to->bias[row];
             m->packed[l][2 + d] = plan_random(1, columns * (size_t)hidden, 0);
             pack(m, hidden, to->weight_hh, m->packed[l][2 + d]);
             m->lstm.layer[l].recurrent[d] = m->packed[l][2 + d];

@@ -43,7 +43,7 @@ static void problem_init(problem *p, int inputs, int outputs, int steps, int bin
     p->x = plan_random(5, cells * (size_t)inputs, 1);
     dmx_conv_pack(&p->conv, p->weight, p->packed);
     dmx_conv_pack_bias(&p->conv, p->bias, p->packed_bias);
-    dmx_winograd_pack(&p->conv, p->weight, p->winograd);
+    dmx_winograd_pack_rows(&p->conv, 0, 2 * (size_t)outputs, p->weight, p->winograd);
     p->conv.weight = p->packed;
     p->conv.bias = p->packed_bias;
     p->conv.winograd = p->winograd;
