@@ -1,6 +1,6 @@
 /* cpu.c - see cpu.h */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* sched_getaffinity */
+#define _GNU_SOURCE /* sched_getaffinity, syscall */
 #endif
 #include "base/cpu.h"
 
@@ -9,17 +9,44 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sched.h>
+#include <sys/syscall.h>
+#endif
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
 #endif
 
-static const char *const level_names[DMX_CPU_LEVELS] = {"scalar", "avx2", "avx512"};
+static const char *const level_names[DMX_CPU_LEVELS] = {"scalar", "avx2", "avx512", "avx512bf16", "amx"};
+
+#if defined(__x86_64__) && defined(__GNUC__)
+/* Tiles hold 8 KB, which Linux saves for those processes alone that have asked for it. Asking again does no harm. */
+static bool may_use_tiles(void)
+{
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+#else
+    return false;
+#endif
+}
+
+/* clang 14 has no name for it. */
+static bool has_amx(void)
+{
+    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };
+    unsigned a, b, c, d = 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & AMX_BF16) != 0 && (d & AMX_TILE) != 0 && may_use_tiles();
+}
+#endif
 
 dmx_cpu_level dmx_cpu_best(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq"))
-        return DMX_CPU_AVX512;
+        __builtin_cpu_supports("avx512dq")) {
+        if (!__builtin_cpu_supports("avx512bf16")) return DMX_CPU_AVX512;
+        return has_amx() ? DMX_CPU_AMX : DMX_CPU_AVX512BF16;
+    }
     /* Every CPU with AVX2 has F16C; gcc 11 cannot ask for it by name. */
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return DMX_CPU_AVX2;
 #endif

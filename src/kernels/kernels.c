@@ -11,6 +11,10 @@ static const dmx_kernels *const tables[DMX_CPU_LEVELS] = {
 #ifdef DMX_KERNELS_X86
     [DMX_CPU_AVX2] = &dmx_kernels_avx2,
     [DMX_CPU_AVX512] = &dmx_kernels_avx512,
+    [DMX_CPU_AVX512BF16] = &dmx_kernels_avx512bf16,
+#endif
+#ifdef DMX_KERNELS_AMX
+    [DMX_CPU_AMX] = &dmx_kernels_amx,
 #endif
 };
 

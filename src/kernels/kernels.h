@@ -14,13 +14,22 @@
 
 #include "base/cpu.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Columns of one panel of packed weights, the same at every level, so that a model is packed once:
  *     packed[panel][k][DMX_PANEL]      panel = column / DMX_PANEL, zero beyond the last column
  * For DMX_ACTIVATION_GLU the columns of a panel are 8 values, then their 8 gates: a panel gives 8 outputs. Where the
  * outputs are no multiple of 8, the last panel's gates still start at its column 8. */
 #define DMX_PANEL 16
+
+/* The same for bfloat16, the upper half of a float32, as uint16_t: rows of k in pairs, k filled up with zeros to whole
+ * steps of DMX_BF16_STEP. One step of a panel is 1 KB, a B tile of AMX: 16 rows (pairs of k) by 16 columns by 2.
+ *     packed[panel][dmx_bf16_k(k) / 2][DMX_PANEL][2] */
+#define DMX_BF16_STEP 32
+
+static inline size_t dmx_bf16_k(size_t k) { return (k + DMX_BF16_STEP - 1) / DMX_BF16_STEP * DMX_BF16_STEP; }
 
 /* The most taps (slabs) a GEMM row may gather: 3x3 convolutions need 3, kernels of up to 63 fit. */
 #define DMX_MAX_TAPS 64
@@ -46,11 +55,11 @@ typedef struct dmx_gemm {
     int taps;
     int depth;
 
-    const float *b;    /* packed panels, [panels][taps * depth][DMX_PANEL], aligned to 64 bytes */
-    int columns;       /* columns of B that count; with GLU, values and gates together (even) */
-    const float *bias; /* [panels * DMX_PANEL] in packed column order, zero beyond `columns`; or NULL for 0 */
-    const float
-        *factor; /* [panels * DMX_PANEL] alike, or NULL for 1: a norm that turned out to be a factor and a bias */
+    const float *b;         /* packed panels, [panels][taps * depth][DMX_PANEL], aligned to 64 bytes */
+    const uint16_t *b_bf16; /* the same for gemm_bf16, which alone reads it */
+    int columns;            /* columns of B that count; with GLU, values and gates together (even) */
+    const float *bias;      /* [panels * DMX_PANEL] in packed column order, zero beyond `columns`; or NULL for 0 */
+    const float *factor;    /* alike, or NULL for 1: a norm that turned out to be a factor and a bias */
     dmx_activation activation;
     const float *scale; /* [output columns] or NULL for 1 */
 
@@ -82,6 +91,20 @@ typedef struct dmx_kernels {
      * column_stride further, into panels (not GLU order). Used at run time for attention's K and V. */
     void (*pack_f32)(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
                      float *packed);
+
+    /* The same on bfloat16, where the CPU has instructions for it (`bf16_rows` > 0; other levels have NULL here, but
+     * for the scalar one, which is the specification). A stays float32 in memory; it and B are rounded to bfloat16 (to
+     * the nearest, ties to even; denormal numbers to 0), and their products, exact in float32, are added up in float32.
+     * What follows the sums is as in gemm_f32.
+     *   bf16_rows          as gemm_rows, but tiles do cross groups
+     *   gemm_bf16_scratch  floats of scratch, which holds the rounded rows of A
+     *   pack_bf16          as pack_f32, into panels of bfloat16 */
+    int bf16_rows;
+    size_t (*gemm_bf16_scratch)(size_t rows, size_t k);
+    void (*gemm_bf16)(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                      float *scratch);
+    void (*pack_bf16)(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
+                      uint16_t *packed);
 
     /* One step of an online softmax over a block of scores s[rows][row_stride], of which `columns` count:
      *     new_max = max(max[r], scale * s[r][*]);  s[r][j] = exp(scale * s[r][j] - new_max);

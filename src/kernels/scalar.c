@@ -38,8 +38,9 @@ static ptrdiff_t row_offset(size_t row, size_t group_rows, ptrdiff_t group_strid
 }
 
 /* One row of A (at `a`) times one panel. */
-static void multiply_row(const dmx_gemm *g, const float *a, const float *panel, float sum[DMX_PANEL])
+static void multiply_row(const dmx_gemm *g, const float *a, size_t index, float sum[DMX_PANEL])
 {
+    const float *panel = g->b + index * (size_t)g->taps * (size_t)g->depth * DMX_PANEL;
     float part[DMX_PANEL] = {0};
     int filled = 0;
     memset(sum, 0, DMX_PANEL * sizeof *sum);
@@ -56,21 +57,58 @@ static void multiply_row(const dmx_gemm *g, const float *a, const float *panel, 
     for (int j = 0; j < DMX_PANEL; j++) sum[j] += part[j];
 }
 
-static void gemm_f32_scalar(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
-                            float *scratch)
+/* bfloat16 is the upper half of a float32. */
+static float from_bf16(uint16_t x)
 {
-    (void)scratch;
+    const uint32_t bits = (uint32_t)x << 16;
+    float y;
+    memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
+/* To the nearest, ties to even: adding just under half of the last digit kept, or just half where that digit is odd,
+ * carries into it when it should. Denormal numbers become 0, as the instructions have it; NaN stays NaN. */
+static uint16_t to_bf16(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if (isnan(x)) return (uint16_t)(bits >> 16 | 0x40);
+    if ((bits & 0x7f800000) == 0) return (uint16_t)(bits >> 16 & 0x8000);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/* The same on bfloat16. The product of two is exact in float32. */
+static void multiply_row_bf16(const dmx_gemm *g, const float *a, size_t index, float sum[DMX_PANEL])
+{
+    const size_t depth = (size_t)g->depth, k_count = (size_t)g->taps * depth;
+    const uint16_t *panel = g->b_bf16 + index * dmx_bf16_k(k_count) * DMX_PANEL;
+    float part[DMX_PANEL] = {0};
+    memset(sum, 0, DMX_PANEL * sizeof *sum);
+    for (size_t k = 0; k < k_count; k++) {
+        const float x = from_bf16(to_bf16(a[g->tap_offset[k / depth] + (ptrdiff_t)(k % depth)]));
+        for (size_t j = 0; j < DMX_PANEL; j++) part[j] += x * from_bf16(panel[(k / 2 * DMX_PANEL + j) * 2 + k % 2]);
+        if (k % K_BLOCK != K_BLOCK - 1) continue;
+        for (int j = 0; j < DMX_PANEL; j++) sum[j] += part[j];
+        memset(part, 0, sizeof part);
+    }
+    for (int j = 0; j < DMX_PANEL; j++) sum[j] += part[j];
+}
+
+typedef void (*multiply_fn)(const dmx_gemm *g, const float *a, size_t index, float sum[DMX_PANEL]);
+
+static void gemm(const dmx_gemm *g, multiply_fn multiply, size_t row_begin, size_t row_end, size_t panel_begin,
+                 size_t panel_end)
+{
     const bool glu = g->activation == DMX_ACTIVATION_GLU;
     const size_t width = glu ? DMX_PANEL / 2 : DMX_PANEL; /* outputs a panel gives */
     const size_t outputs = (size_t)(glu ? g->columns / 2 : g->columns);
-    const size_t k = (size_t)g->taps * (size_t)g->depth;
     for (size_t row = row_begin; row < row_end; row++) {
         const float *a = g->a + row_offset(row, g->group_rows, g->a_group_stride, g->a_row_stride);
         float *c = g->c + row_offset(row, g->group_rows, g->c_group_stride, g->c_row_stride);
         const ptrdiff_t r = row_offset(row, g->group_rows, g->residual_group_stride, g->residual_row_stride);
         for (size_t panel = panel_begin; panel < panel_end; panel++) {
             float x[DMX_PANEL];
-            multiply_row(g, a, g->b + panel * k * DMX_PANEL, x);
+            multiply(g, a, panel, x);
             for (size_t j = 0; g->factor != NULL && j < DMX_PANEL; j++) x[j] *= g->factor[panel * DMX_PANEL + j];
             for (size_t j = 0; g->bias != NULL && j < DMX_PANEL; j++) x[j] += g->bias[panel * DMX_PANEL + j];
             for (size_t j = 0; j < width && panel * width + j < outputs; j++) {
@@ -84,6 +122,20 @@ static void gemm_f32_scalar(const dmx_gemm *g, size_t row_begin, size_t row_end,
     }
 }
 
+static void gemm_f32_scalar(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                            float *scratch)
+{
+    (void)scratch;
+    gemm(g, multiply_row, row_begin, row_end, panel_begin, panel_end);
+}
+
+static void gemm_bf16_scalar(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
+                             float *scratch)
+{
+    (void)scratch;
+    gemm(g, multiply_row_bf16, row_begin, row_end, panel_begin, panel_end);
+}
+
 static void pack_f32_scalar(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
                             float *packed)
 {
@@ -91,6 +143,18 @@ static void pack_f32_scalar(const float *b, ptrdiff_t row_stride, ptrdiff_t colu
         for (size_t i = 0; i < k; i++)
             for (size_t j = first; j < first + DMX_PANEL; j++)
                 *packed++ = j < columns ? b[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * column_stride] : 0.0f;
+}
+
+static void pack_bf16_scalar(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
+                             uint16_t *packed)
+{
+    for (size_t first = 0; first < columns; first += DMX_PANEL)
+        for (size_t i = 0; i < dmx_bf16_k(k); i += 2)
+            for (size_t j = first; j < first + DMX_PANEL; j++)
+                for (size_t n = i; n < i + 2; n++) {
+                    const bool inside = n < k && j < columns;
+                    *packed++ = inside ? to_bf16(b[(ptrdiff_t)n * row_stride + (ptrdiff_t)j * column_stride]) : 0;
+                }
 }
 
 /* ------------------------------------------------------------------------------------------- rows and elements */
@@ -263,6 +327,9 @@ const dmx_kernels dmx_kernels_scalar = {
     .gemm_scratch = gemm_scratch_scalar,
     .gemm_f32 = gemm_f32_scalar,
     .pack_f32 = pack_f32_scalar,
+    .gemm_bf16_scratch = gemm_scratch_scalar,
+    .gemm_bf16 = gemm_bf16_scalar,
+    .pack_bf16 = pack_bf16_scalar,
     .softmax_f32 = softmax_f32_scalar,
     .scale_rows_f32 = scale_rows_f32_scalar,
     .moments_f32 = moments_f32_scalar,

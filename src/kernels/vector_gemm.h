@@ -14,32 +14,16 @@
  * k is cut into blocks of K_BLOCK, for two reasons. The part of B that all tiles of a chunk of rows use in turn stays
  * in the cache; and each block's sums start at 0 and are then added to the total, which keeps rounding errors small.
  * Cuts in k are always at the same places, so how rows are cut into calls and tiles does not change a bit of the
- * result. (256, 384 and 512 measured the same on Zen 5 for large k; 384 does the encoder's k = 384 in one pass.)
- *
- * The sums pass through a small buffer, in the nearest cache, to what follows them (bias, activation, ...): a store and
- * a load for each vector of a tile, beside `k` multiply-adds, and it spares a copy of the epilogue for each tile
- * height. */
+ * result. (256, 384 and 512 measured the same on Zen 5 for large k; 384 does the encoder's k = 384 in one pass.) */
 #ifndef DMX_KERNELS_VECTOR_GEMM_H
 #define DMX_KERNELS_VECTOR_GEMM_H
 
-#include "kernels/vector_math.h"
-
-#include <string.h>
+#include "kernels/vector_epilogue.h"
 
 enum {
-    TILE_WIDTH = 2 * LANES,               /* columns of B */
-    TILE_PANELS = TILE_WIDTH / DMX_PANEL, /* 1 or 2 */
-    TILE_FLOATS = TILE_ROWS * TILE_WIDTH,
     CHUNK_TILES = 16, /* tiles that share a block of B: their sums take 24 KB at 12 x 32 */
     K_BLOCK = 384
 };
-
-typedef struct tile {
-    const float *a;
-    float *c;
-    const float *residual;
-    int rows;
-} tile;
 
 static size_t LEVEL(gemm_scratch)(size_t rows, size_t k)
 {
@@ -139,72 +123,6 @@ static const multiply_fn multiply_functions[TILE_PANELS][TILE_ROWS] = {
     {multiply_1x2, multiply_2x2, multiply_3x2, multiply_4x2, multiply_5x2, multiply_6x2},
 #endif
 };
-
-/* What follows the sums: which outputs of C these are, and what each column is multiplied with and gets added. */
-typedef struct finish {
-    size_t column, count;
-    int vectors; /* of sums in a row */
-    vf factor[2], bias[2], scale[2];
-} finish;
-
-static finish prepare_finish(const dmx_gemm *g, size_t panel, size_t panels)
-{
-    const bool glu = g->activation == DMX_ACTIVATION_GLU;
-    const size_t panel_outputs = glu ? DMX_PANEL / 2 : DMX_PANEL;
-    const size_t outputs = (size_t)(glu ? g->columns / 2 : g->columns);
-    finish f = {.column = panel * panel_outputs, .count = panels * panel_outputs};
-    if (f.count > outputs - f.column) f.count = outputs - f.column;
-    f.vectors = (int)panels * DMX_PANEL / LANES;
-    for (int v = 0; v < 2; v++) {
-        const ptrdiff_t at = (ptrdiff_t)panel * DMX_PANEL + v * LANES;
-        const bool used = v < f.vectors;
-        const size_t begin = (size_t)v * LANES, left = f.count > begin ? f.count - begin : 0;
-        f.factor[v] = used && g->factor != NULL ? v_load(g->factor + at) : v_set1(1.0f);
-        f.bias[v] = used && g->bias != NULL ? v_load(g->bias + at) : v_set1(0.0f);
-        f.scale[v] = left > 0 && g->scale != NULL ? v_load_upto(g->scale + f.column + begin, left) : v_set1(1.0f);
-    }
-    return f;
-}
-
-/* Factor, bias, activation, scale and residual for one tile. `whole`: all outputs of the tile's width are there. */
-static ALWAYS_INLINE void finish_rows(const finish *f, const dmx_gemm *g, const tile *t, const float *total,
-                                      const bool whole, const dmx_activation activation)
-{
-    const bool glu = activation == DMX_ACTIVATION_GLU;
-    float *c = t->c + f->column;
-    const float *residual = t->residual != NULL ? t->residual + f->column : NULL;
-    for (int r = 0; r < t->rows; r++, total += TILE_WIDTH, c += g->c_row_stride) {
-        vf x[2] = {v_fma(v_load(total), f->factor[0], f->bias[0])};
-        x[1] = f->vectors > 1 ? v_fma(v_load(total + LANES), f->factor[1], f->bias[1]) : x[0];
-        if (glu) x[0] = v_glu(v_glu_values(x[0], x[1]), v_glu_gates(x[0], x[1]));
-        for (size_t v = 0; v < (glu ? 1 : 2); v++) {
-            const size_t left = whole ? LANES : f->count - v * LANES;
-            if (!whole && f->count <= v * LANES) continue;
-            vf y = (glu ? x[v] : v_activate(x[v], activation)) * f->scale[v];
-            if (residual != NULL) y = y + v_load_upto(residual + v * LANES, left);
-            v_store_upto(c + v * LANES, y, left);
-        }
-        if (residual != NULL) residual += g->residual_row_stride;
-    }
-}
-
-static void finish_tile(const finish *f, const dmx_gemm *g, const tile *t, const float *total)
-{
-#define FINISH(activation)                                                                                             \
-    if (f->count == ((activation) == DMX_ACTIVATION_GLU ? LANES : 2 * LANES))                                          \
-        finish_rows(f, g, t, total, true, activation);                                                                 \
-    else                                                                                                               \
-        finish_rows(f, g, t, total, false, activation);                                                                \
-    break
-
-    switch (g->activation) {
-    case DMX_ACTIVATION_NONE: FINISH(DMX_ACTIVATION_NONE);
-    case DMX_ACTIVATION_RELU: FINISH(DMX_ACTIVATION_RELU);
-    case DMX_ACTIVATION_GELU: FINISH(DMX_ACTIVATION_GELU);
-    case DMX_ACTIVATION_GLU: FINISH(DMX_ACTIVATION_GLU);
-    }
-#undef FINISH
-}
 
 /* Whether nothing follows the sums but an addition to C: the products of attention. Then they go there at once. (With
  * several blocks of k the addition would come first, where it comes last for a tile that is not whole: other bits.) */

@@ -10,13 +10,15 @@
 
 #define VECTOR_KERNELS(cpu_level)                                                                                      \
     {                                                                                                                  \
-        .level = (cpu_level), .gemm_rows = TILE_ROWS, .gemm_scratch = LEVEL(gemm_scratch),                             \
-        .gemm_f32 = LEVEL(gemm_f32), .pack_f32 = LEVEL(pack_f32), .softmax_f32 = LEVEL(softmax_f32),                   \
-        .scale_rows_f32 = LEVEL(scale_rows_f32), .moments_f32 = LEVEL(moments_f32), .gram_f32 = LEVEL(gram_f32),       \
-        .affine_f32 = LEVEL(affine_f32), .affine_glu_f32 = LEVEL(affine_glu_f32), .add_f32 = LEVEL(add_f32),           \
-        .layer_norm_f32 = LEVEL(layer_norm_f32), .winograd_input_f32 = LEVEL(winograd_input_f32),                      \
-        .winograd_output_glu_f32 = LEVEL(winograd_output_glu_f32), .lstm_gates_f32 = LEVEL(lstm_gates_f32),            \
-        .f16_to_f32 = LEVEL(f16_to_f32),                                                                               \
+        VECTOR_ENTRIES(cpu_level)                                                                                      \
     }
+
+#define VECTOR_ENTRIES(cpu_level)                                                                                      \
+    .level = (cpu_level), .gemm_rows = TILE_ROWS, .gemm_scratch = LEVEL(gemm_scratch), .gemm_f32 = LEVEL(gemm_f32),    \
+    .pack_f32 = LEVEL(pack_f32), .softmax_f32 = LEVEL(softmax_f32), .scale_rows_f32 = LEVEL(scale_rows_f32),           \
+    .moments_f32 = LEVEL(moments_f32), .gram_f32 = LEVEL(gram_f32), .affine_f32 = LEVEL(affine_f32),                   \
+    .affine_glu_f32 = LEVEL(affine_glu_f32), .add_f32 = LEVEL(add_f32), .layer_norm_f32 = LEVEL(layer_norm_f32),       \
+    .winograd_input_f32 = LEVEL(winograd_input_f32), .winograd_output_glu_f32 = LEVEL(winograd_output_glu_f32),        \
+    .lstm_gates_f32 = LEVEL(lstm_gates_f32), .f16_to_f32 = LEVEL(f16_to_f32)
 
 #endif

@@ -16,12 +16,23 @@ typedef struct problem {
     ptrdiff_t tap_offset[DMX_MAX_TAPS];
     size_t rows, panels, k, outputs;
     float *a, *packed, *bias, *factor, *scale, *residual;
+    uint16_t *packed_bf16;
+    bool bf16; /* to be computed by gemm_bf16 */
     size_t c_floats;
     bool in_place; /* the residual is C */
     uint32_t seed;
 } problem;
 
 static bool is_glu(const problem *p) { return p->g.activation == DMX_ACTIVATION_GLU; }
+
+/* To 8 bits of precision. */
+static double to_bf16(double x)
+{
+    int exponent;
+    frexp(x, &exponent);
+    const double last_bit = ldexp(1, exponent - 8);
+    return rint(x / last_bit) * last_bit; /* ties to even */
+}
 
 /* The column of packed panels that holds output n (its value, with GLU; its gate is 8 further). */
 static size_t packed_column(const problem *p, size_t n) { return is_glu(p) ? n / 8 * 16 + n % 8 : n; }
@@ -81,9 +92,15 @@ static void draw_weights(problem *p, uint32_t *state)
             if (p->bias != NULL) p->bias[column] = random_float(state, -1, 1);
         }
     }
+    p->packed_bf16 = dmx_alloc(p->panels * dmx_bf16_k(p->k) * DMX_PANEL + 1, sizeof *p->packed_bf16);
+    for (size_t i = 0; i < p->panels; i++)
+        dmx_kernels_get(DMX_CPU_SCALAR)
+            ->pack_bf16(p->packed + i * p->k * DMX_PANEL, DMX_PANEL, 1, p->k, DMX_PANEL,
+                        p->packed_bf16 + i * dmx_bf16_k(p->k) * DMX_PANEL);
     p->scale = random_int(state, 0, 1) ? guarded_random(state, p->outputs, -2, 2) : NULL;
     p->factor = random_int(state, 0, 1) ? guarded_random(state, p->panels * DMX_PANEL, -2, 2) : NULL;
     g->b = p->packed;
+    g->b_bf16 = p->packed_bf16;
     g->bias = p->bias;
     g->factor = p->factor;
     g->scale = p->scale;
@@ -117,6 +134,7 @@ static void free_problem(problem *p)
     guarded_free(p->scale);
     guarded_free(p->residual);
     dmx_free(p->packed);
+    dmx_free(p->packed_bf16);
     free(p);
 }
 
@@ -142,10 +160,10 @@ static void run_part(const problem *p, const dmx_kernels *kernels, size_t row_be
     dmx_gemm g = p->g;
     g.c = c;
     g.residual = p->in_place ? c : p->residual;
-    size_t floats = kernels->gemm_scratch(row_end - row_begin, p->k);
+    size_t floats = (p->bf16 ? kernels->gemm_bf16_scratch : kernels->gemm_scratch)(row_end - row_begin, p->k);
     float *scratch = floats > 0 ? dmx_alloc(floats, sizeof *scratch) : NULL;
     for (size_t i = 0; i < floats; i++) scratch[i] = NAN; /* what a kernel reads there it must have written */
-    kernels->gemm_f32(&g, row_begin, row_end, panel_begin, panel_end, scratch);
+    (p->bf16 ? kernels->gemm_bf16 : kernels->gemm_f32)(&g, row_begin, row_end, panel_begin, panel_end, scratch);
     dmx_free(scratch);
 }
 
@@ -162,7 +180,8 @@ static dot exact_dot(const problem *p, size_t row, size_t column)
     const double factor = p->factor != NULL ? p->factor[column] : 1;
     for (size_t k = 0; k < p->k; k++) {
         int depth = g->depth;
-        double product = (double)a[p->tap_offset[(int)k / depth] + (int)k % depth] * (double)b[k * DMX_PANEL];
+        double x = a[p->tap_offset[(int)k / depth] + (int)k % depth], y = b[k * DMX_PANEL];
+        double product = p->bf16 ? to_bf16(x) * to_bf16(y) : x * y;
         sum += product;
         magnitude += fabs(product);
     }
@@ -206,8 +225,9 @@ static void check_c(const problem *p, const char *name, const float *c)
         }
     }
     CHECK(worst <= 1,
-          "%s: error is %g times the bound (seed %u: %zu rows, %d x %d, %d columns, activation %d, group of %zu)", name,
-          worst, p->seed, p->rows, p->g.taps, p->g.depth, p->g.columns, (int)p->g.activation, p->g.group_rows);
+          "%s: error is %g times the bound (seed %u: %zu rows, %d x %d, %d columns, activation %d, group of %zu, %s)",
+          name, worst, p->seed, p->rows, p->g.taps, p->g.depth, p->g.columns, (int)p->g.activation, p->g.group_rows,
+          p->bf16 ? "bf16" : "f32");
     size_t spoilt = 0;
     for (size_t i = 0; i < p->c_floats; i++) spoilt += !is_output[i] && !is_canary(c[i]);
     CHECK(spoilt == 0, "%s: %zu floats between the rows of C were written (seed %u)", name, spoilt, p->seed);
@@ -221,10 +241,13 @@ static void test_gemm_against_formula(void)
     int count = levels_to_test(levels);
     for (uint32_t seed = first_seed(), end = seed + 400; seed < end; seed++) {
         problem *p = draw_problem(seed);
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < 2 * count; i++) {
+            const level *l = &levels[i / 2];
+            p->bf16 = i % 2 == 1;
+            if (p->bf16 && l->kernels->gemm_bf16 == NULL) continue;
             float *c = new_c(p);
-            run_part(p, levels[i].kernels, 0, p->rows, 0, p->panels, c);
-            check_c(p, levels[i].name, c);
+            run_part(p, l->kernels, 0, p->rows, 0, p->panels, c);
+            check_c(p, l->name, c);
             guarded_free(c);
         }
         free_problem(p);
@@ -239,18 +262,21 @@ static void test_gemm_does_not_depend_on_cuts(void)
     for (uint32_t seed = first_seed() + 1000, end = seed + 200; seed < end; seed++) {
         problem *p = draw_problem(seed);
         uint32_t state = seed;
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < 2 * count; i++) {
+            const level *l = &levels[i / 2];
+            p->bf16 = i % 2 == 1;
+            if (p->bf16 && l->kernels->gemm_bf16 == NULL) continue;
             float *whole = new_c(p), *parts = new_c(p);
-            run_part(p, levels[i].kernels, 0, p->rows, 0, p->panels, whole);
+            run_part(p, l->kernels, 0, p->rows, 0, p->panels, whole);
             for (size_t row = 0, row_end; row < p->rows; row = row_end) {
                 row_end = row + (size_t)random_int(&state, 1, 30);
                 if (row_end > p->rows) row_end = p->rows;
                 size_t cut = (size_t)random_int(&state, 0, (int)p->panels);
-                run_part(p, levels[i].kernels, row, row_end, cut, p->panels, parts);
-                run_part(p, levels[i].kernels, row, row_end, 0, cut, parts);
+                run_part(p, l->kernels, row, row_end, cut, p->panels, parts);
+                run_part(p, l->kernels, row, row_end, 0, cut, parts);
             }
             CHECK(memcmp(whole, parts, p->c_floats * sizeof *whole) == 0,
-                  "%s: cut into calls, the result has other bits (seed %u)", levels[i].name, seed);
+                  "%s: cut into calls, the result has other bits (seed %u)", l->name, seed);
             guarded_free(whole);
             guarded_free(parts);
         }
@@ -262,20 +288,33 @@ static void test_gemm_does_not_depend_on_cuts(void)
 static void test_gemm_wide_has_the_bits_of_avx512(void)
 {
     level levels[8];
-    int count = levels_to_test(levels);
-    if (count < 2 || levels[count - 2].kernels->level != DMX_CPU_AVX512) TEST_SKIP("needs a CPU with AVX-512");
+    int count = levels_to_test(levels), wide = count - 1, avx512 = 0;
+    while (avx512 < wide && levels[avx512].kernels->level != DMX_CPU_AVX512) avx512++;
+    if (avx512 == wide) TEST_SKIP("needs a CPU with AVX-512");
     for (uint32_t seed = first_seed() + 2000, end = seed + 100; seed < end; seed++) {
         problem *p = draw_problem(seed);
         float *c[2];
         for (int i = 0; i < 2; i++) {
             c[i] = new_c(p);
-            run_part(p, levels[count - 2 + i].kernels, 0, p->rows, 0, p->panels, c[i]);
+            run_part(p, levels[i == 0 ? avx512 : wide].kernels, 0, p->rows, 0, p->panels, c[i]);
         }
         CHECK(memcmp(c[0], c[1], p->c_floats * sizeof(float)) == 0, "other bits (seed %u)", seed);
         guarded_free(c[0]);
         guarded_free(c[1]);
         free_problem(p);
     }
+}
+
+static void check_bf16_of_nothing(const dmx_kernels *kernels, const dmx_gemm *g)
+{
+    float *scratch = dmx_alloc(kernels->gemm_bf16_scratch(1, 0) + 1, sizeof *scratch);
+    memset(g->c, 0xff, 3 * sizeof *g->c);
+    kernels->gemm_bf16(g, 0, 0, 0, 1, scratch);
+    kernels->gemm_bf16(g, 0, 1, 1, 1, scratch);
+    CHECK(isnan(g->c[0]), "bf16: wrote something for 0 rows or 0 panels");
+    kernels->gemm_bf16(g, 0, 1, 0, 1, scratch);
+    CHECK(g->c[0] == 1 && g->c[1] == 2 && g->c[2] == 3, "bf16: %g for k = 0", (double)g->c[0]);
+    dmx_free(scratch);
 }
 
 static void test_gemm_of_nothing(void)
@@ -300,6 +339,7 @@ static void test_gemm_of_nothing(void)
         levels[i].kernels->gemm_f32(&g, 0, 1, 0, 1, scratch); /* an empty sum is 0 */
         CHECK(c[0] == 1 && c[1] == 2 && c[2] == 3 && guarded_intact(c, 3), "%s: %g %g %g for k = 0", levels[i].name,
               (double)c[0], (double)c[1], (double)c[2]);
+        if (levels[i].kernels->gemm_bf16 != NULL) check_bf16_of_nothing(levels[i].kernels, &g);
         guarded_free(c);
         dmx_free(scratch);
     }
@@ -337,5 +377,69 @@ static void test_pack(void)
     }
 }
 
+/* Into panels of bfloat16, from rows, from columns, and from neither. */
+static void test_pack_bf16(void)
+{
+    level levels[8];
+    int count = levels_to_test(levels);
+    for (uint32_t seed = first_seed(), end = seed + 200; seed < end; seed++) {
+        uint32_t state = seed;
+        for (int i = 0; i < 4; i++) random_bits(&state);
+        const size_t k = (size_t)random_int(&state, 0, 80), columns = (size_t)random_int(&state, 0, 70);
+        const size_t padded = dmx_bf16_k(k), packed_count = (columns + 15) / 16 * 16 * padded;
+        const bool transposed = random_int(&state, 0, 1);
+        const ptrdiff_t step = random_int(&state, 0, 3) == 0 ? 2 : 1;
+        const ptrdiff_t wide = step * ((ptrdiff_t)(transposed ? k : columns) + random_int(&state, 0, 5));
+        const ptrdiff_t row_stride = transposed ? step : wide, column_stride = transposed ? wide : step;
+        size_t floats = k * columns == 0 ? 0 : 1 + (k - 1) * (size_t)row_stride + (columns - 1) * (size_t)column_stride;
+        float *b = guarded_random(&state, floats, -1, 1);
+        for (int i = 0; i < count; i++) {
+            if (levels[i].kernels->pack_bf16 == NULL) continue;
+            uint16_t *packed = (uint16_t *)(void *)guarded_alloc(packed_count / 2);
+            levels[i].kernels->pack_bf16(b, row_stride, column_stride, k, columns, packed);
+            size_t wrong = 0;
+            for (size_t at = 0; at < packed_count; at++) {
+                const size_t n = at / 32 % (padded / 2) * 2 + at % 2, column = at / 16 / padded * 16 + at / 2 % 16;
+                const uint32_t bits = (uint32_t)packed[at] << 16;
+                float x;
+                memcpy(&x, &bits, sizeof x);
+                const bool inside = n < k && column < columns;
+                wrong += (double)x !=
+                         (inside ? to_bf16(b[(ptrdiff_t)n * row_stride + (ptrdiff_t)column * column_stride]) : 0);
+            }
+            CHECK(wrong == 0 && guarded_intact((float *)(void *)packed, packed_count / 2),
+                  "%s: %zu of %zu x %zu wrong (seed %u)", levels[i].name, wrong, k, columns, seed);
+            guarded_free((float *)(void *)packed);
+        }
+        guarded_free(b);
+    }
+}
+
+/* What a random number never is. */
+static void test_bf16_rounding(void)
+{
+    static const struct {
+        float x;
+        uint16_t rounded;
+    } cases[] = {
+        {1, 0x3f80},           {-2.5f, 0xc020},           {0x1.01p0f, 0x3f80}, {0x1.03p0f, 0x3f82},
+        {0x1.0101p0f, 0x3f81}, {0x1.00ffp0f, 0x3f80},     {0x1.ffp0f, 0x4000}, {-0.0f, 0x8000},
+        {INFINITY, 0x7f80},    {0x1.fffffep127f, 0x7f80}, {0x1p-126f, 0x0080}, {0x1p-127f, 0},
+        {-0x1p-149f, 0x8000},
+    };
+    level levels[8];
+    int count = levels_to_test(levels);
+    for (int i = 0; i < count; i++) {
+        if (levels[i].kernels->pack_bf16 == NULL) continue;
+        uint16_t packed[DMX_PANEL * DMX_BF16_STEP];
+        for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+            levels[i].kernels->pack_bf16(&cases[n].x, 1, 1, 1, 1, packed);
+            CHECK(packed[0] == cases[n].rounded, "%s: %a becomes %04x", levels[i].name, (double)cases[n].x, packed[0]);
+        }
+        levels[i].kernels->pack_bf16(&(float){NAN}, 1, 1, 1, 1, packed);
+        CHECK((packed[0] & 0x7fc0) == 0x7fc0, "%s: NaN becomes %04x", levels[i].name, packed[0]);
+    }
+}
+
 TEST_MAIN(test_gemm_against_formula, test_gemm_does_not_depend_on_cuts, test_gemm_wide_has_the_bits_of_avx512,
-          test_gemm_of_nothing, test_pack)
+          test_gemm_of_nothing, test_pack, test_pack_bf16, test_bf16_rounding)

@@ -27,6 +27,7 @@ MAY_SEE_DEMUCS_H = re.compile(r"^src/(base|dsp|separate|models)/|^src/api[^/]*\.
 WRAPPED = {
     r"jansson\.h": r"src/checkpoint/json\.c",
     r"yaml\.h": r"(src/checkpoint|hub)/bag\.c",
+    r"cpuid\.h": r"src/base/cpu\.c",
     r"curl/.*": r"hub/download\.c",
     r"openssl/.*": r"hub/sha256\.c",
     r"lib(av\w+|sw\w+)/.*": r"audio/(ffmpeg_\w+\.[ch]|flac_writer\.c)",
