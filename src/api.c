@@ -139,6 +139,11 @@ const char *demucs_separator_cpu(const demucs_separator *separator)
     return separator != NULL ? dmx_cpu_level_name(separator->exec.kernels->level) : NULL;
 }
 
+demucs_precision demucs_separator_precision(const demucs_separator *separator)
+{
+    return separator != NULL && separator->exec.bf16 ? DEMUCS_PRECISION_FAST : DEMUCS_PRECISION_EXACT;
+}
+
 /* Positions in a track are int64_t, with room for what is added to and multiplied by them. */
 static bool is_too_long(size_t frames) { return frames > (size_t)INT64_MAX / 64; }
 

@@ -87,6 +87,7 @@ demucs_status dmx_unet_load(dmx_network **network, const dmx_unet_class *class, 
                             dmx_warnings *warnings, demucs_error *error);
 void dmx_unet_free(dmx_network *network);
 void dmx_unet_drop_weights(dmx_network *network);
+bool dmx_unet_add_bf16(dmx_network *network, const dmx_kernels *kernels);
 
 /* False when the layers do not fit together on a mix of `frames` samples. */
 bool dmx_unet_shapes_of(const dmx_hybrid_unet *unet, int64_t frames, dmx_unet_shapes *shapes);

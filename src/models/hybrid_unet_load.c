@@ -192,6 +192,11 @@ void dmx_unet_load_levels(dmx_hybrid_unet *m, dmx_arguments *a, dmx_weights *w)
 
 void dmx_unet_drop_weights(dmx_network *network) { dmx_store_clear(&((dmx_hybrid_unet *)network)->store); }
 
+bool dmx_unet_add_bf16(dmx_network *network, const dmx_kernels *kernels)
+{
+    return dmx_store_add_bf16(&((dmx_hybrid_unet *)network)->store, kernels);
+}
+
 void dmx_unet_free(dmx_network *network)
 {
     dmx_hybrid_unet *m = (dmx_hybrid_unet *)network;

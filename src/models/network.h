@@ -48,6 +48,9 @@ typedef struct dmx_family {
     /* Give the weights back. What is left can say everything but run: forward only plans. */
     void (*drop_weights)(dmx_network *network);
 
+    /* Make the weights in bfloat16 that exec->bf16 asks for, unless they are there. False when there is no memory. */
+    bool (*add_bf16)(dmx_network *network, const dmx_kernels *kernels);
+
     /* The length that the network wants for a chunk of `frames` (the official valid_length), or -1 when it cannot run
      * on so many. */
     int64_t (*valid_length)(const dmx_network *network, int64_t frames);

@@ -29,7 +29,22 @@ void dmx_store_clear(dmx_store *store)
 {
     for (size_t i = 0; i < store->count; i++) dmx_free(store->blocks[i]);
     dmx_free(store->blocks);
+    dmx_free(store->convs);
     *store = (dmx_store){0};
+}
+
+bool dmx_store_add_bf16(dmx_store *store, const dmx_kernels *kernels)
+{
+    for (size_t i = 0; i < store->conv_count; i++) {
+        dmx_conv *conv = store->convs[i];
+        const size_t count = dmx_conv_bf16_count(conv);
+        if (count == 0 || conv->weight_bf16 != NULL) continue;
+        uint16_t *packed = store_block(store, count, sizeof *packed);
+        if (packed == NULL) return false;
+        dmx_conv_pack_bf16(conv, kernels, packed);
+        conv->weight_bf16 = packed;
+    }
+    return true;
 }
 
 /* ---- names and failures ---- */
@@ -212,6 +227,18 @@ static float *store_packed(dmx_weights *w, size_t count)
     return packed;
 }
 
+/* Remember a layer for dmx_store_add_bf16. Its place must not change any more. */
+static bool store_conv(dmx_weights *w, dmx_conv *conv)
+{
+    dmx_store *store = w->store;
+    dmx_conv **convs = dmx_realloc(store->convs, store->conv_count, store->conv_count + 1, sizeof *convs);
+    if (convs == NULL) out_of_memory(w);
+    if (convs == NULL) return false;
+    store->convs = convs;
+    convs[store->conv_count++] = conv;
+    return true;
+}
+
 /* Rows [first, first + conv's rows) of both tensors into the conv. */
 static void pack(dmx_weights *w, dmx_conv *conv, const dmx_tensor *weight, const dmx_tensor *bias, size_t first)
 {
@@ -219,7 +246,7 @@ static void pack(dmx_weights *w, dmx_conv *conv, const dmx_tensor *weight, const
     float *packed_bias = store_packed(w, dmx_conv_bias_floats(conv));
     if (!w->failed) pack_rows(w, weight, first, dmx_conv_weight_rows(conv), conv, 0, dmx_conv_pack_rows, packed);
     float *values = piece_for(w, 1, (size_t)conv->out_channels);
-    if (values == NULL) return;
+    if (values == NULL || !store_conv(w, conv)) return;
     widen(w, bias, first, (size_t)conv->out_channels, values);
     dmx_conv_pack_bias(conv, values, packed_bias);
     conv->weight = packed;
@@ -360,6 +387,7 @@ static void load_lstm_layer(dmx_weights *w, dmx_lstm_layer *layer, int hidden, i
     layer->input = dmx_linear(width, 2 * columns);
     layer->input.weight = weight;
     layer->input.bias = bias;
+    store_conv(w, &layer->input);
 }
 
 void dmx_weights_lstm(dmx_weights *w, dmx_lstm *lstm, int hidden, int layers, const char *prefix)

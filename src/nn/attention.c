@@ -20,8 +20,8 @@ typedef struct attention_job {
     const dmx_exec *exec;
     const dmx_attention *att;
     size_t blocks;   /* of keys */
-    size_t k_floats; /* one packed block of K^T */
-    size_t v_floats; /* one packed block of V */
+    size_t k_floats; /* one packed block of K^T, in floats, also when it holds bfloat16 */
+    size_t v_floats; /* one packed block of V, likewise */
     float *packed_k; /* [heads][blocks][k_floats] */
     float *packed_v; /* [heads][blocks][v_floats] */
     size_t rows;     /* queries of an item */
@@ -34,6 +34,26 @@ static size_t keys_of_block(const attention_job *job, size_t block)
     return left < KEY_BLOCK ? left : KEY_BLOCK;
 }
 
+/* A packed matrix, in the precision of the exec, which its memory does not tell. */
+static size_t packed_floats(const dmx_exec *exec, size_t k, size_t columns)
+{
+    return dmx_gemm_packed_floats(exec->bf16 ? dmx_bf16_k(k) / 2 : k, columns);
+}
+
+static const uint16_t *as_bf16(const dmx_exec *exec, const float *packed)
+{
+    return exec->bf16 ? (const uint16_t *)(const void *)packed : NULL;
+}
+
+static void pack(const dmx_exec *exec, const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k,
+                 size_t columns, float *packed)
+{
+    if (exec->bf16)
+        exec->kernels->pack_bf16(b, row_stride, column_stride, k, columns, (uint16_t *)(void *)packed);
+    else
+        exec->kernels->pack_f32(b, row_stride, column_stride, k, columns, packed);
+}
+
 static void pack_item(void *context, size_t item, int worker)
 {
     (void)worker;
@@ -42,8 +62,8 @@ static void pack_item(void *context, size_t item, int worker)
     const size_t head = item / job->blocks, block = item % job->blocks, keys = keys_of_block(job, block);
     const size_t dim = (size_t)att->head_dim;
     const ptrdiff_t offset = (ptrdiff_t)(block * KEY_BLOCK) * att->kv_stride + (ptrdiff_t)(head * dim);
-    job->exec->kernels->pack_f32(att->k + offset, 1, att->kv_stride, dim, keys, job->packed_k + item * job->k_floats);
-    job->exec->kernels->pack_f32(att->v + offset, att->kv_stride, 1, keys, dim, job->packed_v + item * job->v_floats);
+    pack(job->exec, att->k + offset, 1, att->kv_stride, dim, keys, job->packed_k + item * job->k_floats);
+    pack(job->exec, att->v + offset, att->kv_stride, 1, keys, dim, job->packed_v + item * job->v_floats);
 }
 
 /* What an item computes with, cut out of its scratch memory. */
@@ -69,10 +89,10 @@ static attention_block cut_scratch(float *scratch, size_t rows, size_t head_dim)
     return b;
 }
 
-static size_t scratch_floats(const dmx_kernels *kernels, size_t rows, size_t head_dim)
+static size_t scratch_floats(const dmx_exec *exec, size_t rows, size_t head_dim)
 {
     size_t k = head_dim > KEY_BLOCK ? head_dim : KEY_BLOCK;
-    return rows * KEY_BLOCK + round_up(rows * head_dim) + 3 * round_up(rows) + kernels->gemm_scratch(rows, k);
+    return rows * KEY_BLOCK + round_up(rows * head_dim) + 3 * round_up(rows) + dmx_gemm_scratch_floats(exec, rows, k);
 }
 
 /* The scores of a block where they fade with distance: `query` and `key` are the steps of the first row and column. */
@@ -104,10 +124,11 @@ static void attend_block(const attention_job *job, const attention_block *b, siz
                              .taps = 1,
                              .depth = att->head_dim,
                              .b = job->packed_k + place * job->k_floats,
+                             .b_bf16 = as_bf16(job->exec, job->packed_k + place * job->k_floats),
                              .columns = (int)keys,
                              .c = b->scores,
                              .c_row_stride = KEY_BLOCK};
-    kernels->gemm_f32(&scores, 0, rows, 0, dmx_gemm_panels(keys), b->gemm);
+    dmx_gemm_compute(job->exec, &scores, 0, rows, 0, dmx_gemm_panels(keys), b->gemm);
 
     float scale = (float)(1.0 / sqrt((double)att->head_dim));
     if (att->decay != NULL) {
@@ -124,12 +145,13 @@ static void attend_block(const attention_job *job, const attention_block *b, siz
                               .taps = 1,
                               .depth = (int)keys,
                               .b = job->packed_v + place * job->v_floats,
+                              .b_bf16 = as_bf16(job->exec, job->packed_v + place * job->v_floats),
                               .columns = att->head_dim,
                               .c = b->average,
                               .c_row_stride = att->head_dim,
                               .residual = block > 0 ? b->average : NULL,
                               .residual_row_stride = att->head_dim};
-    kernels->gemm_f32(&average, 0, rows, 0, dmx_gemm_panels((size_t)att->head_dim), b->gemm);
+    dmx_gemm_compute(job->exec, &average, 0, rows, 0, dmx_gemm_panels((size_t)att->head_dim), b->gemm);
 }
 
 static void attend_item(void *context, size_t item, int worker)
@@ -158,9 +180,9 @@ void dmx_attention_run(dmx_exec *exec, const dmx_attention *att)
     const size_t dim = (size_t)att->head_dim, heads = (size_t)att->heads;
     attention_job job = {.exec = exec, .att = att};
     job.blocks = (att->keys + KEY_BLOCK - 1) / KEY_BLOCK;
-    job.k_floats = dmx_gemm_packed_floats(dim, KEY_BLOCK);
-    job.v_floats = dmx_gemm_packed_floats(KEY_BLOCK, dim);
-    job.rows = dmx_gemm_item_rows(exec->kernels);
+    job.k_floats = packed_floats(exec, dim, KEY_BLOCK);
+    job.v_floats = packed_floats(exec, KEY_BLOCK, dim);
+    job.rows = dmx_gemm_item_rows(exec);
     job.items_per_head = (att->queries + job.rows - 1) / job.rows;
 
     exec->flops += 4.0 * (double)heads * (double)att->queries * (double)att->keys * (double)dim;
@@ -168,6 +190,6 @@ void dmx_attention_run(dmx_exec *exec, const dmx_attention *att)
     job.packed_k = dmx_arena_floats(&exec->arena, heads * job.blocks * job.k_floats);
     job.packed_v = dmx_arena_floats(&exec->arena, heads * job.blocks * job.v_floats);
     dmx_exec_run(exec, heads * job.blocks, 0, pack_item, &job);
-    dmx_exec_run(exec, heads * job.items_per_head, scratch_floats(exec->kernels, job.rows, dim), attend_item, &job);
+    dmx_exec_run(exec, heads * job.items_per_head, scratch_floats(exec, job.rows, dim), attend_item, &job);
     exec->arena.used = mark;
 }

@@ -6,6 +6,9 @@
 
 #include <assert.h>
 
+/* Below these a layer stays in float32 whatever the precision: see dmx_conv_bf16_count. */
+enum { BF16_LEAST_K = 24, BF16_LEAST_COLUMNS = 24 };
+
 int dmx_conv_overlap(const dmx_conv *conv) { return (conv->kernel_bins + conv->stride - 1) / conv->stride; }
 
 int dmx_conv_output_bins(const dmx_conv *conv, int bins)
@@ -130,12 +133,28 @@ void dmx_conv_pack_bias(const dmx_conv *conv, const float *bias, float *packed)
         packed[dmx_conv_packed_column(conv, column)] = bias[column % (size_t)conv->out_channels];
 }
 
+size_t dmx_conv_bf16_count(const dmx_conv *conv)
+{
+    const size_t k = gemm_k(conv);
+    if (k < BF16_LEAST_K || gemm_columns(conv) < BF16_LEAST_COLUMNS) return 0;
+    return packed_panels(conv) * dmx_bf16_k(k) * DMX_PANEL;
+}
+
+/* A panel of floats is a row-major matrix of its own. */
+void dmx_conv_pack_bf16(const dmx_conv *conv, const dmx_kernels *kernels, uint16_t *packed)
+{
+    const size_t k = gemm_k(conv);
+    for (size_t panel = 0; panel < packed_panels(conv); panel++, packed += dmx_bf16_k(k) * DMX_PANEL)
+        kernels->pack_bf16(conv->weight + panel * k * DMX_PANEL, DMX_PANEL, 1, k, DMX_PANEL, packed);
+}
+
 /* ---- running ---- */
 
-static dmx_gemm gemm_of(const dmx_conv *conv, const dmx_grid *input, const dmx_epilogue *epilogue,
+static dmx_gemm gemm_of(const dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, const dmx_epilogue *epilogue,
                         const dmx_grid *output)
 {
     dmx_gemm g = {.b = conv->weight, .bias = conv->bias, .columns = (int)gemm_columns(conv)};
+    g.b_bf16 = exec->bf16 ? conv->weight_bf16 : NULL; /* not to be looked at otherwise: somebody may be adding them */
     g.a_group_stride = input->step_stride;
     g.c = output->data;
     g.c_group_stride = output->step_stride;
@@ -195,11 +214,12 @@ void dmx_conv_run(dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, c
     assert(input->channels == conv->in_channels && input->steps == output->steps);
     assert(output->channels == (conv->glu ? conv->out_channels / 2 : conv->out_channels));
     assert(conv->glu == (epilogue->activation == DMX_ACTIVATION_GLU));
-    if (conv->winograd != NULL && !epilogue->factor && !epilogue->scale && !epilogue->residual) {
+    const bool bf16 = exec->bf16 && conv->weight_bf16 != NULL;
+    if (conv->winograd != NULL && !bf16 && !epilogue->factor && !epilogue->scale && !epilogue->residual) {
         dmx_winograd_run(exec, conv, input, output);
         return;
     }
-    dmx_gemm g = gemm_of(conv, input, epilogue, output);
+    dmx_gemm g = gemm_of(exec, conv, input, epilogue, output);
     if (conv->transposed)
         run_transposed(exec, conv, input, &g);
     else

@@ -19,14 +19,15 @@
 typedef struct dmx_conv {
     int in_channels, out_channels;
     int kernel_bins, kernel_steps;
-    int stride;            /* along bins */
-    int padding;           /* zeros before and after the bins; transposed: outputs dropped at the front */
-    int dilation;          /* along steps */
-    bool transposed;       /* kernel_steps is 1 then */
-    bool glu;              /* out_channels counts values and gates; the output has half of them */
-    const float *weight;   /* packed, see kernels.h */
-    const float *bias;     /* packed alike, or NULL */
-    const float *winograd; /* the weights for winograd.h, or NULL */
+    int stride;                  /* along bins */
+    int padding;                 /* zeros before and after the bins; transposed: outputs dropped at the front */
+    int dilation;                /* along steps */
+    bool transposed;             /* kernel_steps is 1 then */
+    bool glu;                    /* out_channels counts values and gates; the output has half of them */
+    const float *weight;         /* packed, see kernels.h */
+    const float *bias;           /* packed alike, or NULL */
+    const float *winograd;       /* the weights for winograd.h, or NULL */
+    const uint16_t *weight_bf16; /* packed, or NULL: dmx_store_add_bf16 makes them */
 } dmx_conv;
 
 /* What the epilogue of the GEMM does besides the bias. */
@@ -64,6 +65,11 @@ enum { DMX_PACK_ROWS = 8 };
 size_t dmx_conv_weight_rows(const dmx_conv *conv);
 void dmx_conv_pack_rows(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed);
 void dmx_conv_pack_bias(const dmx_conv *conv, const float *bias, float *packed);
+
+/* The same weights in bfloat16, out of conv->weight: how many, and packed by the kernels given. None (0) for a layer
+ * that keeps to float32 in every precision. */
+size_t dmx_conv_bf16_count(const dmx_conv *conv);
+void dmx_conv_pack_bf16(const dmx_conv *conv, const dmx_kernels *kernels, uint16_t *packed);
 
 /* output = epilogue(conv(input)). input.channels == in_channels. The output's steps are the input's; its bins say how
  * many outputs to compute. `epilogue` may be NULL. A transposed convolution writes junk into the output's margins:

@@ -32,15 +32,20 @@ static void apart_item(void *context, size_t item, int worker)
 {
     const apart_job *job = context;
     float *block = dmx_exec_scratch(job->exec, worker);
-    dmx_exec own = {.kernels = job->exec->kernels, .scratch = block, .scratch_floats = job->plan.scratch_floats};
+    dmx_exec own = {.kernels = job->exec->kernels,
+                    .scratch = block,
+                    .scratch_floats = job->plan.scratch_floats,
+                    .bf16 = job->exec->bf16};
     own.arena = (dmx_arena){.block = (char *)(block + own.scratch_floats), .size = job->plan.arena.peak};
     job->body(&own, job->context, item);
 }
 
 void dmx_exec_run_apart(dmx_exec *exec, size_t items, dmx_body_fn body, void *context)
 {
-    apart_job job = {
-        .exec = exec, .plan = {.kernels = exec->kernels, .planning = true}, .body = body, .context = context};
+    apart_job job = {.exec = exec,
+                     .plan = {.kernels = exec->kernels, .planning = true, .bf16 = exec->bf16},
+                     .body = body,
+                     .context = context};
     for (size_t i = 0; i < items; i++) body(&job.plan, context, i);
     exec->flops += job.plan.flops;
     if (job.plan.arena.peak == SIZE_MAX) exec->arena.peak = SIZE_MAX; /* more than there can be: see arena.h */

@@ -23,6 +23,7 @@ typedef struct dmx_exec {
     float *scratch;        /* [threads][scratch_floats] memory of one work item */
     size_t scratch_floats; /* while planning: the most that any item asked for so far */
     bool planning;
+    bool bf16; /* layers that have weights in bfloat16 use them, and attention too */
     void (*trace)(void *context, const char *stage, const struct dmx_grid *grid); /* tests look at stages; else NULL */
     void *trace_context;
     double flops; /* of matrix products so far, a multiplication and an addition counted as two; planning counts too */

@@ -22,10 +22,25 @@ size_t dmx_gemm_panels(size_t columns) { return (columns + DMX_PANEL - 1) / DMX_
 
 size_t dmx_gemm_packed_floats(size_t k, size_t columns) { return dmx_gemm_panels(columns) * k * DMX_PANEL; }
 
-size_t dmx_gemm_item_rows(const dmx_kernels *kernels)
+size_t dmx_gemm_item_rows(const dmx_exec *exec)
 {
-    size_t tile = (size_t)kernels->gemm_rows;
+    const dmx_kernels *kernels = exec->kernels;
+    size_t tile = (size_t)(exec->bf16 && kernels->bf16_rows > 0 ? kernels->bf16_rows : kernels->gemm_rows);
     return (ITEM_ROWS + tile - 1) / tile * tile;
+}
+
+void dmx_gemm_compute(const dmx_exec *exec, const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin,
+                      size_t panel_end, float *scratch)
+{
+    const bool bf16 = exec->bf16 && g->b_bf16 != NULL;
+    (bf16 ? exec->kernels->gemm_bf16 : exec->kernels->gemm_f32)(g, row_begin, row_end, panel_begin, panel_end, scratch);
+}
+
+size_t dmx_gemm_scratch_floats(const dmx_exec *exec, size_t rows, size_t k)
+{
+    const size_t f32 = exec->kernels->gemm_scratch(rows, k);
+    const size_t bf16 = exec->bf16 ? exec->kernels->gemm_bf16_scratch(rows, k) : 0;
+    return bf16 > f32 ? bf16 : f32;
 }
 
 static void gemm_item(void *context, size_t item, int worker)
@@ -35,7 +50,7 @@ static void gemm_item(void *context, size_t item, int worker)
     size_t panel = item % job->panel_items * job->item_panels;
     size_t row_end = row + job->item_rows < job->rows ? row + job->item_rows : job->rows;
     size_t panel_end = panel + job->item_panels < job->panels ? panel + job->item_panels : job->panels;
-    job->exec->kernels->gemm_f32(job->g, row, row_end, panel, panel_end, dmx_exec_scratch(job->exec, worker));
+    dmx_gemm_compute(job->exec, job->g, row, row_end, panel, panel_end, dmx_exec_scratch(job->exec, worker));
 }
 
 /* Groups end tiles early, so they go where rows lie evenly across them: a sequence (one row a group), a grid without
@@ -60,14 +75,14 @@ void dmx_gemm_run(dmx_exec *exec, const dmx_gemm *gemm, size_t rows)
 {
     const dmx_gemm joined = join_groups(gemm, rows), *g = &joined;
     gemm_job job = {.exec = exec, .g = g, .rows = rows, .panels = dmx_gemm_panels((size_t)g->columns)};
-    job.item_rows = dmx_gemm_item_rows(exec->kernels);
+    job.item_rows = dmx_gemm_item_rows(exec);
     size_t row_items = (rows + job.item_rows - 1) / job.item_rows;
     size_t most_panel_items = (job.panels + LEAST_PANELS - 1) / LEAST_PANELS;
     size_t wanted = row_items >= ENOUGH_ITEMS ? 1 : (ENOUGH_ITEMS + row_items - 1) / (row_items > 0 ? row_items : 1);
     job.panel_items = wanted < most_panel_items ? wanted : most_panel_items;
     job.item_panels = (job.panels + job.panel_items - 1) / job.panel_items;
     job.panel_items = (job.panels + job.item_panels - 1) / job.item_panels;
-    size_t scratch = exec->kernels->gemm_scratch(job.item_rows, (size_t)g->taps * (size_t)g->depth);
+    size_t scratch = dmx_gemm_scratch_floats(exec, job.item_rows, (size_t)g->taps * (size_t)g->depth);
     exec->flops += 2.0 * (double)rows * (double)(g->taps * g->depth) * g->columns;
     dmx_exec_run(exec, row_items * job.panel_items, scratch, gemm_item, &job);
 }

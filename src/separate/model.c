@@ -169,6 +169,16 @@ static demucs_status load_bag(demucs_model *model, const char *path, size_t resi
     return status;
 }
 
+demucs_status dmx_model_add_bf16(demucs_model *model, int member, const dmx_kernels *kernels, demucs_error *error)
+{
+    const dmx_member *m = &model->members[member];
+    if (!m->resident) return DEMUCS_OK;
+    pthread_mutex_lock(&model->adding_bf16);
+    const bool added = m->network->family->add_bf16(m->network, kernels);
+    pthread_mutex_unlock(&model->adding_bf16);
+    return added ? DEMUCS_OK : out_of_memory(m->path, error);
+}
+
 static bool is_bag(const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -187,7 +197,10 @@ demucs_status dmx_model_load(demucs_model **out, const char *path, size_t reside
 {
     *out = NULL;
     demucs_model *model = dmx_alloc(1, sizeof *model);
-    if (model == NULL) return out_of_memory(path, error);
+    if (model == NULL || pthread_mutex_init(&model->adding_bf16, NULL) != 0) {
+        dmx_free(model);
+        return out_of_memory(path, error);
+    }
     demucs_status status =
         is_bag(path) ? load_bag(model, path, resident_bytes, error) : load_single(model, path, error);
     if (status == DEMUCS_OK) status = complete(model, path, error);
@@ -209,5 +222,6 @@ void dmx_model_free(demucs_model *model)
     dmx_free(model->members);
     dmx_free(model->totals);
     dmx_warnings_clear(&model->warnings);
+    pthread_mutex_destroy(&model->adding_bf16);
     dmx_free(model);
 }

@@ -5,6 +5,8 @@
 
 #include "models/network.h"
 
+#include <pthread.h>
+
 typedef struct dmx_member {
     char *path;
     dmx_network *network;
@@ -18,6 +20,7 @@ struct demucs_model {
     int source_count, channels, sample_rate_hz; /* which all members share */
     double *totals;                             /* [sources] sums of the members' weights */
     dmx_warnings warnings;
+    pthread_mutex_t adding_bf16; /* the one change after loading: see dmx_model_add_bf16 */
 };
 
 /* Load a checkpoint or a bag. Members whose weights would take more than `resident_bytes` together with those before
@@ -30,5 +33,10 @@ size_t dmx_resident_limit(void);
 /* A member's network anew, as it is in the model, with its weights. The caller frees it. */
 demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member, demucs_error *error);
 void dmx_model_free(demucs_model *model);
+
+/* Make sure that a member has its weights in bfloat16 too, packed by `kernels`. They stay with the model; whoever does
+ * not compute with them never looks at them. For several threads at a time. Nothing to do for a member that is not
+ * resident. */
+demucs_status dmx_model_add_bf16(demucs_model *model, int member, const dmx_kernels *kernels, demucs_error *error);
 
 #endif

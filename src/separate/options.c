@@ -84,6 +84,8 @@ demucs_status dmx_options_check(demucs_options *o, const demucs_model *model, co
     if (!(o->overlap >= 0 && o->overlap <= 0.99)) return out_of_range(error, "overlap", o->overlap, "from 0 to 0.99");
     if (!(o->transition_power >= 1 && o->transition_power <= 100))
         return out_of_range(error, "transition_power", o->transition_power, "from 1 to 100");
+    if (o->precision != DEMUCS_PRECISION_EXACT && o->precision != DEMUCS_PRECISION_FAST)
+        return out_of_range(error, "precision", o->precision, "DEMUCS_PRECISION_EXACT or DEMUCS_PRECISION_FAST");
     demucs_status status = check_segment(model, o, error);
     if (status == DEMUCS_OK) status = check_shift_offsets(model, o, error);
     if (status == DEMUCS_OK) status = check_wanted(model, o, error);
@@ -100,7 +102,8 @@ demucs_status dmx_options_cpu_level(const demucs_options *options, dmx_cpu_level
         if (!dmx_cpu_level_parse(names[i], &asked)) {
             char name[32];
             dmx_printable(name, sizeof name, names[i], strlen(names[i]));
-            return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "There is no CPU level %s: %s scalar, avx2 or avx512.", name,
+            return dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                            "There is no CPU level %s: %s scalar, avx2, avx512, avx512bf16 or amx.", name,
                             i == 0 ? "set DEMUCS_CPU to" : "ask for");
         }
         if (asked < *level) *level = asked;

@@ -47,7 +47,7 @@ static demucs_status out_of_memory(demucs_error *error)
 static demucs_status reserve_network(demucs_separator *s, const dmx_network *network, int64_t length,
                                      demucs_error *error)
 {
-    dmx_exec plan = {.kernels = s->exec.kernels, .pool = s->exec.pool, .planning = true};
+    dmx_exec plan = {.kernels = s->exec.kernels, .pool = s->exec.pool, .planning = true, .bf16 = s->exec.bf16};
     network->family->forward(network, &plan, NULL, length, s->wanted, NULL);
     const size_t threads = (size_t)dmx_thread_pool_size(s->exec.pool);
     if (plan.arena.peak > s->exec.arena.size) {
@@ -188,6 +188,17 @@ static demucs_status create_lanes(demucs_separator *s, demucs_error *error)
     return DEMUCS_OK;
 }
 
+/* Settle the precision; where it is FAST, the members that will run get their weights for it. The model stays what it
+ * was for everybody else, so it may be const to its users. */
+static demucs_status choose_precision(demucs_separator *s, demucs_error *error)
+{
+    demucs_status status = DEMUCS_OK;
+    s->exec.bf16 = s->options.precision == DEMUCS_PRECISION_FAST && s->exec.kernels->bf16_rows > 0;
+    for (int m = 0; s->exec.bf16 && m < s->model->count && status == DEMUCS_OK; m++)
+        if (member_serves(s, m)) status = dmx_model_add_bf16((demucs_model *)s->model, m, s->exec.kernels, error);
+    return status;
+}
+
 demucs_status dmx_separator_create(demucs_separator **out, const demucs_model *model, const demucs_options *options,
                                    demucs_error *error)
 {
@@ -201,6 +212,7 @@ demucs_status dmx_separator_create(demucs_separator **out, const demucs_model *m
     if (status == DEMUCS_OK) status = dmx_thread_pool_create(&s->exec.pool, s->options.threads, error);
     if (status == DEMUCS_OK) s->exec.kernels = dmx_kernels_get(level);
     if (status == DEMUCS_OK) status = create_lanes(s, error);
+    if (status == DEMUCS_OK) status = choose_precision(s, error);
     if (status == DEMUCS_OK && s->options.split) status = reserve(s, 0, error);
     if (status == DEMUCS_OK)
         *out = s;
@@ -359,6 +371,11 @@ static demucs_status weighted_network(demucs_separator *s, const dmx_lane *lane,
         s->guest = NULL;
         demucs_status status = dmx_member_reload(&s->guest, member, error);
         if (status != DEMUCS_OK) return status;
+        if (s->exec.bf16 && !s->guest->family->add_bf16(s->guest, s->exec.kernels)) {
+            dmx_network_free(s->guest);
+            s->guest = NULL;
+            return out_of_memory(error);
+        }
         s->guest_member = lane->member;
     }
     *network = s->guest;

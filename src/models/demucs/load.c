@@ -116,6 +116,11 @@ static void check_shapes(const dmx_demucs *m, dmx_arguments *a)
 
 static void drop_weights(dmx_network *network) { dmx_store_clear(&((dmx_demucs *)network)->store); }
 
+static bool add_bf16(dmx_network *network, const dmx_kernels *kernels)
+{
+    return dmx_store_add_bf16(&((dmx_demucs *)network)->store, kernels);
+}
+
 static void free_model(dmx_network *network)
 {
     dmx_demucs *m = (dmx_demucs *)network;
@@ -160,6 +165,7 @@ const dmx_family dmx_demucs_family = {
     .load = load_model,
     .free = free_model,
     .drop_weights = drop_weights,
+    .add_bf16 = add_bf16,
     .valid_length = dmx_dm_valid_length,
     .forward = dmx_dm_forward,
 };

@@ -58,6 +58,7 @@ const dmx_family dmx_hdemucs_family = {
     .load = load_model,
     .free = dmx_unet_free,
     .drop_weights = dmx_unet_drop_weights,
+    .add_bf16 = dmx_unet_add_bf16,
     .valid_length = dmx_hd_valid_length,
     .forward = dmx_hd_forward,
 };

@@ -134,6 +134,7 @@ const dmx_family dmx_htdemucs_family = {
     .load = load_model,
     .free = dmx_unet_free,
     .drop_weights = dmx_unet_drop_weights,
+    .add_bf16 = dmx_unet_add_bf16,
     .valid_length = dmx_ht_valid_length,
     .forward = dmx_ht_forward,
 };
