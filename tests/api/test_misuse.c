@@ -99,7 +99,9 @@ static void test_null_objects(void)
     CHECK(demucs_model_max_segment_seconds(NULL) == 0, "model");
     CHECK(demucs_model_source_name(NULL, 0) == NULL && demucs_model_warning(NULL, 0) == NULL, "model");
     CHECK(demucs_model_find_source(NULL, "drums") == -1, "model");
-    CHECK(demucs_separator_memory_bytes(NULL) == 0 && demucs_separator_cpu(NULL) == NULL, "separator");
+    CHECK(demucs_separator_memory_bytes(NULL) == 0 && demucs_separator_cpu(NULL) == NULL &&
+              demucs_separator_precision(NULL) == DEMUCS_PRECISION_EXACT,
+          "separator");
     demucs_separator_reset(NULL);
     demucs_separator_free(NULL);
     demucs_default_options(NULL);
@@ -133,6 +135,7 @@ static void test_option_ranges(void)
     CHECK_OPTION(threads, 1025, "threads");
     CHECK_OPTION(shifts, -1, "shifts");
     CHECK_OPTION(shifts, 1001, "shifts");
+    CHECK_OPTION(precision, (demucs_precision)2, "precision");
     CHECK_OPTION(overlap, -0.01, "overlap");
     CHECK_OPTION(overlap, 0.995, "overlap");
     CHECK_OPTION(overlap, NAN, "overlap");

@@ -15,7 +15,7 @@ const char *golden_path(const char *name)
     return path;
 }
 
-bool golden_open(golden_run *run, const char *path, int64_t frames, dmx_cpu_level level, int threads)
+static bool open_run(golden_run *run, const char *path, int64_t frames, dmx_cpu_level level, int threads, bool bf16)
 {
     demucs_error error = {DEMUCS_OK, ""};
     dmx_checkpoint *checkpoint = NULL;
@@ -30,6 +30,8 @@ bool golden_open(golden_run *run, const char *path, int64_t frames, dmx_cpu_leve
         return false;
     }
     run->exec.kernels = dmx_kernels_get(level);
+    run->exec.bf16 = bf16;
+    if (bf16 && !run->network->family->add_bf16(run->network, run->exec.kernels)) return false;
     bool wanted[DMX_MAX_SOURCES];
     memset(wanted, true, sizeof wanted);
     run->exec.planning = true;
@@ -39,6 +41,16 @@ bool golden_open(golden_run *run, const char *path, int64_t frames, dmx_cpu_leve
     run->exec.arena = (dmx_arena){.block = dmx_alloc(bytes, 1), .size = bytes};
     run->exec.scratch = dmx_alloc((size_t)threads * run->exec.scratch_floats, sizeof(float));
     return run->exec.arena.block != NULL && run->exec.scratch != NULL;
+}
+
+bool golden_open(golden_run *run, const char *path, int64_t frames, dmx_cpu_level level, int threads)
+{
+    return open_run(run, path, frames, level, threads, false);
+}
+
+bool golden_open_bf16(golden_run *run, const char *path, int64_t frames, dmx_cpu_level level, int threads)
+{
+    return open_run(run, path, frames, level, threads, true);
 }
 
 void golden_close(golden_run *run)

@@ -16,6 +16,10 @@ typedef struct golden_run {
 bool golden_open(golden_run *run, const char *checkpoint_path, int64_t frames, dmx_cpu_level level, int threads);
 void golden_close(golden_run *run);
 
+/* The same for computing in bfloat16. The level has a product for it: some vector levels do, and the scalar one, with
+ * which nobody but a test computes. */
+bool golden_open_bf16(golden_run *run, const char *checkpoint_path, int64_t frames, dmx_cpu_level level, int threads);
+
 /* stems[sources][channels][frames] = network(mix[channels][frames]) */
 void golden_forward(golden_run *run, const float *mix, float *stems);
 
