@@ -46,6 +46,7 @@ class Options(ctypes.Structure):
     _fields_ += [("transition_power", DOUBLE), ("segment_seconds", DOUBLE), ("split", BOOL), ("normalize", BOOL)]
     _fields_ += [("seed", ctypes.c_uint64), ("shift_offsets", POINTER), ("shift_offsets_count", SIZE)]
     _fields_ += [("wanted", POINTER), ("cpu", ctypes.c_char_p), ("progress", Progress), ("progress_user", POINTER)]
+    _fields_ += [("stage", POINTER), ("stage_user", POINTER), ("precision", INT)]
     _fields_ += [("room", ctypes.c_char * 512)]
 
 
@@ -57,6 +58,8 @@ class Ours:
         self.call("demucs_separator_create", ctypes.byref(self.separator), model, ctypes.byref(self.options))
         self.lib.demucs_separator_cpu.restype = ctypes.c_char_p
         self.about = self.lib.demucs_separator_cpu(self.separator).decode()
+        if self.lib.demucs_separator_precision(self.separator) != self.options.precision:
+            raise RuntimeError(f"level {self.about} has no bfloat16")
         self.mix = array.array("f", Path(job["mix"]).read_bytes())
         self.stems = array.array("f", bytes(4 * 2 * len(SOURCES) * self.frames))
         self.inputs, self.outputs = self.planes(self.mix, 2), self.planes(self.stems, 2 * len(SOURCES))
@@ -68,6 +71,7 @@ class Ours:
             raise RuntimeError("demucs_options has changed: Options in bench/contender.py must follow")
         options.threads, options.shifts, options.overlap, options.normalize = job["threads"], 0, 0.0, False
         options.cpu, options.progress = job["cpu"] and job["cpu"].encode(), Progress(self.count)
+        options.precision = "bf16" in job["name"]  # DEMUCS_PRECISION_FAST
         return options
 
     def count(self, progress, user):
@@ -182,10 +186,11 @@ class OpenVino(Onnx):
         self.stems = [results[0], results[1]]
 
 
-# name, class and packages (a group of PACKAGES in peers.py) in the order of turns; older families have the first two
+# name, class and packages (a group of PACKAGES in peers.py) in the order of turns; older families have the first three
 TURNS = [
     ("ours", Ours, None),
     ("torch", Torch, "torch"),
+    ("ours bf16", Ours, None),
     ("torch.compile", Torch, "torch"),
     ("onnxruntime", OnnxRuntime, "onnxruntime"),
     ("openvino", OpenVino, "openvino"),

@@ -10,8 +10,8 @@ and is the median over the rounds: above 1 the contender is slower than ours.
 
 What runs
     htdemucs   the released weights on 7.8 s. ours, torch (official package) eager and compiled, onnxruntime, openvino;
-               torch and openvino also in bfloat16 where the CPU has it (onnxruntime has no bfloat16 on x86).
-    hdemucs    random weights in the released sizes on 10 s. ours and torch eager.
+               ours, torch and openvino also in bfloat16 where the CPU has it (onnxruntime has no bfloat16 on x86).
+    hdemucs    random weights in the released sizes on 10 s. ours, also in bfloat16, and torch eager.
     demucs     the same.
     ours       demucs_separate on exactly one segment, without shifts; torch: apply_model of the official package with
                the same options. Both end with the finished stems.
@@ -212,7 +212,7 @@ class Bench:
 
     def turns(self, family, job):
         """The contenders that this family, this CPU, this command and this machine allow."""
-        turns = TURNS if family == "htdemucs" else TURNS[:2]
+        turns = TURNS if family == "htdemucs" else TURNS[:3]
         turns = [turn for turn in turns if self.bf16 or "bf16" not in turn[0]]
         if self.options.only:
             turns = [turn for turn in turns if turn[0] in ["ours", "torch", *self.options.only]]

@@ -11,7 +11,7 @@
 enum { BENCH_MAX_STAGES = 512, BENCH_MAX_REPEATS = 1000 };
 
 typedef struct bench_options {
-    const char *repo, *cpu;
+    const char *repo, *cpu, *precision;
     long long threads, repeats;
     bool offline, json;
 } bench_options;
@@ -26,6 +26,7 @@ typedef struct bench_result {
     const char *name;       /* as asked for */
     const char *class_name; /* of the first member, which is the one that is measured */
     char cpu[16];
+    const char *precision; /* that was used, not that was asked for */
     long long threads;
     double load_seconds;
     double audio_seconds;              /* of one segment */

@@ -4,6 +4,7 @@
 
 #include "common/arguments.h"
 #include "common/interrupt.h"
+#include "common/precision.h"
 #include "demucs.h"
 
 #include <stdio.h>
@@ -18,7 +19,10 @@ static const argument table[] = {
     {0, "offline", ARGUMENT_FLAG, FIELD(offline), .help = "never use the network"},
     {0, "threads", ARGUMENT_INTEGER, FIELD(threads), "N", .minimum = 0, .maximum = 1024,
      .help = "threads; 0, the default, is one for each core"},
-    {0, "cpu", ARGUMENT_TEXT, FIELD(cpu), NULL, "scalar, avx2, avx512", .help = "use lower kernels than the CPU has"},
+    {0, "cpu", ARGUMENT_TEXT, FIELD(cpu), NULL, "scalar, avx2, avx512, avx512bf16",
+     .help = "use lower kernels than the CPU has"},
+    {0, "precision", ARGUMENT_TEXT, FIELD(precision), .choices = PRECISION_CHOICES,
+     .help = "exact, the default, is float32; fast multiplies in bfloat16 where the CPU can"},
     {0, "repeat", ARGUMENT_INTEGER, FIELD(repeats), "N", .minimum = 1, .maximum = BENCH_MAX_REPEATS,
      .help = "segments to measure after one that does not count, default 5"},
     {0, "json", ARGUMENT_FLAG, FIELD(json), .help = "print JSON instead of tables"},
@@ -57,7 +61,7 @@ int main(int argc, char **argv)
         .positional = "MODEL",
         .positional_help = "names or files of models, default htdemucs",
     };
-    bench_options options = {.repeats = 5};
+    bench_options options = {.repeats = 5, .precision = "exact"};
     const char **names = memory_new((size_t)argc + 1, sizeof *names);
     int count = 0;
     const arguments_result parsed = arguments_parse(&parser, argc, argv, &options, names, &count);

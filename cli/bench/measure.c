@@ -6,6 +6,7 @@
 
 #include "common/bar.h"
 #include "common/interrupt.h"
+#include "common/precision.h"
 #include "demucs.h"
 
 #include <math.h>
@@ -108,11 +109,13 @@ static bool measure_model(bench_result *result, const demucs_model *model, const
     settings.overlap = 0; /* or the end of the segment would be run again */
     settings.threads = (int)options->threads;
     settings.cpu = options->cpu;
+    settings.precision = precision_of(options->precision);
     settings.stage = on_stage;
     settings.stage_user = &clock;
     if (demucs_separator_create(&separator, model, &settings, &error) != DEMUCS_OK)
         return fail(why, "%s", error.message);
     snprintf(result->cpu, sizeof result->cpu, "%s", demucs_separator_cpu(separator));
+    result->precision = precision_name(demucs_separator_precision(separator));
     result->separator_bytes = demucs_separator_memory_bytes(separator);
     bool done = run_segments(result, separator, model, &clock, why);
     demucs_separator_free(separator);

@@ -19,7 +19,7 @@ static double stage_total(const bench_result *r)
 void bench_print_table(const bench_result *r)
 {
     const double middle = median(r), total = stage_total(r);
-    printf("%s: %s, level %s, ", r->name, r->class_name, r->cpu);
+    printf("%s: %s, level %s, precision %s, ", r->name, r->class_name, r->cpu, r->precision);
     if (r->threads > 0)
         printf("%lld threads\n", r->threads);
     else
@@ -54,7 +54,8 @@ void bench_print_json(const bench_result *r, bool first, bool last)
 {
     printf("%s {\"name\": ", first ? "[\n" : "");
     print_string(r->name);
-    printf(", \"class\": \"%s\", \"cpu\": \"%s\", \"threads\": %lld,\n", r->class_name, r->cpu, r->threads);
+    printf(", \"class\": \"%s\", \"cpu\": \"%s\", \"precision\": \"%s\", \"threads\": %lld,\n", r->class_name, r->cpu,
+           r->precision, r->threads);
     printf("  \"load_seconds\": %.6f, \"audio_seconds\": %.6f, \"flops\": %.0f,\n", r->load_seconds, r->audio_seconds,
            r->flops);
     printf("  \"segment_seconds\": {\"median\": %.6f, \"min\": %.6f, \"max\": %.6f, \"runs\": %d},\n", median(r),

@@ -18,6 +18,9 @@ status=0
 "$program" --repeat 0 2>/dev/null || status=$?
 [ $status -eq 2 ] || failed "--repeat 0 ends with $status"
 
+DEMUCS_CPU=scalar "$program" --precision fast --repeat 1 "$models/f0cb5d54.safetensors" | head -1 |
+    grep -q "level scalar, precision exact" || failed "scalar is fast"
+
 command -v python3 >/dev/null || { echo "skipped the JSON: no python3"; exit 0; }
 "$program" --json --repeat 2 "$models/f0cb5d54.safetensors" "$models/25b106ef.safetensors" | python3 -c '
 import json, sys
@@ -25,6 +28,7 @@ results = json.load(sys.stdin)
 assert len(results) == 2, results
 for result in results:
     stages = result["stages"]
+    assert result["precision"] == "exact", result
     assert result["class"] == "HTDemucs" and result["segment_seconds"]["runs"] == 2, result
     assert abs(sum(s["flops"] for s in stages) / result["flops"] - 1) < 1e-6, "the flops of the stages do not add up"
     assert result["segment_seconds"]["min"] <= result["segment_seconds"]["median"] <= result["segment_seconds"]["max"]

@@ -7,6 +7,7 @@
 #include "audio/audio.h"
 #include "common/interrupt.h"
 #include "common/model.h"
+#include "common/precision.h"
 #include "listing.h"
 #include "options.h"
 #include "outputs.h"
@@ -37,6 +38,7 @@ static bool create_separator(batch *self, failure *why)
     settings.segment_seconds = options->segment;
     settings.split = !options->no_split;
     settings.seed = (uint64_t)options->seed;
+    settings.precision = precision_of(options->precision);
     settings.wanted = outputs_wanted(options, self->model, wanted) ? wanted : NULL;
     settings.progress = progress_report;
     settings.progress_user = &self->progress;
@@ -44,8 +46,13 @@ static bool create_separator(batch *self, failure *why)
                 fail(why, "%s", error.message);
     free(wanted);
     if (done && options->verbose)
-        fprintf(stderr, "CPU level %s, %.1f MB of memory\n", demucs_separator_cpu(self->separator),
+        fprintf(stderr, "CPU level %s, precision %s, %.1f MB of memory\n", demucs_separator_cpu(self->separator),
+                precision_name(demucs_separator_precision(self->separator)),
                 (double)demucs_separator_memory_bytes(self->separator) / 1e6);
+    if (done && demucs_separator_precision(self->separator) != settings.precision)
+        fprintf(stderr, "note: CPU level %s has no bfloat16: --precision %s computes as %s.\n",
+                demucs_separator_cpu(self->separator), options->precision,
+                precision_name(demucs_separator_precision(self->separator)));
     return done;
 }
 

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "common/failure.h"
+#include "common/precision.h"
 #include "demucs.h"
 #include "paths.h"
 
@@ -71,6 +72,9 @@ static const argument table[] = {
      .help = "Seed of the random shifts; the same seed gives the same output. Default is 0."},
     {0, "threads", ARGUMENT_INTEGER, FIELD(threads), .minimum = 0, .maximum = 1024,
      .help = "Threads to compute with; the output does not depend on it. Default is 0: one for each core."},
+    {0, "precision", ARGUMENT_TEXT, FIELD(precision), .choices = PRECISION_CHOICES,
+     .help = "\"exact\" computes in float32. \"fast\" multiplies in bfloat16 where the CPU has instructions for it: "
+             "faster, and the stems differ by noise some 45 dB below them. Default is exact."},
     {0, "stream", ARGUMENT_INTEGER, FIELD(stream), .minimum = 0, .maximum = 1000,
      .help = "Which audio stream of a file to separate, counted from 0. Default is 0."},
     {0, "offline", ARGUMENT_FLAG, FIELD(offline),
@@ -93,6 +97,7 @@ static void set_defaults(separate_options *options)
                                          .device = "cpu",
                                          .other_method = "add",
                                          .clip_mode = "rescale",
+                                         .precision = "exact",
                                          .shifts = 1,
                                          .overlap = 0.25,
                                          .mp3_bitrate = 320,
