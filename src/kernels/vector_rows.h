@@ -6,7 +6,7 @@
 #include "kernels/vector_math.h"
 
 /* The largest of scale * s[j] and `start`. Four running maxima, since each has to wait for the one before it. */
-static float scaled_max(const float *s, size_t columns, float scale, float start)
+static ALWAYS_INLINE float scaled_max(const float *s, size_t columns, float scale, float start)
 {
     const vf factor = v_set1(scale);
     vf largest[4] = {v_set1(start), v_set1(start), v_set1(start), v_set1(start)};
@@ -20,7 +20,7 @@ static float scaled_max(const float *s, size_t columns, float scale, float start
 }
 
 /* s[j] = exp(scale * s[j] - max); returns their sum. */
-static float exp_and_sum(float *s, size_t columns, float scale, float max)
+static ALWAYS_INLINE float exp_and_sum(float *s, size_t columns, float scale, float max)
 {
     const vf factor = v_set1(scale), shift = v_set1(-max);
     vf sum[2] = {v_set1(0.0f), v_set1(0.0f)};
@@ -40,15 +40,23 @@ static float exp_and_sum(float *s, size_t columns, float scale, float max)
     return v_sum_lanes(sum[0] + sum[1]);
 }
 
+/* As many rows at a time as a vector has lanes, so that their corrections are one exp, and no row waits for the exp of
+ * its own. */
 static void LEVEL(softmax_f32)(float *s, ptrdiff_t row_stride, size_t rows, size_t columns, float scale, float *max,
                                float *sum, float *correction)
 {
     if (columns == 0) return;
-    for (size_t r = 0; r < rows; r++, s += row_stride) {
-        const float old_max = max[r];
-        max[r] = scaled_max(s, columns, scale, old_max);
-        correction[r] = v_first(v_exp(v_set1(old_max - max[r]))); /* exp(-inf) is 0 */
-        sum[r] = sum[r] * correction[r] + exp_and_sum(s, columns, scale, max[r]);
+    for (size_t r = 0; r < rows; r += LANES) {
+        const size_t count = rows - r < LANES ? rows - r : LANES;
+        const vf old_max = v_load_upto(max + r, count);
+        float *row = s + (ptrdiff_t)r * row_stride;
+        for (size_t i = 0; i < count; i++)
+            max[r + i] = scaled_max(row + (ptrdiff_t)i * row_stride, columns, scale, max[r + i]);
+        const vf factor = v_exp(old_max - v_load_upto(max + r, count)); /* exp(-inf) is 0 */
+        v_store_upto(correction + r, factor, count);
+        v_store_upto(sum + r, v_load_upto(sum + r, count) * factor, count);
+        for (size_t i = 0; i < count; i++)
+            sum[r + i] += exp_and_sum(row + (ptrdiff_t)i * row_stride, columns, scale, max[r + i]);
     }
 }
 
