@@ -7,9 +7,12 @@
  * DMX_WIENER_WINDOW_STEPS steps, each on its own.
  *
  * After one number for each window (dmx_wiener_scale) all bins are independent: the caller may spread windows and bins
- * over threads in any way, to the same bits. Arithmetic is double, storage float. */
+ * over threads in any way, to the same bits. Whole multiples of DMX_WIENER_BINS bins a call are quickest. Storage is
+ * float, what is sensitive to rounding is computed in double. */
 #ifndef DMX_DSP_WIENER_H
 #define DMX_DSP_WIENER_H
+
+#include "kernels/kernels.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +20,9 @@
 #define DMX_WIENER_WINDOW_STEPS 300
 
 typedef struct dmx_wiener {
+    const dmx_kernels *kernels;
     size_t steps, bins;
-    int channels; /* any number when iterations <= 0, else 1 or 2 */
+    int channels; /* 1 to 16 when iterations <= 0, else 1 or 2 */
     int sources;
     int iterations; /* 0: first estimates only; negative: the same, but silence stays silence (see wiener.c) */
     bool residual;  /* one more source takes part, the mix minus all others, and is dropped at the end */

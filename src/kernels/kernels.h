@@ -71,6 +71,25 @@ typedef struct dmx_gemm {
     ptrdiff_t residual_row_stride, residual_group_stride;
 } dmx_gemm;
 
+/* DMX_WIENER_BINS bins of a mix of two channels and of the estimates of what is in it, side by side: number i of each
+ * row belongs to bin i. The rows of a step are the real and the imaginary part of channel 0, then those of channel 1.
+ * For each bin and estimate j, with sums over the steps t and for the powers over the channels too:
+ *     R_j = (sum y_j y_j^H) / (epsilon + per_channel * sum |y_j|^2)      how it is spread over the channels, 2 x 2
+ *     v_j(t) = per_channel * sum |y_j(t)|^2                              its power
+ *     y_j(t) becomes v_j(t) R_j (regular * identity + sum over all estimates of v(t) R)^-1 mix(t)
+ * Arithmetic is double: where the channels are nearly alike the matrix that is inverted is nearly singular. */
+enum { DMX_WIENER_BINS = 8 };
+#define DMX_WIENER_EPSILON 1e-10
+#define DMX_WIENER_REGULAR 1e-5 /* its square root */
+
+typedef struct dmx_wiener_block {
+    size_t steps, estimates;
+    double per_channel; /* 1 / channels; a single channel has rows of zeros for the other */
+    const float *mix;   /* [steps][4][DMX_WIENER_BINS] */
+    float *y;           /* [steps][estimates][4][DMX_WIENER_BINS], in place */
+    double *spread;     /* [estimates][5][DMX_WIENER_BINS] scratch */
+} dmx_wiener_block;
+
 typedef struct dmx_kernels {
     dmx_cpu_level level;
 
@@ -157,6 +176,13 @@ typedef struct dmx_kernels {
      * = sigmoid(forget) * c[r][u] + sigmoid(input) * tanh(cell);  h[r][u] = sigmoid(output) * tanh(c[r][u]) */
     void (*lstm_gates_f32)(const float *gates, ptrdiff_t gates_row_stride, size_t rows, size_t units, float *c,
                            ptrdiff_t c_row_stride, float *h, ptrdiff_t h_row_stride);
+
+    /* The phases of n complex numbers: unit[i] = z[i] / (|z[i]| + floor), and 1 where that divides by 0. Computed in
+     * double, or the squares of small numbers would vanish; the levels agree to the bit. `unit` may be z. */
+    void (*phase_f32)(const float *z, size_t n, double floor, float *unit);
+
+    /* One iteration of a multichannel Wiener filter (dsp/wiener.h) on a block; the levels agree to the bit. */
+    void (*wiener_f32)(const dmx_wiener_block *block);
 
     /* Widen IEEE half precision. `x` is little endian and need not be aligned. */
     void (*f16_to_f32)(const void *x, size_t n, float *y);

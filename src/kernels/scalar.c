@@ -301,6 +301,94 @@ static void lstm_gates_f32_scalar(const float *gates, ptrdiff_t gates_row_stride
         }
 }
 
+static void phase_f32_scalar(const float *z, size_t n, double floor, float *unit)
+{
+    for (size_t i = 0; i < n; i++) {
+        double re = z[2 * i], im = z[2 * i + 1], size = sqrt(re * re + im * im) + floor;
+        if (size == 0) re = size = 1;
+        const double inverse = 1 / size;
+        unit[2 * i] = (float)(re * inverse);
+        unit[2 * i + 1] = (float)(im * inverse);
+    }
+}
+
+/* [a, b; conj(b), d] */
+typedef struct matrix {
+    double a, d, re, im;
+} matrix;
+
+/* y = m x: real and imaginary part of channel 0, then of channel 1. */
+static void matrix_times(const matrix *m, const double x[4], double y[4])
+{
+    y[0] = m->a * x[0] + (m->re * x[2] - m->im * x[3]);
+    y[1] = m->a * x[1] + (m->re * x[3] + m->im * x[2]);
+    y[2] = m->d * x[2] + (m->re * x[0] + m->im * x[1]);
+    y[3] = m->d * x[3] + (m->re * x[1] - m->im * x[0]);
+}
+
+/* The four numbers of a bin. */
+static void bin_load(const float *rows, double x[4])
+{
+    for (int i = 0; i < 4; i++) x[i] = rows[i * DMX_WIENER_BINS];
+}
+
+static matrix wiener_spread_scalar(const dmx_wiener_block *w, const float *y)
+{
+    matrix sum = {0};
+    for (size_t t = 0; t < w->steps; t++, y += w->estimates * 4 * DMX_WIENER_BINS) {
+        double x[4];
+        bin_load(y, x);
+        sum.a += x[0] * x[0] + x[1] * x[1];
+        sum.d += x[2] * x[2] + x[3] * x[3];
+        sum.re += x[0] * x[2] + x[1] * x[3];
+        sum.im += x[1] * x[2] - x[0] * x[3];
+    }
+    const double weight = 1 / (DMX_WIENER_EPSILON + (sum.a + sum.d) * w->per_channel);
+    return (matrix){sum.a * weight, sum.d * weight, sum.re * weight, sum.im * weight};
+}
+
+static double wiener_power_scalar(const dmx_wiener_block *w, const float *y)
+{
+    double x[4];
+    bin_load(y, x);
+    return (x[0] * x[0] + x[1] * x[1] + x[2] * x[2] + x[3] * x[3]) * w->per_channel;
+}
+
+/* One step of one bin; spread[estimates]. */
+static void wiener_step_scalar(const dmx_wiener_block *w, const float *mix, float *y, const matrix *spread)
+{
+    matrix all = {DMX_WIENER_REGULAR, DMX_WIENER_REGULAR, 0, 0};
+    for (size_t j = 0; j < w->estimates; j++) {
+        const double power = wiener_power_scalar(w, y + j * 4 * DMX_WIENER_BINS);
+        all.a += power * spread[j].a;
+        all.d += power * spread[j].d;
+        all.re += power * spread[j].re;
+        all.im += power * spread[j].im;
+    }
+    const double inverse = 1 / (all.a * all.d - (all.re * all.re + all.im * all.im));
+    const matrix inverted = {all.d * inverse, all.a * inverse, -all.re * inverse, -all.im * inverse};
+    double x[4], whitened[4], share[4];
+    bin_load(mix, x);
+    matrix_times(&inverted, x, whitened);
+    for (size_t j = 0; j < w->estimates; j++, y += 4 * DMX_WIENER_BINS) {
+        const double power = wiener_power_scalar(w, y);
+        matrix_times(&spread[j], whitened, share);
+        for (int i = 0; i < 4; i++) y[i * DMX_WIENER_BINS] = (float)(power * share[i]);
+    }
+}
+
+static void wiener_f32_scalar(const dmx_wiener_block *w)
+{
+    matrix *spread = (matrix *)(void *)w->spread;
+    for (size_t b = 0; b < DMX_WIENER_BINS; b++) {
+        for (size_t j = 0; j < w->estimates; j++)
+            spread[j] = wiener_spread_scalar(w, w->y + j * 4 * DMX_WIENER_BINS + b);
+        for (size_t t = 0; t < w->steps; t++)
+            wiener_step_scalar(w, w->mix + t * 4 * DMX_WIENER_BINS + b,
+                               w->y + t * w->estimates * 4 * DMX_WIENER_BINS + b, spread);
+    }
+}
+
 /* Half precision: 1 sign bit, 5 bits of exponent (bias 15), 10 of mantissa. */
 static float widen_half(unsigned half)
 {
@@ -341,5 +429,7 @@ const dmx_kernels dmx_kernels_scalar = {
     .winograd_input_f32 = winograd_input_f32_scalar,
     .winograd_output_glu_f32 = winograd_output_glu_f32_scalar,
     .lstm_gates_f32 = lstm_gates_f32_scalar,
+    .phase_f32 = phase_f32_scalar,
+    .wiener_f32 = wiener_f32_scalar,
     .f16_to_f32 = f16_to_f32_scalar,
 };

@@ -6,9 +6,8 @@
 
 #include <string.h>
 
-/* Half a vector of floats widens to a whole one of doubles. */
+/* Half a vector of floats widens to a whole one of doubles, vd. */
 typedef float half_vf __attribute__((vector_size(2 * LANES)));
-typedef double vd __attribute__((vector_size(4 * LANES)));
 
 static void LEVEL(moments_f32)(const float *x, size_t n, double *sum, double *square_sum)
 {

@@ -6,6 +6,7 @@
 #include "kernels/vector_elements.h"
 #include "kernels/vector_gemm.h"
 #include "kernels/vector_rows.h"
+#include "kernels/vector_wiener.h"
 #include "kernels/vector_winograd.h"
 
 #define VECTOR_KERNELS(cpu_level)                                                                                      \
@@ -19,6 +20,7 @@
     .moments_f32 = LEVEL(moments_f32), .gram_f32 = LEVEL(gram_f32), .affine_f32 = LEVEL(affine_f32),                   \
     .affine_glu_f32 = LEVEL(affine_glu_f32), .add_f32 = LEVEL(add_f32), .layer_norm_f32 = LEVEL(layer_norm_f32),       \
     .winograd_input_f32 = LEVEL(winograd_input_f32), .winograd_output_glu_f32 = LEVEL(winograd_output_glu_f32),        \
-    .lstm_gates_f32 = LEVEL(lstm_gates_f32), .f16_to_f32 = LEVEL(f16_to_f32)
+    .lstm_gates_f32 = LEVEL(lstm_gates_f32), .phase_f32 = LEVEL(phase_f32), .wiener_f32 = LEVEL(wiener_f32),           \
+    .f16_to_f32 = LEVEL(f16_to_f32)
 
 #endif

@@ -54,6 +54,7 @@ void dmx_mask_run(dmx_exec *exec, const dmx_wiener *filter, const dmx_grid *z, c
 {
     mask_job job = {.exec = exec, .wiener = *filter};
     dmx_wiener *w = &job.wiener;
+    w->kernels = exec->kernels;
     w->steps = (size_t)z->steps;
     w->bins = (size_t)z->bins;
     w->mix = z->data;
@@ -66,7 +67,7 @@ void dmx_mask_run(dmx_exec *exec, const dmx_wiener *filter, const dmx_grid *z, c
 
     const size_t mark = exec->arena.used, windows = dmx_wiener_windows(w->steps);
     job.scales = dmx_arena_carve(&exec->arena, windows, sizeof(double));
-    dmx_exec_run(exec, windows, 0, scale_item, &job);
+    if (w->iterations > 0) dmx_exec_run(exec, windows, 0, scale_item, &job); /* first estimates need no scale */
     dmx_exec_run(exec, windows * job.blocks, dmx_wiener_scratch(w) * 2, mask_item, &job);
     exec->arena.used = mark;
 }

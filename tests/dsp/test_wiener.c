@@ -65,6 +65,7 @@ static dmx_wiener make(const wiener_case *test, size_t steps, size_t bins, int c
 {
     size_t row = bins * (size_t)channels;
     return (dmx_wiener){
+        .kernels = dmx_kernels_get(dmx_cpu_best()),
         .steps = steps,
         .bins = bins,
         .channels = channels,

@@ -6,6 +6,7 @@
 #define TESTS_KERNELS_SIMD_WIDE_H
 
 #include <immintrin.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -17,6 +18,7 @@ enum { LANES = 16, TILE_ROWS = 12 };
 
 typedef float vf __attribute__((vector_size(64)));
 typedef uint32_t vu __attribute__((vector_size(64)));
+typedef double vd __attribute__((vector_size(64)));
 
 static inline __m256 half(vf x, int upper)
 {
@@ -51,6 +53,12 @@ static inline vf v_max(vf a, vf b)
 static inline vf v_min(vf a, vf b)
 {
     return join(_mm256_min_ps(half(a, 0), half(b, 0)), _mm256_min_ps(half(a, 1), half(b, 1)));
+}
+
+static inline vd v_sqrt(vd x)
+{
+    for (int i = 0; i < 8; i++) x[i] = sqrt(x[i]);
+    return x;
 }
 
 static inline float v_first(vf x) { return x[0]; }

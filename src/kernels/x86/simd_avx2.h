@@ -19,6 +19,7 @@ enum {
 
 typedef float vf __attribute__((vector_size(32)));
 typedef uint32_t vu __attribute__((vector_size(32)));
+typedef double vd __attribute__((vector_size(32))); /* half as many */
 
 static inline vf v_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void v_store(float *p, vf x) { _mm256_storeu_ps(p, x); }
@@ -31,6 +32,8 @@ static inline vf v_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
 /* The larger, the smaller; b where one of them is NaN. */
 static inline vf v_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 static inline vf v_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+
+static inline vd v_sqrt(vd x) { return _mm256_sqrt_pd(x); }
 
 static inline float v_first(vf x) { return _mm256_cvtss_f32(x); }
 

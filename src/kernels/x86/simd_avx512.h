@@ -16,6 +16,7 @@ enum {
 
 typedef float vf __attribute__((vector_size(64)));
 typedef uint32_t vu __attribute__((vector_size(64)));
+typedef double vd __attribute__((vector_size(64)));
 
 static inline vf v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, vf x) { _mm512_storeu_ps(p, x); }
@@ -26,6 +27,8 @@ static inline vf v_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
 
 static inline vf v_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 static inline vf v_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+
+static inline vd v_sqrt(vd x) { return _mm512_sqrt_pd(x); }
 
 static inline float v_first(vf x) { return _mm512_cvtss_f32(x); }
 
