@@ -16,7 +16,9 @@
 #include "kernels/x86/bf16_gemm.h"
 #include "kernels/x86/round_avx512bf16.h"
 
-enum { ROWS_STEP = 4 };
+#include <assert.h>
+
+enum { ROWS_STEP = 4, TILE_STEPS = TILE_ROWS / ROWS_STEP };
 
 static size_t round_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
 
@@ -67,7 +69,7 @@ MULTIPLY(4, 2)
 MULTIPLY(8, 2)
 MULTIPLY(12, 2)
 
-static const multiply_fn multiply_functions[TILE_PANELS][TILE_ROWS / ROWS_STEP] = {
+static const multiply_fn multiply_functions[TILE_PANELS][TILE_STEPS] = {
     {multiply_4x1, multiply_8x1, multiply_12x1},
     {multiply_4x2, multiply_8x2, multiply_12x2},
 };
@@ -82,7 +84,8 @@ static void multiply_panels(const dmx_gemm *g, const uint16_t *a, size_t row_beg
     const finish f = prepare_finish(g, panel, panels);
     for (size_t row = row_begin, rows; row < row_end; row += rows, a += rows * a_stride) {
         const size_t steps = (row_end - row + ROWS_STEP - 1) / ROWS_STEP;
-        const size_t tiles = (steps * ROWS_STEP + TILE_ROWS - 1) / TILE_ROWS, tile_steps = (steps + tiles - 1) / tiles;
+        const size_t tiles = 1 + (steps - 1) / TILE_STEPS, tile_steps = (steps + tiles - 1) / tiles;
+        assert(tile_steps >= 1 && tile_steps <= TILE_STEPS);
         rows = tile_steps * ROWS_STEP;
         multiply_functions[panels - 1][tile_steps - 1](a, a_stride, b0, b1, (k + 1) / 2, total);
         finish_block(&f, g, total, row, rows < row_end - row ? rows : row_end - row);
