@@ -113,8 +113,10 @@ static void test_loud_and_quiet(void)
         float *stems = api_stems(model, &o, other, FRAMES);
         CHECK(stems != NULL && all_finite(stems, API_PLANES * FRAMES), "gain %g", (double)gains[k]);
         double worst = 0; /* a power of two changes nothing but the 1e-8 that is added to the deviation */
-        for (size_t i = 0; k == 0 && stems != NULL && i < API_PLANES * FRAMES; i++)
-            worst = fmax(worst, fabs((double)stems[i] / 1024 - (double)plain[i]));
+        for (size_t i = 0; k == 0 && stems != NULL && i < API_PLANES * FRAMES; i++) {
+            double off = fabs((double)stems[i] / 1024 - (double)plain[i]);
+            if (off > worst) worst = off; /* no fmax: gcc 12 for ARM breaks on it in a loop */
+        }
         CHECK(worst < 1e-4, "gain 1024: %g", worst);
         free(stems);
         free(other);

@@ -50,7 +50,10 @@ static void check_softmax(const level *l, uint32_t seed, size_t rows, size_t col
     for (size_t r = 0; r < rows; r++) {
         double top = -INFINITY, total = 0;
         for (int b = 0; b < BLOCKS; b++)
-            for (size_t j = 0; j < columns; j++) top = fmax(top, (double)scale * (double)original[b][r * stride + j]);
+            for (size_t j = 0; j < columns; j++) { /* no fmax: gcc 12 for ARM breaks on it in a loop */
+                double score = (double)scale * (double)original[b][r * stride + j];
+                if (score > top) top = score;
+            }
         for (int b = 0; b < BLOCKS; b++)
             for (size_t j = 0; j < columns; j++)
                 total += exp((double)scale * (double)original[b][r * stride + j] - top);
