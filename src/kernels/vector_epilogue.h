@@ -11,8 +11,9 @@
 #include <string.h>
 
 enum {
-    TILE_WIDTH = 2 * LANES,               /* columns of B */
-    TILE_PANELS = TILE_WIDTH / DMX_PANEL, /* 1 or 2 */
+    TILE_PANELS = SIMD_WIDE ? 2 : 1,
+    TILE_WIDTH = TILE_PANELS * DMX_PANEL, /* columns of B */
+    TILE_VECTORS = TILE_WIDTH / LANES,    /* 2, or 4 where vectors have 4 floats */
     TILE_FLOATS = TILE_ROWS * TILE_WIDTH
 };
 
@@ -27,7 +28,7 @@ typedef struct tile {
 typedef struct finish {
     size_t column, count;
     int vectors; /* of sums in a row */
-    vf factor[2], bias[2], scale[2];
+    vf factor[TILE_VECTORS], bias[TILE_VECTORS], scale[TILE_VECTORS];
 } finish;
 
 static finish prepare_finish(const dmx_gemm *g, size_t panel, size_t panels)
@@ -38,7 +39,7 @@ static finish prepare_finish(const dmx_gemm *g, size_t panel, size_t panels)
     finish f = {.column = panel * panel_outputs, .count = panels * panel_outputs};
     if (f.count > outputs - f.column) f.count = outputs - f.column;
     f.vectors = (int)panels * DMX_PANEL / LANES;
-    for (int v = 0; v < 2; v++) {
+    for (int v = 0; v < TILE_VECTORS; v++) {
         const ptrdiff_t at = (ptrdiff_t)panel * DMX_PANEL + v * LANES;
         const bool used = v < f.vectors;
         const size_t begin = (size_t)v * LANES, left = f.count > begin ? f.count - begin : 0;
@@ -49,23 +50,27 @@ static finish prepare_finish(const dmx_gemm *g, size_t panel, size_t panels)
     return f;
 }
 
-/* Factor, bias, activation, scale and residual for one tile. `whole`: all outputs of the tile's width are there. */
+/* Factor, bias, activation, scale and residual for one tile. `whole`: all outputs of the tile's width are there. With
+ * GLU the second half of the tile's vectors has the gates of the first, or both have some of each (v_glu_values). */
 static ALWAYS_INLINE void finish_rows(const finish *f, const dmx_gemm *g, const tile *t, const float *total,
                                       const bool whole, const dmx_activation activation)
 {
     const bool glu = activation == DMX_ACTIVATION_GLU;
+    const int outputs = glu ? TILE_VECTORS / 2 : TILE_VECTORS;
     float *c = t->c + f->column;
     const float *residual = t->residual != NULL ? t->residual + f->column : NULL;
     for (int r = 0; r < t->rows; r++, total += TILE_WIDTH, c += g->c_row_stride) {
-        vf x[2] = {v_fma(v_load(total), f->factor[0], f->bias[0])};
-        x[1] = f->vectors > 1 ? v_fma(v_load(total + LANES), f->factor[1], f->bias[1]) : x[0];
-        if (glu) x[0] = v_glu(v_glu_values(x[0], x[1]), v_glu_gates(x[0], x[1]));
-        for (size_t v = 0; v < (glu ? 1 : 2); v++) {
-            const size_t left = whole ? LANES : f->count - v * LANES;
-            if (!whole && f->count <= v * LANES) continue;
-            vf y = (glu ? x[v] : v_activate(x[v], activation)) * f->scale[v];
-            if (residual != NULL) y = y + v_load_upto(residual + v * LANES, left);
-            v_store_upto(c + v * LANES, y, left);
+        vf x[TILE_VECTORS] = {v_fma(v_load(total), f->factor[0], f->bias[0])};
+        for (int v = 1; v < TILE_VECTORS; v++)
+            x[v] = v < f->vectors ? v_fma(v_load(total + v * LANES), f->factor[v], f->bias[v]) : x[0];
+        for (int v = 0; v < outputs; v++) {
+            const size_t at = (size_t)v * LANES, left = whole ? LANES : f->count - at;
+            if (!whole && f->count <= at) continue;
+            const vf gate = glu ? x[v + TILE_VECTORS / 2] : x[v];
+            vf y = glu ? v_glu(v_glu_values(x[v], gate), v_glu_gates(x[v], gate)) : v_activate(x[v], activation);
+            y = y * f->scale[v];
+            if (residual != NULL) y = y + v_load_upto(residual + at, left);
+            v_store_upto(c + at, y, left);
         }
         if (residual != NULL) residual += g->residual_row_stride;
     }
@@ -74,7 +79,7 @@ static ALWAYS_INLINE void finish_rows(const finish *f, const dmx_gemm *g, const 
 static void finish_tile(const finish *f, const dmx_gemm *g, const tile *t, const float *total)
 {
 #define FINISH(activation)                                                                                             \
-    if (f->count == ((activation) == DMX_ACTIVATION_GLU ? LANES : 2 * LANES))                                          \
+    if (f->count == TILE_WIDTH / ((activation) == DMX_ACTIVATION_GLU ? 2 : 1))                                         \
         finish_rows(f, g, t, total, true, activation);                                                                 \
     else                                                                                                               \
         finish_rows(f, g, t, total, false, activation);                                                                \

@@ -1,9 +1,10 @@
 /* vector_gemm.h - the GEMM of a vector level. Template: include a simd_*.h first.
  *
- * C is computed in tiles of up to TILE_ROWS rows by two vectors of columns, whose sums stay in registers while k runs:
+ * C is computed in tiles of up to TILE_ROWS rows by one or two panels of columns, whose sums stay in registers while k
+ * runs:
  *
- *                  B, two vectors a step k        AVX2: one panel of 16 columns; AVX-512: two panels, or one
- *                  [ b0 ][ b1 ]
+ *                  B, two vectors a step k        AVX-512: two panels, or one; AVX2: one panel of 16 columns, and so
+ *                  [ b0 ][ b1 ]                   NEON, as four vectors
  *     A  a[0][k]   [sum ][sum ]                   each step: load b0 and b1, then for each row broadcast one float of A
  *        a[1][k]   [sum ][sum ]                   and do two multiply-adds
  *        ...
@@ -48,36 +49,37 @@ static tile cut_tile(const dmx_gemm *g, size_t row, size_t row_end)
     };
 }
 
-/* The multiply-adds of `count` steps of k in one tap; b0 and b1 advance DMX_PANEL floats a step. */
-static ALWAYS_INLINE void multiply_run(const float *a, ptrdiff_t a_row_stride, const float *b0, const float *b1,
-                                       int count, const int rows, const int vectors, vf sum[TILE_ROWS][2])
+/* The multiply-adds of `count` steps of k in one tap. Vector v of B begins at b + v * vector_stride; all advance
+ * DMX_PANEL floats a step. */
+static ALWAYS_INLINE void multiply_run(const float *a, ptrdiff_t a_row_stride, const float *b, ptrdiff_t vector_stride,
+                                       int count, const int rows, const int vectors, vf sum[TILE_ROWS][TILE_VECTORS])
 {
     for (int k = 0; k < count; k++) {
-        vf x0 = v_load(b0), x1 = vectors > 1 ? v_load(b1) : x0;
+        vf x[TILE_VECTORS];
+        UNROLL for (int v = 0; v < vectors; v++) x[v] = v_load(b + v * vector_stride);
         UNROLL for (int r = 0; r < rows; r++)
         {
             vf y = v_set1(a[r * a_row_stride]);
-            sum[r][0] = v_fma(y, x0, sum[r][0]);
-            if (vectors > 1) sum[r][1] = v_fma(y, x1, sum[r][1]);
+            UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = v_fma(y, x[v], sum[r][v]);
         }
         a++;
-        b0 += DMX_PANEL;
-        b1 += DMX_PANEL;
+        b += DMX_PANEL;
     }
 }
 
 /* The sums over k in [k_begin, k_end) of one tile, stored to rows `stride` apart, or added to what is there. */
-static ALWAYS_INLINE void multiply_tile(const dmx_gemm *g, const tile *t, const float *b0, const float *b1, int k_begin,
-                                        int k_end, const int rows, const int vectors, bool add, float *total,
-                                        ptrdiff_t stride)
+static ALWAYS_INLINE void multiply_tile(const dmx_gemm *g, const tile *t, const float *b, int k_begin, int k_end,
+                                        const int rows, const int panels, bool add, float *total, ptrdiff_t stride)
 {
-    vf sum[TILE_ROWS][2];
-    UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = v_set1(0.0f);
+    const int vectors = panels * DMX_PANEL / LANES;
+    const ptrdiff_t vector_stride = LANES < DMX_PANEL ? LANES : (ptrdiff_t)g->taps * g->depth * DMX_PANEL;
+    vf sum[TILE_ROWS][TILE_VECTORS];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = v_set1(0.0f);
     for (int k = k_begin, count; k < k_end; k += count) {
         int tap = k / g->depth, at = k % g->depth;
         count = g->depth - at < k_end - k ? g->depth - at : k_end - k;
-        multiply_run(t->a + g->tap_offset[tap] + at, g->a_row_stride, b0 + (ptrdiff_t)k * DMX_PANEL,
-                     b1 + (ptrdiff_t)k * DMX_PANEL, count, rows, vectors, sum);
+        multiply_run(t->a + g->tap_offset[tap] + at, g->a_row_stride, b + (ptrdiff_t)k * DMX_PANEL, vector_stride,
+                     count, rows, vectors, sum);
     }
     UNROLL for (int r = 0; r < rows; r++)
     {
@@ -89,28 +91,28 @@ static ALWAYS_INLINE void multiply_tile(const dmx_gemm *g, const tile *t, const 
     }
 }
 
-/* One function for each height of a tile, full width (two vectors) and half. */
-typedef void (*multiply_fn)(const dmx_gemm *g, const tile *t, const float *b0, const float *b1, int k_begin, int k_end,
-                            bool add, float *total, ptrdiff_t stride);
+/* One function for each height and width (in panels) of a tile. */
+typedef void (*multiply_fn)(const dmx_gemm *g, const tile *t, const float *b, int k_begin, int k_end, bool add,
+                            float *total, ptrdiff_t stride);
 
-#define MULTIPLY(rows, vectors)                                                                                        \
-    static void multiply_##rows##x##vectors(const dmx_gemm *g, const tile *t, const float *b0, const float *b1,        \
-                                            int k_begin, int k_end, bool add, float *total, ptrdiff_t stride)          \
+#define MULTIPLY(rows, panels)                                                                                         \
+    static void multiply_##rows##x##panels(const dmx_gemm *g, const tile *t, const float *b, int k_begin, int k_end,   \
+                                           bool add, float *total, ptrdiff_t stride)                                   \
     {                                                                                                                  \
-        multiply_tile(g, t, b0, b1, k_begin, k_end, rows, vectors, add, total, stride);                                \
+        multiply_tile(g, t, b, k_begin, k_end, rows, panels, add, total, stride);                                      \
     }
-#define MULTIPLY_1_TO_6(vectors)                                                                                       \
-    MULTIPLY(1, vectors)                                                                                               \
-    MULTIPLY(2, vectors) MULTIPLY(3, vectors) MULTIPLY(4, vectors) MULTIPLY(5, vectors) MULTIPLY(6, vectors)
-#define MULTIPLY_7_TO_12(vectors)                                                                                      \
-    MULTIPLY(7, vectors)                                                                                               \
-    MULTIPLY(8, vectors) MULTIPLY(9, vectors) MULTIPLY(10, vectors) MULTIPLY(11, vectors) MULTIPLY(12, vectors)
+#define MULTIPLY_1_TO_6(panels)                                                                                        \
+    MULTIPLY(1, panels)                                                                                                \
+    MULTIPLY(2, panels) MULTIPLY(3, panels) MULTIPLY(4, panels) MULTIPLY(5, panels) MULTIPLY(6, panels)
+#define MULTIPLY_7_TO_12(panels)                                                                                       \
+    MULTIPLY(7, panels)                                                                                                \
+    MULTIPLY(8, panels) MULTIPLY(9, panels) MULTIPLY(10, panels) MULTIPLY(11, panels) MULTIPLY(12, panels)
 
-MULTIPLY_1_TO_6(2)
-#if SIMD_WIDE
-MULTIPLY_7_TO_12(2)
 MULTIPLY_1_TO_6(1)
+#if SIMD_WIDE
 MULTIPLY_7_TO_12(1)
+MULTIPLY_1_TO_6(2)
+MULTIPLY_7_TO_12(2)
 #endif
 
 static const multiply_fn multiply_functions[TILE_PANELS][TILE_ROWS] = {
@@ -120,7 +122,7 @@ static const multiply_fn multiply_functions[TILE_PANELS][TILE_ROWS] = {
     {multiply_1x2, multiply_2x2, multiply_3x2, multiply_4x2, multiply_5x2, multiply_6x2, multiply_7x2, multiply_8x2,
      multiply_9x2, multiply_10x2, multiply_11x2, multiply_12x2},
 #else
-    {multiply_1x2, multiply_2x2, multiply_3x2, multiply_4x2, multiply_5x2, multiply_6x2},
+    {multiply_1x1, multiply_2x1, multiply_3x1, multiply_4x1, multiply_5x1, multiply_6x1},
 #endif
 };
 
@@ -139,9 +141,7 @@ static void multiply_chunk(const dmx_gemm *g, const tile *tiles, size_t tile_cou
                            float *scratch)
 {
     const int k_count = g->taps * g->depth;
-    const ptrdiff_t panel_floats = (ptrdiff_t)k_count * DMX_PANEL;
-    const float *b0 = g->b + (ptrdiff_t)panel * panel_floats;
-    const float *b1 = LANES < DMX_PANEL ? b0 + LANES : b0 + (panels > 1 ? panel_floats : 0);
+    const float *b = g->b + (ptrdiff_t)panel * k_count * DMX_PANEL;
     const finish f = prepare_finish(g, panel, panels);
     const bool direct = is_plain(g) && f.count == panels * DMX_PANEL;
     const multiply_fn *multiply = multiply_functions[panels - 1];
@@ -153,9 +153,9 @@ static void multiply_chunk(const dmx_gemm *g, const tile *tiles, size_t tile_cou
             float *total = scratch + (k_count > K_BLOCK ? i : 0) * TILE_FLOATS;
             if (direct) {
                 const bool add = k > 0 || g->residual != NULL;
-                multiply[t->rows - 1](g, t, b0, b1, k, k_end, add, t->c + f.column, g->c_row_stride);
+                multiply[t->rows - 1](g, t, b, k, k_end, add, t->c + f.column, g->c_row_stride);
             } else {
-                multiply[t->rows - 1](g, t, b0, b1, k, k_end, k > 0, total, TILE_WIDTH);
+                multiply[t->rows - 1](g, t, b, k, k_end, k > 0, total, TILE_WIDTH);
                 if (k_end == k_count) finish_tile(&f, g, t, total);
             }
         }

@@ -3,7 +3,7 @@
 #ifndef DMX_KERNELS_VECTOR_WINOGRAD_H
 #define DMX_KERNELS_VECTOR_WINOGRAD_H
 
-#include "kernels/vector_math.h"
+#include "kernels/vector_epilogue.h"
 
 /* B^T d: differences and sums of four. */
 static ALWAYS_INLINE void winograd_spread(const vf d[4], vf v[4])
@@ -55,19 +55,22 @@ static ALWAYS_INLINE void winograd_gather(const float *m, size_t position_stride
 static void LEVEL(winograd_output_glu_f32)(const float *m, size_t position_stride, size_t panels, const float *bias,
                                            size_t outputs, float *const c[4])
 {
-    enum { WIDTH = 2 * LANES };
+    enum { HALF = TILE_VECTORS / 2 * LANES }; /* as in finish_rows: where the gates begin */
     const size_t columns = panels * DMX_PANEL;
-    for (size_t column = 0, at = 0; column < columns; column += WIDTH, at += LANES) {
-        const bool both = columns - column > LANES; /* an odd panel at the end fills one vector of the wide levels */
-        vf x[4], z[4];
-        winograd_gather(m + column, position_stride, x);
-        if (both) winograd_gather(m + column + LANES, position_stride, z);
-        const vf bias0 = v_load(bias + column), bias1 = both ? v_load(bias + column + LANES) : bias0;
-        for (int i = 0; i < 4; i++) {
-            const vf a = x[i] + bias0, b = both ? z[i] + bias1 : a;
-            if (c[i] != NULL) v_store_upto(c[i] + at, v_glu(v_glu_values(a, b), v_glu_gates(a, b)), outputs - at);
+    for (size_t column = 0; column < columns; column += TILE_WIDTH)
+        for (size_t from = column; from < column + HALF; from += LANES) {
+            const bool both = columns - from > HALF; /* an odd panel at the end fills one vector of the wide levels */
+            const size_t at = column / 2 + (from - column), left = outputs - at;
+            vf x[4], z[4];
+            if (at >= outputs) break;
+            winograd_gather(m + from, position_stride, x);
+            if (both) winograd_gather(m + from + HALF, position_stride, z);
+            const vf bias0 = v_load(bias + from), bias1 = both ? v_load(bias + from + HALF) : bias0;
+            for (int i = 0; i < 4; i++) {
+                const vf a = x[i] + bias0, b = both ? z[i] + bias1 : a;
+                if (c[i] != NULL) v_store_upto(c[i] + at, v_glu(v_glu_values(a, b), v_glu_gates(a, b)), left);
+            }
         }
-    }
 }
 
 #endif
