@@ -206,7 +206,9 @@ typedef struct demucs_options {
     const bool *wanted;          /* NULL (default: all), or [sources] which stems to compute; copied. Work that only
                                     serves other stems is left out, members of a bag included */
     const char *cpu;             /* NULL (default): the best kernels for this CPU; or "scalar", "avx2", "avx512",
-                                    "avx512bf16" to use lower ones. The environment variable DEMUCS_CPU does the same */
+                                    "avx512bf16", "neon" to use lower ones (one that is not lower, or of another
+                                    machine, changes nothing).
+                                    The environment variable DEMUCS_CPU does the same */
     demucs_progress_fn progress; /* NULL (default) or a function to report to */
     void *progress_user;         /* handed to it */
     demucs_stage_fn stage;       /* NULL (default) or a function to measure with */
@@ -231,7 +233,8 @@ DEMUCS_API void demucs_separator_free(demucs_separator *separator);
 /* Bytes that the separator holds, without the model. Does not depend on the length of the track when split. */
 DEMUCS_API size_t demucs_separator_memory_bytes(const demucs_separator *separator);
 
-/* The name of the CPU level in use: "scalar", "avx2", "avx512", "avx512bf16", "amx". Static storage. */
+/* The name of the CPU level in use: "scalar", "avx2", "avx512", "avx512bf16", "amx", "neon". Static
+ * storage. */
 DEMUCS_API const char *demucs_separator_cpu(const demucs_separator *separator);
 
 /* The precision in use: EXACT also where FAST was asked for and the CPU level has no instructions for it. */

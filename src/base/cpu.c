@@ -15,7 +15,7 @@
 #include <cpuid.h>
 #endif
 
-static const char *const level_names[DMX_CPU_LEVELS] = {"scalar", "avx2", "avx512", "avx512bf16", "amx"};
+static const char *const level_names[DMX_CPU_LEVELS] = {"scalar", "avx2", "avx512", "avx512bf16", "amx", "neon"};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* Tiles hold 8 KB, which Linux saves for those processes alone that have asked for it. Asking again does no harm. */
@@ -49,8 +49,16 @@ dmx_cpu_level dmx_cpu_best(void)
     }
     /* Every CPU with AVX2 has F16C; gcc 11 cannot ask for it by name. */
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return DMX_CPU_AVX2;
+#elif defined(__aarch64__)
+    return DMX_CPU_NEON;
 #endif
     return DMX_CPU_SCALAR;
+}
+
+bool dmx_cpu_has(dmx_cpu_level level)
+{
+    const dmx_cpu_level best = dmx_cpu_best();
+    return level == DMX_CPU_SCALAR || (level <= best && (level == DMX_CPU_NEON) == (best == DMX_CPU_NEON));
 }
 
 const char *dmx_cpu_level_name(dmx_cpu_level level) { return level_names[level]; }

@@ -16,6 +16,9 @@ static const dmx_kernels *const tables[DMX_CPU_LEVELS] = {
 #ifdef DMX_KERNELS_AMX
     [DMX_CPU_AMX] = &dmx_kernels_amx,
 #endif
+#ifdef DMX_KERNELS_ARM
+    [DMX_CPU_NEON] = &dmx_kernels_neon,
+#endif
 };
 
 const dmx_kernels *dmx_kernels_get(dmx_cpu_level level)

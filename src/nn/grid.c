@@ -33,7 +33,7 @@ void dmx_grid_clear_margins(const dmx_exec *exec, const dmx_grid *grid)
     const dmx_margin *margin = &grid->margin;
     size_t before = (size_t)margin->bins_before * (size_t)grid->channels;
     size_t after = (size_t)margin->bins_after * (size_t)grid->channels;
-    for (int s = 0; s < grid->steps; s++) {
+    for (int s = 0; s < grid->steps && before + after > 0; s++) { /* a sequence has one for each frame: look once */
         float *row = grid->data + s * grid->step_stride;
         memset(row - before, 0, before * sizeof(float));
         memset(row + row_floats(grid), 0, after * sizeof(float));

@@ -192,6 +192,26 @@ static void test_option_limits(void)
     demucs_model_free(options_model);
 }
 
+/* A CPU level of another machine is no reason to be slow: it changes nothing. */
+static void test_foreign_cpu_level(void)
+{
+    demucs_model *model = api_load(API_MODEL);
+    demucs_options o = api_options(1);
+    demucs_separator *usual = model != NULL ? api_create(model, &o) : NULL;
+#ifdef __aarch64__
+    o.cpu = "avx2";
+#else
+    o.cpu = "neon";
+#endif
+    demucs_separator *foreign = model != NULL ? api_create(model, &o) : NULL;
+    if (usual != NULL && foreign != NULL)
+        CHECK(strcmp(demucs_separator_cpu(foreign), demucs_separator_cpu(usual)) == 0, "%s makes it %s", o.cpu,
+              demucs_separator_cpu(foreign));
+    demucs_separator_free(foreign);
+    demucs_separator_free(usual);
+    demucs_model_free(model);
+}
+
 /* ---- separator: arguments ---- */
 
 static void test_separator_arguments(void)
@@ -310,5 +330,5 @@ static void test_convert(void)
 }
 
 TEST_MAIN(test_version_and_names, test_error_argument, test_model_arguments, test_model_facts, test_member_info,
-          test_null_objects, test_option_ranges, test_shift_offsets, test_option_limits, test_separator_arguments,
-          test_separator_order, test_unsplit_length, test_convert)
+          test_null_objects, test_option_ranges, test_shift_offsets, test_option_limits, test_foreign_cpu_level,
+          test_separator_arguments, test_separator_order, test_unsplit_length, test_convert)

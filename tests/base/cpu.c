@@ -32,6 +32,16 @@ static void test_this_machine(void)
     CHECK(dmx_cpu_best() == best, "the answer does not change");
     int cores = dmx_cpu_cores();
     CHECK(cores >= 1 && cores < 65536, "%d cores", cores);
+    for (int i = 0; i < DMX_CPU_LEVELS; i++) {
+        const bool has = dmx_cpu_has((dmx_cpu_level)i);
+        CHECK(!has || i <= (int)best, "%s is above the best", dmx_cpu_level_name((dmx_cpu_level)i));
+        CHECK(has || (i != (int)best && i != DMX_CPU_SCALAR), "no %s", dmx_cpu_level_name((dmx_cpu_level)i));
+    }
+#ifdef __aarch64__
+    CHECK(best == DMX_CPU_NEON && !dmx_cpu_has(DMX_CPU_AVX2), "64-bit ARM, yet %s", dmx_cpu_level_name(best));
+#else
+    CHECK(!dmx_cpu_has(DMX_CPU_NEON), "NEON on another machine");
+#endif
 #if defined(__AVX2__) && defined(__FMA__)
     CHECK(best >= DMX_CPU_AVX2, "built for AVX2 and running, yet %s", dmx_cpu_level_name(best));
 #endif

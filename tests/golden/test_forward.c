@@ -32,6 +32,7 @@ static float *forward(const golden_case *c, dmx_cpu_level level, int threads, si
 static void check_case(const golden_case *c)
 {
     for (int level = (int)golden_lowest_level(); level <= (int)dmx_cpu_best(); level++) {
+        if (!dmx_cpu_has((dmx_cpu_level)level)) continue;
         const char *name = dmx_cpu_level_name((dmx_cpu_level)level);
         size_t planes = 0;
         float *one = forward(c, (dmx_cpu_level)level, 1, &planes), *two = forward(c, (dmx_cpu_level)level, 2, &planes);

@@ -52,6 +52,7 @@ static const golden_stages ht4 = {.model = "golden/models/ht4.safetensors",
 static void test_stages(void)
 {
     for (int level = (int)golden_lowest_level(); level <= (int)dmx_cpu_best(); level++) {
+        if (!dmx_cpu_has((dmx_cpu_level)level)) continue;
         printf("  %s\n", dmx_cpu_level_name((dmx_cpu_level)level));
         golden_run_stages(&ht4, (dmx_cpu_level)level);
     }

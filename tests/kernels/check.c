@@ -19,6 +19,7 @@ int levels_to_test(level *levels)
 #ifdef TEST_HAS_WIDE
     if (best >= DMX_CPU_AVX2) levels[count++] = (level){"wide", &kernels_wide};
 #endif
+    levels[count++] = (level){"narrow", &kernels_narrow};
     return count;
 }
 

@@ -19,10 +19,11 @@ typedef struct level {
     const dmx_kernels *kernels;
 } level;
 
-extern const dmx_kernels kernels_wide; /* wide.c; only on x86 */
+extern const dmx_kernels kernels_wide;   /* wide.c; only on x86 */
+extern const dmx_kernels kernels_narrow; /* narrow.c; everywhere */
 
-/* The levels this CPU can run: the scalar one first, then the vector ones, then the wide one on narrow vectors. Returns
- * how many; `levels` has room for 8. */
+/* The levels this CPU can run: the scalar one first, then the vector ones, then the stand-ins for levels that
+ * other CPUs have. Returns how many; `levels` has room for 8. */
 int levels_to_test(level *levels);
 
 /* The seed of this run: DEMUCS_TEST_SEED or 1. Every message of a failed check prints the seed of its round. */
