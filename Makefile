@@ -44,7 +44,7 @@ deb: ## a Debian package and a .tar.gz, in build-package/
 	@cd build-package && cpack
 
 clean: ## remove everything that was built
-	@rm -rf build build-debug build-asan build-tsan build-clang build-fuzz build-package
+	@rm -rf build build-debug build-asan build-tsan build-clang build-fuzz build-aarch64 build-package
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10

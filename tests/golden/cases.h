@@ -46,8 +46,9 @@ demucs_options golden_options(const golden_case *c, int offsets[GOLDEN_MAX_OFFSE
  * when the sizes do not fit. */
 double golden_snr_db(const char *file, const float *planes, size_t count, size_t frames);
 
-/* The CPU levels to try: [golden_lowest_level(), dmx_cpu_best()]. All that this machine has, but under a sanitizer,
- * where everything takes ten times as long, only the best; the kernels' own tests look at the others there. */
+/* The CPU levels to try: those of [golden_lowest_level(), dmx_cpu_best()] that this machine has. Under a sanitizer
+ * or an emulator, where everything takes ten times as long, that is only the best; the kernels' own tests look at the
+ * others there. */
 dmx_cpu_level golden_lowest_level(void);
 
 #endif
