@@ -1,46 +1,55 @@
-/* bench.h - what demucs-bench measures of one model, and how it tells. */
+/* bench.h - what demucs-bench measures of one model, and how it tells.
+ *
+ * A model is a bag of networks; most are a bag of one. The unit is one pass: the time that the whole bag takes for the
+ * longest segment among its members. Members that are alike in class and size (all four of htdemucs_ft) do the same
+ * work, so their stages are added up, under the first of them. */
 #ifndef CLI_BENCH_H
 #define CLI_BENCH_H
 
 #include "common/failure.h"
 #include "common/model.h"
+#include "peaks.h"
+#include "stages.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { BENCH_MAX_STAGES = 512, BENCH_MAX_REPEATS = 1000 };
+enum { BENCH_MAX_REPEATS = 1000 };
 
 typedef struct bench_options {
     const char *repo, *cpu, *precision;
     long long threads, repeats;
-    bool offline, json;
+    bool offline, json, no_peaks;
 } bench_options;
 
-/* One stage of a segment: its name, and the sums over all measured segments. */
-typedef struct bench_stage {
-    char name[64];
-    double seconds, flops;
-} bench_stage;
-
 typedef struct bench_result {
-    const char *name;       /* as asked for */
-    const char *class_name; /* of the first member, which is the one that is measured */
+    const char *name; /* as asked for */
     char cpu[16];
     const char *precision; /* that was used, not that was asked for */
     long long threads;
     double load_seconds;
-    double audio_seconds;              /* of one segment */
-    double flops;                      /* of one segment */
-    double seconds[BENCH_MAX_REPEATS]; /* [repeats] each segment's time, sorted */
+    double audio_seconds;              /* of one pass */
+    double flops;                      /* of one pass */
+    double seconds[BENCH_MAX_REPEATS]; /* [repeats] each pass's time, sorted */
     int repeats;
-    bench_stage stages[BENCH_MAX_STAGES]; /* [stage_count] in the order of the forward pass */
-    int stage_count;
+    bench_stages stages; /* of all measured passes together */
     size_t separator_bytes;
     double peak_bytes; /* of the process so far */
+    bench_peaks peaks; /* .measured: not with --no-peaks */
 } bench_result;
 
-/* Load `name` and run its first member on `repeats` segments of noise, after one that does not count. */
+/* Load `name` and run it on `repeats` segments of noise, after one that does not count. */
 bool bench_measure(bench_result *result, const char *name, const bench_options *options, failure *why);
+
+/* The settings that all measurements share, and that the stages go to `log`. */
+void bench_settings(demucs_options *settings, const bench_options *options, stage_log *log);
+
+/* What a speed is held against: operations a second of the instructions that the network uses, which with the precision
+ * fast are products of bf16; 0 when not measured. */
+double bench_reference_peak(const bench_result *result);
+
+/* The middle of sorted values. */
+double bench_median(const double *sorted, int count);
 
 /* A table for people, or one JSON object; `first` and `last` say where in the list of results it stands. */
 void bench_print_table(const bench_result *result);

@@ -1,5 +1,6 @@
-/* main.c - `demucs-bench [options] [MODEL ...]`: how long a segment takes, stage by stage, and how much of it is
- * arithmetic. Exit status: 0, 1 when a model could not be measured, 2 for a wrong command line. */
+/* main.c - `demucs-bench [options] [MODEL ...]`: how long a segment takes, stage by stage, how much of it is
+ * arithmetic, and how close that comes to what the machine can do; with --song, the same for the whole program. Exit
+ * status: 0, 1 when a model could not be measured, 2 for a wrong command line. */
 #include "bench.h"
 
 #include "common/arguments.h"
@@ -25,6 +26,8 @@ static const argument table[] = {
      .help = "exact, the default, is float32; fast multiplies in bfloat16 where the CPU can"},
     {0, "repeat", ARGUMENT_INTEGER, FIELD(repeats), "N", .minimum = 1, .maximum = BENCH_MAX_REPEATS,
      .help = "segments to measure after one that does not count, default 5"},
+    {0, "no-peaks", ARGUMENT_FLAG, FIELD(no_peaks),
+     .help = "do not measure what the machine could do at most, and leave out the column \"of peak\""},
     {0, "json", ARGUMENT_FLAG, FIELD(json), .help = "print JSON instead of tables"},
 };
 
@@ -54,7 +57,8 @@ int main(int argc, char **argv)
 {
     const argument_parser parser = {
         .program = "demucs-bench",
-        .description = "Measure how long a model takes for one segment, stage by stage.",
+        .description =
+            "Measure how long a model takes for one segment, stage by stage, beside what the machine can do.",
         .version = demucs_version(),
         .options = table,
         .options_count = sizeof table / sizeof *table,

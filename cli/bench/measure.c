@@ -1,7 +1,7 @@
 /* measure.c - see bench.h
  *
- * The input is one segment of noise, exactly as long as the model's own segment, without shifts: so each run is one
- * pass through the network. The engine reports after each stage, and the time since the report before is its time. */
+ * The input is noise, exactly as long as the longest segment among the members, without shifts and overlap: so each run
+ * is one pass through each network (more for members with a shorter segment). */
 #include "bench.h"
 
 #include "common/bar.h"
@@ -16,25 +16,25 @@
 #include <string.h>
 #include <sys/resource.h>
 
-typedef struct clockwork {
-    bench_result *result;
-    double last;  /* when the last stage ended */
-    int next;     /* place of the next stage in this segment */
-    bool counted; /* the warm-up segment is not */
-} clockwork;
-
-static void on_stage(const char *stage, double flops, void *user)
+double bench_median(const double *sorted, int count)
 {
-    clockwork *self = user;
-    const double now = clock_seconds(), seconds = now - self->last;
-    self->last = now;
-    if (self->next >= BENCH_MAX_STAGES) return;
-    bench_stage *place = &self->result->stages[self->next++];
-    snprintf(place->name, sizeof place->name, "%s", stage);
-    if (self->next > self->result->stage_count) self->result->stage_count = self->next;
-    if (!self->counted) return;
-    place->seconds += seconds;
-    place->flops += flops;
+    return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+}
+
+double bench_reference_peak(const bench_result *result)
+{
+    const bench_peaks *peaks = &result->peaks;
+    if (!peaks->measured || strcmp(result->precision, "exact") == 0) return peaks->fma[1];
+    return strcmp(result->cpu, "amx") == 0 ? peaks->tiles[1] : peaks->bf16[1];
+}
+
+void bench_settings(demucs_options *settings, const bench_options *options, stage_log *log)
+{
+    demucs_default_options(settings);
+    settings->threads = (int)options->threads;
+    settings->cpu = options->cpu;
+    settings->precision = precision_of(options->precision);
+    stage_log_attach(log, settings);
 }
 
 /* Noise in [-0.5, 0.5], the same each time: a linear congruential generator does. */
@@ -53,7 +53,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static bool run_segments(bench_result *result, demucs_separator *separator, const demucs_model *model, clockwork *clock,
+static bool run_segments(bench_result *result, demucs_separator *separator, const demucs_model *model, stage_log *log,
                          failure *why)
 {
     demucs_error error;
@@ -68,12 +68,10 @@ static bool run_segments(bench_result *result, demucs_separator *separator, cons
 
     bool done = true;
     for (int run = 0; done && run <= result->repeats; run++) {
-        clock->next = 0;
-        clock->counted = run > 0;
-        const double start = clock->last = clock_seconds();
+        log->counted = run > 0;
+        const double start = clock_seconds();
         done = demucs_separate(separator, mix, frames, stems, &error) == DEMUCS_OK || fail(why, "%s", error.message);
         if (run > 0) result->seconds[run - 1] = clock_seconds() - start;
-        if (interrupt_signal() != 0) done = fail(why, "interrupted");
     }
     free(samples);
     free(mix);
@@ -82,19 +80,18 @@ static bool run_segments(bench_result *result, demucs_separator *separator, cons
     return done;
 }
 
-/* Only the first member of a bag runs: it alone is wanted, where the weights allow to tell it apart. */
-static bool describe(bench_result *result, const demucs_model *model, failure *why)
+static double longest_segment(const bench_stages *stages)
 {
-    demucs_member_info info = {.struct_size = sizeof info};
-    demucs_error error;
-    if (demucs_model_member_info(model, 0, &info, &error) != DEMUCS_OK) return fail(why, "%s", error.message);
-    if (demucs_model_members(model) > 1)
-        return fail(why, "%s is a bag of %d models: measure one of them, such as %s", result->name,
-                    demucs_model_members(model), info.path);
-    result->class_name = info.class_name;
-    result->audio_seconds = info.segment_seconds;
-    result->flops = info.segment_flops;
-    return true;
+    double longest = 0;
+    for (int m = 0; m < stages->member_count; m++) longest = fmax(longest, stages->members[m].audio_seconds);
+    return longest;
+}
+
+static double flops_of_pass(const bench_stages *stages, int passes)
+{
+    double sum = 0;
+    for (int m = 0; m < stages->member_count; m++) sum += stages->members[m].all_flops;
+    return sum / passes;
 }
 
 static bool measure_model(bench_result *result, const demucs_model *model, const bench_options *options, failure *why)
@@ -102,44 +99,59 @@ static bool measure_model(bench_result *result, const demucs_model *model, const
     demucs_error error;
     demucs_options settings;
     demucs_separator *separator = NULL;
-    clockwork clock = {.result = result};
-    if (!describe(result, model, why)) return false;
-    demucs_default_options(&settings);
+    stage_log log = {.stages = &result->stages};
+    if (!stages_describe(&result->stages, model, why)) return false;
+    result->audio_seconds = longest_segment(&result->stages);
+    bench_settings(&settings, options, &log);
     settings.shifts = 0;
     settings.overlap = 0; /* or the end of the segment would be run again */
-    settings.threads = (int)options->threads;
-    settings.cpu = options->cpu;
-    settings.precision = precision_of(options->precision);
-    settings.stage = on_stage;
-    settings.stage_user = &clock;
     if (demucs_separator_create(&separator, model, &settings, &error) != DEMUCS_OK)
         return fail(why, "%s", error.message);
     snprintf(result->cpu, sizeof result->cpu, "%s", demucs_separator_cpu(separator));
     result->precision = precision_name(demucs_separator_precision(separator));
     result->separator_bytes = demucs_separator_memory_bytes(separator);
-    bool done = run_segments(result, separator, model, &clock, why);
+    bool done = run_segments(result, separator, model, &log, why);
+    result->flops = flops_of_pass(&result->stages, result->repeats);
     demucs_separator_free(separator);
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage) == 0) result->peak_bytes = (double)usage.ru_maxrss * 1024;
     return done;
 }
 
-bool bench_measure(bench_result *result, const char *name, const bench_options *options, failure *why)
+/* The peaks, unless the result before this one has them already. `result` still holds that one. */
+static bool measure_peaks(bench_result *result, const bench_peaks *before, const bench_options *options, failure *why)
+{
+    if (options->no_peaks) return true;
+    if (before->measured && strcmp(before->level, result->cpu) == 0) {
+        result->peaks = *before;
+        return true;
+    }
+    return peaks_measure(&result->peaks, result->cpu, (int)options->threads, why);
+}
+
+static bool load_and_measure(bench_result *result, const char *path, const bench_options *options, failure *why)
 {
     demucs_model *model = NULL;
     demucs_error error;
+    const double start = clock_seconds();
+    bool done = demucs_model_load(&model, path, &error) == DEMUCS_OK || fail(why, "%s", error.message);
+    result->load_seconds = clock_seconds() - start;
+    done = done && measure_model(result, model, options, why);
+    demucs_model_free(model);
+    return done;
+}
+
+bool bench_measure(bench_result *result, const char *name, const bench_options *options, failure *why)
+{
+    const bench_peaks before = result->peaks;
     memset(result, 0, sizeof *result);
     result->name = name;
     result->threads = options->threads;
     result->repeats = (int)options->repeats;
     const model_request request = {.name = name, .repo = options->repo, .offline = options->offline};
     char *path = model_find(&request, why);
-    if (path == NULL) return false;
-    const double start = clock_seconds();
-    bool done = demucs_model_load(&model, path, &error) == DEMUCS_OK || fail(why, "%s", error.message);
-    result->load_seconds = clock_seconds() - start;
-    done = done && measure_model(result, model, options, why);
-    demucs_model_free(model);
+    const bool done =
+        path != NULL && load_and_measure(result, path, options, why) && measure_peaks(result, &before, options, why);
     free(path);
     return done;
 }

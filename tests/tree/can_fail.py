@@ -59,6 +59,7 @@ TREE_FAULTS = [
     ("CMakePresets.json", '"CMAKE_C_FLAGS": "-mavx2"\n', hygiene, "CPU flag"),
     ("src/kernels/CMakeLists.txt", "add_compile_options(-ffast-math)\n", hygiene, "changes the arithmetic"),
     ("src/nn/conv.c", '__attribute__((target("avx2"))) void f(void);\n', hygiene, "code for one CPU"),
+    ("cli/bench/main.c", '__attribute__((target("avx2"))) void f(void);\n', hygiene, "code for one CPU"),
 ]
 
 # a function added to a library of two files, and a word of the finding
