@@ -9,6 +9,7 @@
 #include "common/failure.h"
 #include "common/model.h"
 #include "peaks.h"
+#include "song.h"
 #include "stages.h"
 
 #include <stdbool.h>
@@ -16,11 +17,13 @@
 
 enum { BENCH_MAX_REPEATS = 1000 };
 
-typedef struct bench_options {
+struct bench_options {
     const char *repo, *cpu, *precision;
     long long threads, repeats;
     bool offline, json, no_peaks;
-} bench_options;
+    const char *song; /* a file, SONG_MADE, or NULL for none */
+    long long song_seconds, song_repeats;
+};
 
 typedef struct bench_result {
     const char *name; /* as asked for */
@@ -36,6 +39,7 @@ typedef struct bench_result {
     size_t separator_bytes;
     double peak_bytes; /* of the process so far */
     bench_peaks peaks; /* .measured: not with --no-peaks */
+    bench_song song;   /* .runs is 0 without --song */
 } bench_result;
 
 /* Load `name` and run it on `repeats` segments of noise, after one that does not count. */

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FIELD(name) offsetof(bench_options, name)
 
@@ -28,6 +29,13 @@ static const argument table[] = {
      .help = "segments to measure after one that does not count, default 5"},
     {0, "no-peaks", ARGUMENT_FLAG, FIELD(no_peaks),
      .help = "do not measure what the machine could do at most, and leave out the column \"of peak\""},
+    {0, "song", ARGUMENT_TEXT, FIELD(song), "FILE",
+     .help = "measure the whole program on this song as well: decode, separate, write; \"" SONG_MADE
+             "\" stands for one that is made"},
+    {0, "seconds", ARGUMENT_INTEGER, FIELD(song_seconds), "N", .minimum = 1, .maximum = 86400,
+     .help = "length of the song that is made, default 240; implies --song " SONG_MADE},
+    {0, "song-repeat", ARGUMENT_INTEGER, FIELD(song_repeats), "N", .minimum = 1, .maximum = SONG_MAX_RUNS,
+     .help = "runs of the song, default 3"},
     {0, "json", ARGUMENT_FLAG, FIELD(json), .help = "print JSON instead of tables"},
 };
 
@@ -53,6 +61,16 @@ static int measure_all(const bench_options *options, const char **names, int cou
     return interrupt_signal() != 0 ? interrupt_exit_status() : failed > 0;
 }
 
+/* Rules that a table cannot say. */
+static arguments_result complete(bench_options *options, const argument_parser *parser)
+{
+    if (options->song_seconds > 0 && options->song == NULL) options->song = SONG_MADE;
+    if (options->song_seconds > 0 && strcmp(options->song, SONG_MADE) != 0)
+        return arguments_error(parser, "argument --seconds: the song %s is as long as it is", options->song);
+    if (options->song_seconds == 0) options->song_seconds = 240;
+    return ARGUMENTS_RUN;
+}
+
 int main(int argc, char **argv)
 {
     const argument_parser parser = {
@@ -65,10 +83,11 @@ int main(int argc, char **argv)
         .positional = "MODEL",
         .positional_help = "names or files of models, default htdemucs",
     };
-    bench_options options = {.repeats = 5, .precision = "exact"};
+    bench_options options = {.repeats = 5, .precision = "exact", .song_repeats = 3};
     const char **names = memory_new((size_t)argc + 1, sizeof *names);
     int count = 0;
-    const arguments_result parsed = arguments_parse(&parser, argc, argv, &options, names, &count);
+    arguments_result parsed = arguments_parse(&parser, argc, argv, &options, names, &count);
+    if (parsed == ARGUMENTS_RUN) parsed = complete(&options, &parser);
     int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
     if (parsed == ARGUMENTS_RUN) {
         interrupt_install(NULL);

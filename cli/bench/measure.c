@@ -150,8 +150,9 @@ bool bench_measure(bench_result *result, const char *name, const bench_options *
     result->repeats = (int)options->repeats;
     const model_request request = {.name = name, .repo = options->repo, .offline = options->offline};
     char *path = model_find(&request, why);
-    const bool done =
-        path != NULL && load_and_measure(result, path, options, why) && measure_peaks(result, &before, options, why);
+    const bool done = path != NULL && load_and_measure(result, path, options, why) &&
+                      measure_peaks(result, &before, options, why) &&
+                      (options->song == NULL || song_measure(&result->song, path, options, why));
     free(path);
     return done;
 }

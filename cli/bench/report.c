@@ -113,6 +113,22 @@ static void print_stages(const bench_result *r, int k)
     }
 }
 
+static void print_song(const bench_song *s)
+{
+    const double middle = bench_median(s->seconds, s->runs);
+    double all = 0;
+    for (int part = 0; part < SONG_PARTS; part++) all += s->parts[part];
+    printf("\nsong        %.2f s (%.2f to %.2f, %d runs) for %.1f s of audio: %.2f times real time\n", middle,
+           s->seconds[0], s->seconds[s->runs - 1], s->runs, s->audio_seconds, s->audio_seconds / middle);
+    printf("CPU time    %.2f s (%.2f to %.2f)\n", bench_median(s->cpu_seconds, s->runs), s->cpu_seconds[0],
+           s->cpu_seconds[s->runs - 1]);
+    printf("memory      %.0f MB at most\n", s->peak_bytes / 1e6);
+    printf("outside     %.1f%% of the time is not the network's\n\n", 100 * song_outside(s));
+    printf("%-32s %9s %7s\n", "part of the song", "s", "share");
+    for (int part = 0; part < SONG_PARTS; part++)
+        printf("%-32s %9.3f %6.1f%%\n", song_part_name(part), s->parts[part], 100 * s->parts[part] / all);
+}
+
 void bench_print_table(const bench_result *r)
 {
     print_title(r);
@@ -120,4 +136,5 @@ void bench_print_table(const bench_result *r)
     print_peaks(&r->peaks);
     if (r->stages.member_count > 1) print_members(r);
     for (int k = 0; k < r->stages.kind_count; k++) print_stages(r, k);
+    if (r->song.runs > 0) print_song(&r->song);
 }

@@ -87,6 +87,24 @@ static void print_stages(const bench_result *r, const bench_stages *stages, int 
     putchar(']');
 }
 
+static void print_song(const bench_result *r)
+{
+    const bench_song *s = &r->song;
+    printf(",\n  \"song\": {\"audio_seconds\": %.6f, ", s->audio_seconds);
+    print_spread("seconds", s->seconds, s->runs);
+    printf(",\n  ");
+    print_spread("cpu_seconds", s->cpu_seconds, s->runs);
+    printf(", \"peak_bytes\": %.0f, \"outside\": %.4f,\n  \"parts\": {", s->peak_bytes, song_outside(s));
+    for (int part = 0; part < SONG_PARTS; part++) {
+        printf("%s\"", part > 0 ? ", " : "");
+        for (const char *c = song_part_name(part); *c != '\0'; c++) putchar(*c == ' ' ? '_' : *c);
+        printf("\": %.6f", s->parts[part]);
+    }
+    printf("},\n");
+    print_stages(r, &s->stages, s->runs);
+    putchar('}');
+}
+
 void bench_print_json(const bench_result *r, bool first, bool last)
 {
     printf("%s {\"name\": ", first ? "[\n" : "");
@@ -102,5 +120,6 @@ void bench_print_json(const bench_result *r, bool first, bool last)
     print_peaks(&r->peaks);
     print_members(&r->stages);
     print_stages(r, &r->stages, r->repeats);
+    if (r->song.runs > 0) print_song(r);
     printf("}%s\n", last ? "\n]" : ",");
 }

@@ -53,6 +53,25 @@ bool stages_describe(bench_stages *stages, const demucs_model *model, failure *w
     return true;
 }
 
+void stages_add(bench_stages *sum, const bench_stages *more)
+{
+    if (sum->member_count == 0) {
+        *sum = *more;
+        return;
+    }
+    for (int m = 0; m < sum->member_count; m++) {
+        sum->members[m].seconds += more->members[m].seconds;
+        sum->members[m].segments += more->members[m].segments;
+        sum->members[m].all_flops += more->members[m].all_flops;
+    }
+    for (int k = 0; k < sum->kind_count; k++) {
+        for (int i = 0; i < sum->kinds[k].count; i++) {
+            sum->kinds[k].list[i].seconds += more->kinds[k].list[i].seconds;
+            sum->kinds[k].list[i].flops += more->kinds[k].list[i].flops;
+        }
+    }
+}
+
 static void on_stage(const char *name, double flops, void *user)
 {
     stage_log *log = user;

@@ -42,6 +42,9 @@ typedef struct bench_stages {
 /* Name the members of `model`; fails for a bag that is larger than our arrays. */
 bool stages_describe(bench_stages *stages, const demucs_model *model, failure *why);
 
+/* Add what was measured on the same model elsewhere; to all zeros: copy it. */
+void stages_add(bench_stages *sum, const bench_stages *more);
+
 /* A recorder. */
 typedef struct stage_log {
     bench_stages *stages;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_bench.sh PROGRAM MODELS - the stages of a tiny model come by in order, alone and in a bag; the peaks of the
-# machine are there; JSON is JSON.
+# test_bench.sh PROGRAM MODELS - the stages of a tiny model come by in order, alone, in a bag and in a song; the peaks of
+# the machine are there; JSON is JSON; temporary files are gone.
 set -eu
 program=$1
 models=$2
@@ -18,6 +18,7 @@ ends() {
 TMPDIR=$(mktemp -d)
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
+empty() { [ -z "$(ls -A "$TMPDIR")" ] || failed "$1 left something: $(ls -A "$TMPDIR")"; }
 
 table=$("$program" --repeat 2 --threads 1 "$models/f0cb5d54.safetensors")
 for word in encoder.0 crosstransformer.layers.0 decoder.3 stems overlap_add; do says "$word " "$table"; done
@@ -33,7 +34,17 @@ says "stage of f0cb5d54.safetensors + 3 " "$table"
 says "decoder.3 " "$table"
 if printf '%s\n' "$table" | grep -q peak; then failed "--no-peaks speaks of peaks: $table"; fi
 
+table=$("$program" --repeat 1 --no-peaks --seconds 2 --song-repeat 2 "$models/f0cb5d54.safetensors" 2>/dev/null)
+says "song .* 2 runs) for 2.0 s of audio" "$table"
+says "outside  *[0-9.]*% of the time" "$table"
+for part in load read input network stems "overlap add" write rest; do says "$part  *[0-9.]*  *[0-9.]*%" "$table"; done
+empty "a song that is made"
+
 ends 2 --repeat 0
+ends 2 --seconds 3 --song some.wav "$models/f0cb5d54.safetensors"
+ends 1 --repeat 1 --no-peaks --song "$TMPDIR/none.wav" "$models/f0cb5d54.safetensors"
+case $said in *none.wav*) ;; *) failed "a song that is not there: $said" ;; esac
+empty "a song that is not there"
 
 command -v python3 >/dev/null || { echo "skipped the JSON: no python3"; exit 0; }
 cp "$models"/../../golden_families/models/old.safetensors "$models/059eec0e.safetensors" "$TMPDIR"
@@ -54,7 +65,7 @@ assert "crosstransformer.layers.0" in names and names[-1] == "overlap_add", name
 ' || failed "the JSON of a bag of two kinds"
 rm "$TMPDIR"/*
 
-"$program" --json --repeat 2 "$models/f0cb5d54.safetensors" "$models/bag_ft.yaml" \
+"$program" --json --repeat 2 --seconds 1 --song-repeat 1 "$models/f0cb5d54.safetensors" "$models/bag_ft.yaml" \
     2>/dev/null | python3 -c '
 import json, sys
 
@@ -62,7 +73,7 @@ def near(one, other, share):
     return abs(one - other) <= share * abs(other)
 
 def check(result, members):
-    stages, peaks = result["stages"], result["peaks"]
+    stages, peaks, song = result["stages"], result["peaks"], result["song"]
     seconds = result["segment_seconds"]
     assert result["precision"] == "exact", result
     assert result["class"] == "HTDemucs" and seconds["runs"] == 2 and len(result["members"]) == members, result
@@ -78,9 +89,18 @@ def check(result, members):
     for s in stages:
         share = s["flops"] / s["seconds"] / peaks["multiply_add"][1] if s["seconds"] > 1e-4 else 0
         assert share < 1e-4 or near(s["of_peak"], share, 0.05), s
+    assert song["audio_seconds"] == 1 and song["seconds"]["runs"] == 1 and song["peak_bytes"] > 1e6, song
+    parts = song["parts"]
+    assert list(parts) == ["load", "read", "input", "network", "stems", "overlap_add", "write", "rest"], parts
+    assert near(sum(parts.values()), song["seconds"]["median"], 1e-3) and min(parts.values()) >= 0, parts
+    assert near(song["outside"], 1 - parts["network"] / sum(parts.values()), 1e-3), song
+    assert [s["name"] for s in song["stages"]] == [s["name"] for s in stages], "the song runs through other stages"
+    segments = sum(s["flops"] for s in song["stages"]) / result["members"][0]["flops"]
+    assert near(segments, round(segments), 1e-6) and segments >= 3 * members, segments
 
 one, bag = json.load(sys.stdin)
 check(one, 1)
 check(bag, 4)
 assert near(bag["flops"], 4 * one["flops"], 1e-9), "a bag of four is not four times the work"
 ' || failed "the JSON"
+empty "all of it"

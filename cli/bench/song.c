@@ -1,0 +1,162 @@
+/* song.c - see song.h */
+#include "song.h"
+
+#include "bench.h"
+#include "child.h"
+#include "common/bar.h"
+#include "common/interrupt.h"
+#include "separate/track.h"
+#include "temporary.h"
+#include "tune.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *song_part_name(song_part part)
+{
+    static const char *const names[SONG_PARTS] = {"load",  "read",        "input", "network",
+                                                  "stems", "overlap add", "write", "rest"};
+    return names[part];
+}
+
+double song_outside(const bench_song *song)
+{
+    double all = 0;
+    for (int part = 0; part < SONG_PARTS; part++) all += song->parts[part];
+    return all > 0 ? 1 - song->parts[SONG_NETWORK] / all : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------ one run ---- */
+
+typedef struct request {
+    const bench_options *options;
+    const char *model_path, *track, *folder;
+} request;
+
+/* What a run hands over. */
+typedef struct outcome {
+    double audio_seconds;
+    double parts[SONG_PARTS];
+    bench_stages stages;
+} outcome;
+
+/* The progress is the program's, so that a person sees that something happens; it also knows how long the track is. */
+static bool create_separator(batch *self, stage_log *log, const bench_options *options, failure *why)
+{
+    demucs_options settings;
+    demucs_error error;
+    bench_settings(&settings, options, log);
+    log->progress = progress_report;
+    log->progress_user = &self->progress;
+    return demucs_separator_create(&self->separator, self->model, &settings, &error) == DEMUCS_OK ||
+           fail(why, "%s", error.message);
+}
+
+/* The engine names the stages of its own: what comes first, "stems" and "overlap_add"; all others are the network's. */
+static song_part part_of(const bench_kind *kind, int stage)
+{
+    if (stage == 0) return SONG_INPUT;
+    if (strcmp(kind->list[stage].name, "stems") == 0) return SONG_STEMS;
+    return strcmp(kind->list[stage].name, "overlap_add") == 0 ? SONG_OVERLAP_ADD : SONG_NETWORK;
+}
+
+static void add_stages(outcome *out)
+{
+    for (int k = 0; k < out->stages.kind_count; k++) {
+        const bench_kind *kind = &out->stages.kinds[k];
+        for (int i = 0; i < kind->count; i++) out->parts[part_of(kind, i)] += kind->list[i].seconds;
+    }
+}
+
+static bool separate(outcome *out, batch *self, const request *asked, double start, failure *why)
+{
+    stage_log log = {.stages = &out->stages, .counted = true};
+    if (!create_separator(self, &log, asked->options, why)) return false;
+    const double loaded = clock_seconds();
+    const bool done = track_separate(self, asked->track, why);
+    out->parts[SONG_LOAD] = loaded - start;
+    out->parts[SONG_READ] = log.first_segment - loaded;
+    out->parts[SONG_WRITE] = clock_seconds() - log.last_segment;
+    out->audio_seconds = self->progress.audio_seconds;
+    add_stages(out);
+    path_claims_shrink(&self->claims, 0);
+    demucs_separator_free(self->separator);
+    return done;
+}
+
+/* A child_work: `demucs -n MODEL -o FOLDER TRACK`. */
+static bool run_song(void *result, void *context, failure *why)
+{
+    outcome *out = result;
+    const request *asked = context;
+    const double start = clock_seconds();
+    demucs_error error;
+    demucs_model *model = NULL;
+    separate_options options;
+    const char *words[] = {"demucs", "--", asked->track, NULL};
+    if (options_parse(&options, 3, (char **)words) != ARGUMENTS_RUN) return fail(why, "cannot set up a run of demucs");
+    bool done = demucs_model_load(&model, asked->model_path, &error) == DEMUCS_OK || fail(why, "%s", error.message);
+    if (done && stages_describe(&out->stages, model, why)) {
+        batch self = {.options = &options, .model = model, .folder = asked->folder};
+        done = separate(out, &self, asked, start, why);
+    }
+    demucs_model_free(model);
+    options_free(&options);
+    return done && why->text[0] == '\0';
+}
+
+/* ------------------------------------------------------------------------------------------------ all runs ---- */
+
+static void add_run(bench_song *song, const outcome *run, const child_usage *usage)
+{
+    double known = 0;
+    for (int part = 0; part < SONG_PARTS; part++) {
+        song->parts[part] += run->parts[part];
+        known += run->parts[part];
+    }
+    song->parts[SONG_REST] += usage->seconds - known;
+    song->audio_seconds = run->audio_seconds;
+    song->seconds[song->runs] = usage->seconds;
+    song->cpu_seconds[song->runs] = usage->cpu_seconds;
+    if (usage->peak_bytes > song->peak_bytes) song->peak_bytes = usage->peak_bytes;
+    stages_add(&song->stages, &run->stages);
+    song->runs++;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static bool run_all(bench_song *song, request *asked, failure *why)
+{
+    child_usage usage;
+    outcome *run = memory_new(1, sizeof *run);
+    bool done = true;
+    while (done && song->runs < (int)asked->options->song_repeats) {
+        done = child_run(run_song, asked, run, sizeof *run, &usage, why);
+        if (done) add_run(song, run, &usage);
+    }
+    free(run);
+    if (!done) return false;
+    for (int part = 0; part < SONG_PARTS; part++) song->parts[part] /= song->runs;
+    qsort(song->seconds, (size_t)song->runs, sizeof *song->seconds, by_size);
+    qsort(song->cpu_seconds, (size_t)song->runs, sizeof *song->cpu_seconds, by_size);
+    return true;
+}
+
+bool song_measure(bench_song *song, const char *model_path, const bench_options *options, failure *why)
+{
+    char *folder = temporary_folder(why);
+    if (folder == NULL) return false;
+    const bool made = strcmp(options->song, SONG_MADE) == 0;
+    char *track = made ? memory_text("%s/song.wav", folder) : memory_text("%s", options->song);
+    request asked = {options, model_path, track, folder};
+    const bool done = (!made || tune_write(track, (double)options->song_seconds, why)) && run_all(song, &asked, why);
+    temporary_remove(folder);
+    free(track);
+    free(folder);
+    return done;
+}
