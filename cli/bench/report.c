@@ -24,20 +24,20 @@ static void print_title(const bench_result *r)
 
 static void print_rate(const char *name, const double rates[2])
 {
-    if (rates[1] > 0) printf("  %-22s %9.1f %9.1f GFLOP/s\n", name, rates[0] / 1e9, rates[1] / 1e9);
+    if (rates[1] > 0) printf("  %-24s %9.1f %9.1f GFLOP/s\n", name, rates[0] / 1e9, rates[1] / 1e9);
 }
 
 static void print_peaks(const bench_peaks *p)
 {
     char name[40];
     if (!p->measured) return;
-    printf("\n%-24s %9s %4d threads\n", "peaks of this machine", "1 thread", p->threads);
+    printf("\n%-26s %9s %4d threads\n", "peaks of this machine", "1 thread", p->threads);
     snprintf(name, sizeof name, "multiply-add, %s", p->level);
     print_rate(name, p->fma);
     print_rate("bf16 dot product", p->bf16);
     print_rate("bf16 tiles (AMX)", p->tiles);
-    if (p->read > 0) printf("  %-22s %9s %9.1f GB/s\n", "memory, read", "", p->read / 1e9);
-    if (p->triad > 0) printf("  %-22s %9s %9.1f GB/s\n", "memory, a = b + c", "", p->triad / 1e9);
+    if (p->read > 0) printf("  %-24s %9s %9.1f GB/s\n", "memory, read", "", p->read / 1e9);
+    if (p->triad > 0) printf("  %-24s %9s %9.1f GB/s\n", "memory, a = b + c", "", p->triad / 1e9);
 }
 
 static void print_segment(const bench_result *r)

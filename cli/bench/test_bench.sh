@@ -104,3 +104,12 @@ check(bag, 4)
 assert near(bag["flops"], 4 * one["flops"], 1e-9), "a bag of four is not four times the work"
 ' || failed "the JSON"
 empty "all of it"
+
+"$program" --json --repeat 2 --precision fast "$models/f0cb5d54.safetensors" | python3 -c '
+import json, sys
+result, = json.load(sys.stdin)
+kinds = {"exact": "multiply_add", "fast": "bf16_tiles" if result["cpu"] == "amx" else "bf16_dot_product"}
+peak = result["peaks"][kinds[result["precision"]]][1]
+share = result["flops"] / result["segment_seconds"]["median"] / peak
+assert abs(result["of_peak"] - share) < 0.05 * share, (result["of_peak"], share)
+' || failed "the peak of bf16"
