@@ -3,11 +3,10 @@
  * has, takes a complex transform of the whole length.
  *
  * Twiddle factors are computed in double and rounded once; the arithmetic is float. Long radices come first: the first
- * pass then leaves the inner loops of the next ones long enough for vectors (see fft_passes.c). */
+ * pass then leaves the inner loops of the next ones long enough for vectors (see kernels/fft_passes.h). */
 #include "dsp/fft.h"
 
 #include "base/alloc.h"
-#include "dsp/fft_passes.h"
 
 #include <math.h>
 #include <string.h>
@@ -123,10 +122,10 @@ static void cut_scratch(const dmx_fft *fft, float *scratch, split *a, split *b)
 
 /* Complex transform of `a`, destroying both buffers; returns the one that holds the result. Swapping the two parts of
  * a complex number on the way in and out makes it the inverse. */
-static split transform(const dmx_fft *fft, split a, split b)
+static split transform(const dmx_fft *fft, const dmx_kernels *kernels, split a, split b)
 {
     for (int i = 0; i < fft->passes; i++) {
-        dmx_fft_pass_run(&fft->pass[i], a.re, a.im, b.re, b.im);
+        kernels->fft_pass_f32(&fft->pass[i], a.re, a.im, b.re, b.im);
         split swap = a;
         a = b;
         b = swap;
@@ -134,9 +133,9 @@ static split transform(const dmx_fft *fft, split a, split b)
     return a;
 }
 
-static split inverse_transform(const dmx_fft *fft, split a, split b)
+static split inverse_transform(const dmx_fft *fft, const dmx_kernels *kernels, split a, split b)
 {
-    split z = transform(fft, (split){a.im, a.re}, (split){b.im, b.re});
+    split z = transform(fft, kernels, (split){a.im, a.re}, (split){b.im, b.re});
     return (split){z.im, z.re};
 }
 
@@ -156,7 +155,8 @@ static void separate(size_t half, const float *restrict wr, const float *restric
     }
 }
 
-void dmx_fft_forward(const dmx_fft *fft, const float *x, float *re, float *im, float *scratch)
+void dmx_fft_forward(const dmx_fft *fft, const dmx_kernels *kernels, const float *x, float *re, float *im,
+                     float *scratch)
 {
     split a, b;
     cut_scratch(fft, scratch, &a, &b);
@@ -164,13 +164,13 @@ void dmx_fft_forward(const dmx_fft *fft, const float *x, float *re, float *im, f
     if (fft->length % 2 == 1) {
         memcpy(ar, x, fft->length * sizeof *x);
         memset(ai, 0, fft->length * sizeof *x);
-        split z = transform(fft, a, b);
+        split z = transform(fft, kernels, a, b);
         memcpy(re, z.re, (fft->length / 2 + 1) * sizeof *x);
         memcpy(im, z.im, (fft->length / 2 + 1) * sizeof *x);
         return;
     }
     for (size_t n = 0; n < fft->half; n++) ar[n] = x[2 * n], ai[n] = x[2 * n + 1];
-    split z = transform(fft, a, b);
+    split z = transform(fft, kernels, a, b);
     separate(fft->half, fft->turn_re, fft->turn_im, z.re, z.im, re, im);
 }
 
@@ -200,18 +200,19 @@ static void mirror(size_t length, const float *re, const float *im, split a)
     }
 }
 
-void dmx_fft_inverse(const dmx_fft *fft, const float *re, const float *im, float *x, float *scratch)
+void dmx_fft_inverse(const dmx_fft *fft, const dmx_kernels *kernels, const float *re, const float *im, float *x,
+                     float *scratch)
 {
     split a, b;
     cut_scratch(fft, scratch, &a, &b);
     if (fft->length % 2 == 1) {
         mirror(fft->length, re, im, a);
-        split z = inverse_transform(fft, a, b);
+        split z = inverse_transform(fft, kernels, a, b);
         memcpy(x, z.re, fft->length * sizeof *x);
         return;
     }
     join(fft->half, fft->turn_re, fft->turn_im, re, im, a.re, a.im);
-    split z = inverse_transform(fft, a, b);
+    split z = inverse_transform(fft, kernels, a, b);
     const float *restrict zr = z.re, *restrict zi = z.im;
     for (size_t n = 0; n < fft->half; n++) x[2 * n] = zr[n], x[2 * n + 1] = zi[n];
 }

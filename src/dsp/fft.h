@@ -8,6 +8,8 @@
 #ifndef DMX_DSP_FFT_H
 #define DMX_DSP_FFT_H
 
+#include "kernels/kernels.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,10 +28,12 @@ size_t dmx_fft_scratch(const dmx_fft *fft);
 /* re[k] + i im[k] = sum over n of x[n] exp(-2 pi i k n / length).
  *   x       [length]
  *   re, im  [length / 2 + 1]; may not overlap x */
-void dmx_fft_forward(const dmx_fft *fft, const float *x, float *re, float *im, float *scratch);
+void dmx_fft_forward(const dmx_fft *fft, const dmx_kernels *kernels, const float *x, float *re, float *im,
+                     float *scratch);
 
 /* x[n] = sum over all `length` bins k of (re[k] + i im[k]) exp(2 pi i k n / length). The imaginary parts of bin 0 and,
  * for an even length, of bin length / 2 are taken as zero, as numpy and torch do. Shapes as above. */
-void dmx_fft_inverse(const dmx_fft *fft, const float *re, const float *im, float *x, float *scratch);
+void dmx_fft_inverse(const dmx_fft *fft, const dmx_kernels *kernels, const float *re, const float *im, float *x,
+                     float *scratch);
 
 #endif

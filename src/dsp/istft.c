@@ -105,8 +105,8 @@ static range steps_within(const dmx_stft *stft, size_t steps, range samples)
                    smaller((ptrdiff_t)steps, (samples.end - origin + hop - 1) / hop)};
 }
 
-void dmx_istft_range(const dmx_stft *stft, const dmx_spectrogram *spectrogram, size_t frames, size_t first,
-                     size_t count, float *const *out, float *scratch)
+void dmx_istft_range(const dmx_stft *stft, const dmx_kernels *kernels, const dmx_spectrogram *spectrogram,
+                     size_t frames, size_t first, size_t count, float *const *out, float *scratch)
 {
     assert(first + count <= frames);
     size_t steps = dmx_stft_steps(stft, frames), planes = (size_t)spectrogram->planes;
@@ -124,7 +124,7 @@ void dmx_istft_range(const dmx_stft *stft, const dmx_spectrogram *spectrogram, s
         for (size_t p = 0; p < planes; p++) {
             const float *re = spectra + p * 2 * (stft->bins + 1), *im = re + stft->bins + 1;
             if (out[p] == NULL) continue;
-            dmx_fft_inverse(stft->fft, re, im, frame, rest);
+            dmx_fft_inverse(stft->fft, kernels, re, im, frame, rest);
             overlap_add(stft, frame, start, samples, out[p]);
         }
     }

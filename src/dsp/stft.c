@@ -153,8 +153,8 @@ static void interleave(size_t bins, int channels, const float *restrict spectra,
         for (size_t b = 0; b < bins; b++) out[b * parts + part] = spectra[part * (bins + 1) + b];
 }
 
-void dmx_stft_forward(const dmx_stft *stft, const float *mix, size_t plane_stride, int channels, size_t frames,
-                      size_t step, float *out, float *scratch)
+void dmx_stft_forward(const dmx_stft *stft, const dmx_kernels *kernels, const float *mix, size_t plane_stride,
+                      int channels, size_t frames, size_t step, float *out, float *scratch)
 {
     assert(step < dmx_stft_steps(stft, frames));
     float *frame = scratch;              /* [nfft] */
@@ -163,7 +163,7 @@ void dmx_stft_forward(const dmx_stft *stft, const float *mix, size_t plane_strid
     for (int c = 0; c < channels; c++) {
         float *re = spectra + (size_t)c * 2 * (stft->bins + 1), *im = re + stft->bins + 1;
         cut_frame(stft, mix + (size_t)c * plane_stride, frames, step, frame);
-        dmx_fft_forward(stft->fft, frame, re, im, rest);
+        dmx_fft_forward(stft->fft, kernels, frame, re, im, rest);
     }
     interleave(stft->bins, channels, spectra, out);
 }

@@ -13,6 +13,7 @@
 #define DMX_DSP_STFT_H
 
 #include "base/error.h"
+#include "kernels/kernels.h"
 
 #include <stddef.h>
 
@@ -48,8 +49,8 @@ size_t dmx_stft_scratch(const dmx_stft *stft, int planes);
  *   step     [0, steps)
  *   out      [bins][channels][2]: the step's own place, wherever the caller keeps it
  *   scratch  dmx_stft_scratch(stft, channels) floats */
-void dmx_stft_forward(const dmx_stft *stft, const float *mix, size_t plane_stride, int channels, size_t frames,
-                      size_t step, float *out, float *scratch);
+void dmx_stft_forward(const dmx_stft *stft, const dmx_kernels *kernels, const float *mix, size_t plane_stride,
+                      int channels, size_t frames, size_t step, float *out, float *scratch);
 
 /* A spectrogram to turn back into sound, or some neighbouring channels of one. Its numbers count as x * scale + shift:
  * what a network that works on normalised spectrograms puts out needs no pass over memory. */
@@ -67,7 +68,7 @@ typedef struct dmx_spectrogram {
  *   scratch  dmx_stft_scratch(stft, planes) floats
  * Any cutting of the signal into ranges gives the same bits, but each range costs about three steps more than its own:
  * 32 hops are a good length. */
-void dmx_istft_range(const dmx_stft *stft, const dmx_spectrogram *spectrogram, size_t frames, size_t first,
-                     size_t count, float *const *out, float *scratch);
+void dmx_istft_range(const dmx_stft *stft, const dmx_kernels *kernels, const dmx_spectrogram *spectrogram,
+                     size_t frames, size_t first, size_t count, float *const *out, float *scratch);
 
 #endif

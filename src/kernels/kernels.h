@@ -90,6 +90,16 @@ typedef struct dmx_wiener_block {
     double *spread;     /* [estimates][5][DMX_WIENER_BINS] scratch */
 } dmx_wiener_block;
 
+/* One pass of a complex FFT: it splits `stride` interleaved transforms of length radix * columns into stride * radix of
+ * length columns. The product of the three is the length of the whole. */
+typedef struct dmx_fft_pass {
+    int radix; /* 2, 3, 4, 5 or 8 */
+    size_t columns;
+    size_t stride;
+    float *twiddle_re; /* [radix][columns] cos(2 pi k p / (radix * columns)) */
+    float *twiddle_im; /* [radix][columns] -sin of the same */
+} dmx_fft_pass;
+
 typedef struct dmx_kernels {
     dmx_cpu_level level;
 
@@ -183,6 +193,9 @@ typedef struct dmx_kernels {
 
     /* One iteration of a multichannel Wiener filter (dsp/wiener.h) on a block; the levels agree to the bit. */
     void (*wiener_f32)(const dmx_wiener_block *block);
+
+    /* Run one pass from (xr, xi) to (yr, yi), each [radix * columns * stride]; the four do not overlap. */
+    void (*fft_pass_f32)(const dmx_fft_pass *pass, const float *xr, const float *xi, float *yr, float *yi);
 
     /* Widen IEEE half precision. `x` is little endian and need not be aligned. */
     void (*f16_to_f32)(const void *x, size_t n, float *y);

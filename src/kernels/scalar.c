@@ -5,6 +5,9 @@
  * vector levels do, since one chain of 3,456 float additions would lose almost a digit. */
 #include "kernels/levels.h"
 
+#define LEVEL(name) name##_scalar
+#include "kernels/fft_passes.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
@@ -431,5 +434,6 @@ const dmx_kernels dmx_kernels_scalar = {
     .lstm_gates_f32 = lstm_gates_f32_scalar,
     .phase_f32 = phase_f32_scalar,
     .wiener_f32 = wiener_f32_scalar,
+    .fft_pass_f32 = fft_pass_f32_scalar,
     .f16_to_f32 = f16_to_f32_scalar,
 };

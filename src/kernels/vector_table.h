@@ -3,6 +3,7 @@
 #ifndef DMX_KERNELS_VECTOR_TABLE_H
 #define DMX_KERNELS_VECTOR_TABLE_H
 
+#include "kernels/fft_passes.h"
 #include "kernels/vector_elements.h"
 #include "kernels/vector_gemm.h"
 #include "kernels/vector_rows.h"
@@ -21,6 +22,6 @@
     .affine_glu_f32 = LEVEL(affine_glu_f32), .add_f32 = LEVEL(add_f32), .layer_norm_f32 = LEVEL(layer_norm_f32),       \
     .winograd_input_f32 = LEVEL(winograd_input_f32), .winograd_output_glu_f32 = LEVEL(winograd_output_glu_f32),        \
     .lstm_gates_f32 = LEVEL(lstm_gates_f32), .phase_f32 = LEVEL(phase_f32), .wiener_f32 = LEVEL(wiener_f32),           \
-    .f16_to_f32 = LEVEL(f16_to_f32)
+    .fft_pass_f32 = LEVEL(fft_pass_f32), .f16_to_f32 = LEVEL(f16_to_f32)
 
 #endif

@@ -24,7 +24,7 @@ static void spec_item(void *context, size_t step, int worker)
 {
     const dmx_unet_pass *p = context;
     const size_t frames = (size_t)p->shapes.frames[0];
-    dmx_stft_forward(p->unet->stft, p->mix, frames, p->unet->network.channels, frames, step,
+    dmx_stft_forward(p->unet->stft, p->exec->kernels, p->mix, frames, p->unet->network.channels, frames, step,
                      p->z.data + (ptrdiff_t)step * p->z.step_stride, dmx_exec_scratch(p->exec, worker));
 }
 

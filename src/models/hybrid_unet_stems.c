@@ -60,8 +60,8 @@ static void stems_item(void *context, size_t item, int worker)
     const dmx_unet_pass *p = job->p;
     const size_t first = item * job->range_frames, left = (size_t)p->frames - first;
     const size_t count = left < job->range_frames ? left : job->range_frames;
-    dmx_istft_range(p->unet->stft, &job->spectrogram, (size_t)p->shapes.frames[0], first, count, job->stems,
-                    dmx_exec_scratch(p->exec, worker));
+    dmx_istft_range(p->unet->stft, p->exec->kernels, &job->spectrogram, (size_t)p->shapes.frames[0], first, count,
+                    job->stems, dmx_exec_scratch(p->exec, worker));
     if (p->unet->config.hybrid) add_waveform(p, first, count, job->stems);
 }
 

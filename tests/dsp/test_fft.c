@@ -49,7 +49,7 @@ static double inverse_error(size_t n, const float *re, const float *im, const fl
     return relative(error, size);
 }
 
-static void check_length(size_t n)
+static void check_length_at(dmx_cpu_level level, size_t n)
 {
     dmx_fft *fft = dmx_fft_create(n);
     REQUIRE(fft, "no plan of length %zu", n);
@@ -57,17 +57,23 @@ static void check_length(size_t n)
     float *x = malloc(n * sizeof *x), *re = malloc(bins * sizeof *re), *im = malloc(bins * sizeof *im);
     float *scratch = malloc(dmx_fft_scratch(fft) * sizeof *scratch);
     for (size_t i = 0; i < n; i++) x[i] = noise(i);
-    dmx_fft_forward(fft, x, re, im, scratch);
+    dmx_fft_forward(fft, dmx_kernels_get(level), x, re, im, scratch);
     double error = forward_error(n, x, re, im);
-    CHECK(error < BOUND, "forward, length %zu: %.2g", n, error);
+    CHECK(error < BOUND, "forward, length %zu, %s: %.2g", n, dmx_cpu_level_name(level), error);
 
     /* any spectrum, with imaginary parts where a real signal has none: they must not count */
     for (size_t k = 0; k < bins; k++) re[k] = noise(3 * k + 1), im[k] = noise(5 * k + 2);
-    dmx_fft_inverse(fft, re, im, x, scratch);
+    dmx_fft_inverse(fft, dmx_kernels_get(level), re, im, x, scratch);
     error = inverse_error(n, re, im, x);
-    CHECK(error < BOUND, "inverse, length %zu: %.2g", n, error);
+    CHECK(error < BOUND, "inverse, length %zu, %s: %.2g", n, dmx_cpu_level_name(level), error);
     free(x), free(re), free(im), free(scratch);
     dmx_fft_free(fft);
+}
+
+static void check_length(size_t n)
+{
+    for (int level = 0; level < DMX_CPU_LEVELS; level++)
+        if (dmx_cpu_has((dmx_cpu_level)level)) check_length_at((dmx_cpu_level)level, n);
 }
 
 static void test_short_lengths(void)

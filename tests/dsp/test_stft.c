@@ -51,8 +51,8 @@ static void check_forward(const spectrum_case *test, const dmx_stft *stft, const
     float *expected = channels_last(z), *actual = calloc(z->count, sizeof *actual);
     float *scratch = malloc(dmx_stft_scratch(stft, (int)channels) * sizeof *scratch);
     for (size_t t = 0; t < steps; t++)
-        dmx_stft_forward(stft, x->f32, x->shape[1], (int)channels, test->frames, t, actual + t * bins * channels * 2,
-                         scratch);
+        dmx_stft_forward(stft, dmx_kernels_get(dmx_cpu_best()), x->f32, x->shape[1], (int)channels, test->frames, t,
+                         actual + t * bins * channels * 2, scratch);
     double snr = test_snr_db(expected, actual, z->count);
     CHECK(snr > BOUND_DB, "%s_spec_%zu: %.1f dB", test->name, test->frames, snr);
     free(expected), free(actual), free(scratch);
@@ -66,7 +66,8 @@ static void check_inverse(const spectrum_case *test, const dmx_stft *stft, const
     dmx_spectrogram spectrogram = {x, bins * channels * 2, channels * 2, (int)channels, 1, 0};
     float *planes[2] = {actual, actual + test->frames};
     REQUIRE(channels <= 2, "more channels than planes");
-    dmx_istft_range(stft, &spectrogram, test->frames, 0, test->frames, planes, scratch);
+    dmx_istft_range(stft, dmx_kernels_get(dmx_cpu_best()), &spectrogram, test->frames, 0, test->frames, planes,
+                    scratch);
     double snr = test_snr_db(y->f32, actual, y->count);
     CHECK(snr > test->inverse_db, "%s_ispec_%zu: %.1f dB", test->name, test->frames, snr);
     free(x), free(actual), free(scratch);
@@ -109,7 +110,7 @@ static void test_bare_spectro(void)
         float *all = channels_last(&z), *actual = malloc(bins * 4 * sizeof(float));
         float *scratch = malloc(dmx_stft_scratch(stft, 2) * sizeof(float));
         for (size_t t = 0; t < steps; t++) {
-            dmx_stft_forward(stft, x.f32, x.shape[1], 2, frames, t, actual, scratch);
+            dmx_stft_forward(stft, dmx_kernels_get(dmx_cpu_best()), x.f32, x.shape[1], 2, frames, t, actual, scratch);
             double snr = test_snr_db(all + t * (bins + 1) * 4, actual, bins * 4);
             CHECK(snr > BOUND_DB, "%s, step %zu: %.1f dB", name, t, snr);
         }
@@ -137,10 +138,11 @@ static void test_round_trip(void)
         float *scratch = malloc(dmx_stft_scratch(stft, (int)planes) * sizeof *scratch);
         for (size_t n = 0; n < planes * frames; n++) x[n] = (float)(n * 7919 % 1009) / 1009 - 0.5f;
         for (size_t t = 0; t < steps; t++)
-            dmx_stft_forward(stft, x, frames, (int)planes, frames, t, z + t * row, scratch);
+            dmx_stft_forward(stft, dmx_kernels_get(dmx_cpu_best()), x, frames, (int)planes, frames, t, z + t * row,
+                             scratch);
         dmx_spectrogram spectrogram = {z, row, planes * 2, (int)planes, 1, 0};
         float *out[3] = {y, y + frames % (planes * frames), y + 2 * frames % (planes * frames)};
-        dmx_istft_range(stft, &spectrogram, frames, 0, frames, out, scratch);
+        dmx_istft_range(stft, dmx_kernels_get(dmx_cpu_best()), &spectrogram, frames, 0, frames, out, scratch);
         for (size_t n = 0; n + 1 < planes * frames; n++) x[n] += x[n + 1], y[n] += y[n + 1];
         size_t skip = 2 * dmx_stft_hop(stft);
         double snr = frames < 1000 ? INFINITY : test_snr_db(x + skip, y + skip, frames - 2 * skip);
@@ -171,16 +173,19 @@ static void test_ranges(void)
             shifted[i] = 2 * z[i] + 0.25f;
         }
         dmx_spectrogram spectrogram = {shifted + margin + 4, row, stride, 2, 1, 0};
-        dmx_istft_range(stft, &spectrogram, frames, 0, frames, (float *[]){whole, whole + frames}, scratch);
+        dmx_istft_range(stft, dmx_kernels_get(dmx_cpu_best()), &spectrogram, frames, 0, frames,
+                        (float *[]){whole, whole + frames}, scratch);
         for (size_t first = 0, i = 0; first < frames; i++) {
             size_t count = pieces[i % 6] < frames - first ? pieces[i % 6] : frames - first;
-            dmx_istft_range(stft, &spectrogram, frames, first, count, (float *[]){cut, cut + frames}, scratch);
+            dmx_istft_range(stft, dmx_kernels_get(dmx_cpu_best()), &spectrogram, frames, first, count,
+                            (float *[]){cut, cut + frames}, scratch);
             first += count;
         }
         CHECK(!memcmp(whole, cut, 2 * frames * sizeof *cut), "kind %d: ranges differ from the whole", kind);
 
         spectrogram = (dmx_spectrogram){z + margin + 4, row, stride, 2, 2, 0.25f};
-        dmx_istft_range(stft, &spectrogram, frames, 0, frames, (float *[]){NULL, other}, scratch);
+        dmx_istft_range(stft, dmx_kernels_get(dmx_cpu_best()), &spectrogram, frames, 0, frames,
+                        (float *[]){NULL, other}, scratch);
         CHECK(!memcmp(whole + frames, other, frames * sizeof *other), "kind %d: one plane, scaled, differs", kind);
         free(z), free(whole), free(cut), free(other), free(shifted), free(scratch);
         dmx_stft_free(stft);

@@ -1,4 +1,5 @@
-/* fft_passes.c - the passes of a Stockham FFT on split complex numbers.
+/* fft_passes.h - the passes of a Stockham FFT on split complex numbers. Template: define LEVEL first; compilers
+ * vectorise it for the level whose flags it is compiled with.
  *
  * The transform is a chain of passes, each from one buffer to another, that leaves the result in natural order without
  * any bit reversal. A pass of radix R takes, for each column p and each of the `stride` transforms q that run side by
@@ -10,7 +11,10 @@
  * The inner loop runs over q with constant twiddles, so it is plain arithmetic on contiguous arrays, which compilers
  * vectorise; only the first pass, whose stride is 1, runs over p instead. A butterfly is written once, for one
  * number, as an inline function on small local arrays that live in registers. */
-#include "dsp/fft_passes.h"
+#ifndef DMX_KERNELS_FFT_PASSES_H
+#define DMX_KERNELS_FFT_PASSES_H
+
+#include "kernels/kernels.h"
 
 #include <assert.h>
 
@@ -154,7 +158,7 @@ DEFINE_PASS(4)
 DEFINE_PASS(5)
 DEFINE_PASS(8)
 
-void dmx_fft_pass_run(const dmx_fft_pass *pass, const float *xr, const float *xi, float *yr, float *yi)
+static void LEVEL(fft_pass_f32)(const dmx_fft_pass *pass, const float *xr, const float *xi, float *yr, float *yi)
 {
     size_t m = pass->columns, s = pass->stride;
     const float *wr = pass->twiddle_re, *wi = pass->twiddle_im;
@@ -168,3 +172,5 @@ void dmx_fft_pass_run(const dmx_fft_pass *pass, const float *xr, const float *xi
     default: assert(0);
     }
 }
+
+#endif
