@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MAX_ROWS = 1 << 20 }; /* far more than any layer has */
+
 /* ---- store ---- */
 
 static void *store_block(dmx_store *store, size_t count, size_t size)
@@ -139,6 +141,16 @@ bool dmx_weights_has(const dmx_weights *w, const char *name)
     for (size_t i = 0; i < w->checkpoint->tensor_count; i++)
         if (strcmp(w->checkpoint->tensors[i].name, name) == 0) return true;
     return false;
+}
+
+int dmx_weights_rows(const dmx_weights *w, const char *name)
+{
+    for (size_t i = 0; i < w->checkpoint->tensor_count; i++) {
+        const dmx_tensor *tensor = &w->checkpoint->tensors[i];
+        if (strcmp(tensor->name, name) == 0)
+            return tensor->rank > 0 && tensor->shape[0] <= MAX_ROWS ? (int)tensor->shape[0] : 0;
+    }
+    return 0;
 }
 
 void *dmx_weights_part(dmx_weights *w, size_t size)

@@ -91,6 +91,9 @@ void *dmx_weights_part(dmx_weights *w, size_t size);
 /* Whether the checkpoint has a tensor of that name. */
 bool dmx_weights_has(const dmx_weights *w, const char *name);
 
+/* The first axis of the checkpoint's tensor of that name; 0 where there is none, or one too long for a layer. */
+int dmx_weights_rows(const dmx_weights *w, const char *name);
+
 /* A linear layer's sizes. */
 dmx_conv dmx_linear(int in_channels, int out_channels);
 

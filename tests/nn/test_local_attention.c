@@ -1,6 +1,8 @@
 /* test_local_attention.c - attention that fades with distance against its formula in double precision, over several
- * blocks of keys: the tiny models' sequences are shorter than one. */
+ * blocks of keys (the tiny models' sequences are shorter than one), and the layer with periods, which no model has,
+ * against the official class. */
 #include "base/alloc.h"
+#include "models/local_attention.h"
 #include "nn/attention.h"
 #include "plan.h"
 #include "support/npy.h"
@@ -93,4 +95,131 @@ static void test_local_attention(void)
     check_attention(MOST_STEPS, 0.01f);
 }
 
-TEST_MAIN(test_local_attention)
+/* ---- the layer with periods ---- */
+
+#define DATA DEMUCS_TEST_DATA "/nn/local_attention.npz"
+
+static const char *const names[] = {
+    "content.weight",     "content.bias",     "query.weight",       "query.bias",       "key.weight",  "key.bias",
+    "query_freqs.weight", "query_freqs.bias", "query_decay.weight", "query_decay.bias", "proj.weight", "proj.bias",
+};
+enum { NAMES = sizeof names / sizeof *names, LAYER_HEADS = 4, LAYER_PERIODS = 5 };
+
+/* The layer's tensors as a checkpoint has them. */
+typedef struct layer {
+    test_array arrays[NAMES];
+    dmx_tensor tensors[NAMES];
+    char tensor_names[NAMES][32];
+    dmx_checkpoint checkpoint;
+    dmx_store store;
+    dmx_local_attention attention;
+} layer;
+
+static bool layer_open(layer *l)
+{
+    *l = (layer){.checkpoint = {.path = (char *)"local_attention", .tensors = l->tensors, .tensor_count = NAMES}};
+    for (int i = 0; i < NAMES; i++) {
+        test_array *array = &l->arrays[i];
+        if (!test_npz_load(DATA, names[i], array)) return false;
+        snprintf(l->tensor_names[i], sizeof l->tensor_names[i], "layer.%s", names[i]);
+        l->tensors[i] = (dmx_tensor){.name = l->tensor_names[i],
+                                     .dtype = DMX_F32,
+                                     .rank = array->dimensions,
+                                     .count = array->count,
+                                     .data = array->data};
+        for (int d = 0; d < array->dimensions; d++) l->tensors[i].shape[d] = (int64_t)array->shape[d];
+    }
+    return true;
+}
+
+static demucs_status layer_load(layer *l, int channels, demucs_error *error)
+{
+    dmx_weights w;
+    dmx_weights_begin(&w, &l->checkpoint, &l->store, error);
+    l->attention = (dmx_local_attention){.heads = LAYER_HEADS, .decays = 4};
+    dmx_local_attention_load(&w, &l->attention, channels, "layer");
+    return dmx_weights_finish(&w);
+}
+
+static void layer_close(layer *l)
+{
+    for (int i = 0; i < NAMES; i++) test_array_free(&l->arrays[i]);
+    dmx_store_clear(&l->store);
+}
+
+typedef struct layer_job {
+    const dmx_local_attention *attention;
+    const test_array *x; /* [bins][channels][steps] */
+    float *y;            /* the same */
+} layer_job;
+
+/* Between the official order and a grid. */
+static void copy_grid(const test_array *shape, const dmx_grid *grid, const float *from, float *to)
+{
+    const size_t channels = shape->shape[1], steps = shape->shape[2];
+    for (size_t i = 0; i < shape->count; i++) {
+        float *place = grid->data + (ptrdiff_t)(i % steps) * grid->step_stride + i / (steps * channels) * channels +
+                       i / steps % channels;
+        if (to != NULL)
+            to[i] = *place;
+        else
+            *place = from[i];
+    }
+}
+
+static void run_layer(dmx_exec *exec, void *context)
+{
+    const layer_job *job = context;
+    const size_t *shape = job->x->shape;
+    dmx_grid x = dmx_grid_create(exec, (int)shape[2], (int)shape[0], (int)shape[1], (dmx_margin){0});
+    if (!exec->planning) copy_grid(job->x, &x, job->x->f32, NULL);
+    dmx_local_attention_run(exec, job->attention, &x);
+    if (!exec->planning) copy_grid(job->x, &x, NULL, job->y);
+}
+
+static void test_periods(void)
+{
+    layer l;
+    test_array x, y;
+    demucs_error error = {DEMUCS_OK, ""};
+    REQUIRE(layer_open(&l) && test_npz_load(DATA, "x", &x) && test_npz_load(DATA, "y", &y), "no data");
+    REQUIRE(layer_load(&l, (int)x.shape[1], &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(l.attention.periods == LAYER_PERIODS, "%d periods", l.attention.periods);
+    for (int level = 0; level <= (int)dmx_cpu_best(); level++) {
+        float *one = plan_random(1, x.count, 0), *two = plan_random(1, x.count, 0);
+        layer_job job = {.attention = &l.attention, .x = &x, .y = one};
+        CHECK(plan_run(run_layer, &job, (dmx_cpu_level)level, 1), "no run");
+        job.y = two;
+        CHECK(plan_run(run_layer, &job, (dmx_cpu_level)level, 2), "no run");
+        const double snr = test_snr_db(y.f32, one, y.count);
+        printf("  with periods, %s: %.1f dB\n", dmx_cpu_level_name((dmx_cpu_level)level), snr);
+        CHECK(snr > 120, "%.1f dB", snr); /* measured: 132.9 dB and more */
+        CHECK(memcmp(one, two, x.count * sizeof *one) == 0, "1 and 2 threads differ");
+        dmx_free(one);
+        dmx_free(two);
+    }
+    test_array_free(&x);
+    test_array_free(&y);
+    layer_close(&l);
+}
+
+/* Periods that the heads do not share evenly, and a projection that does not take them, are refused by name. */
+static void test_periods_that_do_not_fit(void)
+{
+    enum { FREQS_WEIGHT = 6, PROJ_WEIGHT = 10 };
+    layer l;
+    demucs_error error = {DEMUCS_OK, ""};
+    REQUIRE(layer_open(&l), "no data");
+    const int channels = (int)l.tensors[0].shape[0];
+    l.tensors[FREQS_WEIGHT].shape[0]--;
+    CHECK(layer_load(&l, channels, &error) != DEMUCS_OK, "loaded");
+    CHECK(strstr(error.message, "query_freqs.weight") != NULL, "%s", error.message);
+    l.tensors[FREQS_WEIGHT].shape[0]++;
+    l.tensors[PROJ_WEIGHT].shape[1] -= LAYER_HEADS * LAYER_PERIODS;
+    error = (demucs_error){DEMUCS_OK, ""};
+    CHECK(layer_load(&l, channels, &error) != DEMUCS_OK, "loaded");
+    CHECK(strstr(error.message, "proj.weight") != NULL, "%s", error.message);
+    layer_close(&l);
+}
+
+TEST_MAIN(test_local_attention, test_periods, test_periods_that_do_not_fit)
