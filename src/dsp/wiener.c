@@ -142,10 +142,9 @@ static void write_first_estimates(const dmx_wiener *wiener, size_t step, size_t 
     const size_t channels = (size_t)wiener->channels, sources = (size_t)wiener->sources, most = PIECE / channels;
     const float *mix = wiener->mix + step * wiener->mix_step_stride;
     const float *magnitude = wiener->magnitude + step * wiener->magnitude_step_stride;
-    float *out = wiener->out + step * wiener->out_step_stride;
+    float *out = wiener->out + step * wiener->out_step_stride, unit[2 * PIECE] = {0};
     for (size_t b = first_bin, count; b < first_bin + bins; b += count) {
         const size_t left = first_bin + bins - b, place = b * sources * channels;
-        float unit[2 * PIECE];
         count = left < most ? left : most;
         phases(wiener, mix + b * channels * 2, magnitude + place, count * channels, unit);
         apply_phases(unit, magnitude + place, count, sources, channels, out + 2 * place);
