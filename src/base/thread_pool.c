@@ -155,7 +155,12 @@ static demucs_status start_workers(dmx_thread_pool *pool, demucs_error *error)
 
 demucs_status dmx_thread_pool_create(dmx_thread_pool **out, int threads, demucs_error *error)
 {
-    assert(threads >= 1 && threads <= MAX_THREADS);
+    return dmx_thread_pool_create_among(out, threads, threads, error);
+}
+
+demucs_status dmx_thread_pool_create_among(dmx_thread_pool **out, int threads, int all_threads, demucs_error *error)
+{
+    assert(threads >= 1 && threads <= MAX_THREADS && all_threads >= threads);
     *out = NULL;
     dmx_thread_pool *pool = dmx_alloc(1, sizeof *pool);
     worker *workers = dmx_alloc((size_t)threads, sizeof *workers);
@@ -166,7 +171,7 @@ demucs_status dmx_thread_pool_create(dmx_thread_pool **out, int threads, demucs_
     }
     pool->threads = threads;
     pool->workers = workers;
-    pool->spins = threads <= dmx_cpu_cores() ? SPINS : 0;
+    pool->spins = all_threads <= dmx_cpu_cores() ? SPINS : 0;
     atomic_init(&pool->state, CLOSED);
     atomic_init(&pool->next_item, 0);
     pthread_mutex_init(&pool->mutex, NULL);

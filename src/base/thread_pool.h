@@ -17,10 +17,15 @@ typedef void (*dmx_work_fn)(void *context, size_t item, int worker);
 
 /* `threads` >= 1 counts the caller; 1 starts none. */
 demucs_status dmx_thread_pool_create(dmx_thread_pool **pool, int threads, demucs_error *error);
+
+/* The same for one of several pools that work at the same time, with `all_threads` threads together: whether there is a
+ * core for each, so that waiting may spin, depends on all of them. */
+demucs_status dmx_thread_pool_create_among(dmx_thread_pool **pool, int threads, int all_threads, demucs_error *error);
 void dmx_thread_pool_free(dmx_thread_pool *pool);
 int dmx_thread_pool_size(const dmx_thread_pool *pool);
 
-/* Run all items; returns when every one is done. Not reentrant: work items must not call it. */
+/* Run all items; returns when every one is done. Not reentrant: work items must not call it, but they may run other
+ * pools, each of which then counts the worker as its caller. */
 void dmx_thread_pool_run(dmx_thread_pool *pool, size_t items, dmx_work_fn work, void *context);
 
 #endif

@@ -158,5 +158,33 @@ static void test_out_of_memory(void)
     }
 }
 
-TEST_MAIN(test_every_item_once, test_many_small_jobs, test_create_and_free, test_pools_under_load,
+typedef struct inner_pool {
+    dmx_thread_pool *pool;
+    uint32_t sums[16];
+} inner_pool;
+
+static void run_inner(void *context, size_t item, int worker)
+{
+    inner_pool *inner = (inner_pool *)context + item;
+    (void)worker;
+    for (int i = 0; i < 50; i++) dmx_thread_pool_run(inner->pool, 16, add_one, inner->sums);
+}
+
+/* Items that have a pool of their own, whichever thread runs them. */
+static void test_pools_in_a_pool(void)
+{
+    inner_pool inner[4] = {{NULL, {0}}};
+    dmx_thread_pool *outer = NULL;
+    REQUIRE(dmx_thread_pool_create(&outer, 3, NULL) == DEMUCS_OK, "outer");
+    for (int i = 0; i < 4; i++)
+        REQUIRE(dmx_thread_pool_create_among(&inner[i].pool, i + 1, 10, NULL) == DEMUCS_OK, "inner %d", i);
+    for (int round = 0; round < 100; round++) dmx_thread_pool_run(outer, 4, run_inner, inner);
+    for (int i = 0; i < 4; i++) {
+        CHECK(inner[i].sums[0] == 5000 && inner[i].sums[15] == 5000, "pool %d: %u", i, inner[i].sums[0]);
+        dmx_thread_pool_free(inner[i].pool);
+    }
+    dmx_thread_pool_free(outer);
+}
+
+TEST_MAIN(test_every_item_once, test_many_small_jobs, test_pools_in_a_pool, test_create_and_free, test_pools_under_load,
           test_results_are_visible, test_out_of_memory)
