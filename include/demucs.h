@@ -30,7 +30,8 @@
  *             rest fails with DEMUCS_ERROR_ARGUMENT.
  *   Threads   an object is used by one thread at a time, except demucs_model. Nothing here touches global state, the
  *             locale, signals, stdout or stderr.
- *   Results   the same input, model, options and CPU level give the same bits, whatever the number of threads.
+ *   Results   the same input, model, options and CPU level give the same bits, whatever the number of threads
+ *             and of segments that run at once.
  *
  * The arithmetic follows the official Python package, demucs 4.1.0 (MIT, Meta Platforms): same stages, same order,
  * float32 throughout unless demucs_options.precision says otherwise. MODEL.md in the source tree maps its names to
@@ -167,14 +168,16 @@ typedef struct demucs_progress {
     size_t audio_frames;    /* length of the track; 0 in a stream of unknown length */
 } demucs_progress;
 
-/* Called in the thread that called demucs_separate or demucs_separator_pull, before and after each segment. Return
- * true to stop: the call then returns DEMUCS_ERROR_CANCELLED and the separator waits for another track. */
+/* Called in the thread that called demucs_separate or demucs_separator_pull, before and after each segment. Segments
+ * that run at the same time (options.jobs) are all announced before they start, and reported as finished, in the same
+ * order, when all of them are. Return true to stop: the call then returns DEMUCS_ERROR_CANCELLED and the separator
+ * waits for another track. */
 typedef bool (*demucs_progress_fn)(const demucs_progress *progress, void *user);
 
 /* For measuring: called, in the same thread, after each stage of a segment. `stage` is PyTorch's name of the module
  * that was done ("encoder.0", "crosstransformer.layers.2"), or "stems" (back to sound) or "overlap_add"; `flops` are
  * the operations of matrix products since the call before. The first call of a segment is for what prepares its input.
- */
+ * Measuring takes one segment after the other: with a stage function there is one job, whatever options.jobs says. */
 typedef void (*demucs_stage_fn)(const char *stage, double flops, void *user);
 
 /* What the network computes with. FAST rounds what goes into its matrix products to bfloat16 (8 bits of precision) and
@@ -190,7 +193,7 @@ typedef enum demucs_precision {
 
 typedef struct demucs_options {
     size_t struct_size;          /* set by demucs_default_options */
-    int threads;                 /* 0..1024 threads for one segment; 0 = one for each core this process may use */
+    int threads;                 /* 0..1024 threads, shared by the jobs; 0 = one for each core this process may use */
     int shifts;                  /* 0..1000 random shifts to average over; 0 = one unshifted run. Default 1 */
     double overlap;              /* [0, 0.99] share of a segment that the next one covers again. Default 0.25 */
     double transition_power;     /* [1, 100] sharpness of the cross-fade between segments. Default 1 (a triangle) */
@@ -214,7 +217,18 @@ typedef struct demucs_options {
     demucs_stage_fn stage;       /* NULL (default) or a function to measure with */
     void *stage_user;            /* handed to it */
     demucs_precision precision;  /* DEMUCS_PRECISION_EXACT (default) or FAST */
+    int jobs;                    /* 0..1024 segments to run at the same time, each on threads / jobs threads, at least
+                                    one; 0 (default) = one for every 16 threads, at least one. See below */
 } demucs_options;
+
+/* Jobs. One segment keeps a dozen threads or so busy: they wait for one another after each of its stages, some hundreds
+ * of times, and the more there are the less each has to do in between. Segments do not wait for one another, so a
+ * machine with many cores is filled by several at once. One that is left over at the end of a track has all threads.
+ * What it costs: Memory   each job has activations of its own, by far the largest part of what a separator holds
+ *            (demucs_separator_memory_bytes tells), and the mix and the stems in memory reach a segment further.
+ *   Delay    a stream gives nothing before the mix for a segment in every job is there, or the mix is finished.
+ * The results are the same bits whatever jobs and threads are. Unsplit, the shifts and the members of a bag run at the
+ * same time; there are no more jobs than those. */
 
 /* Fill in the defaults. Call it first, then change what you want: fields that a later version adds stay right. */
 DEMUCS_API void demucs_default_options(demucs_options *options);

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "demucs.h"
 #include "models/network.h"
+#include "separate/memory.h"
 #include "separate/options.h"
 #include "separate/separator.h"
 
@@ -126,22 +127,16 @@ demucs_status demucs_separator_create(demucs_separator **separator, const demucs
 
 void demucs_separator_free(demucs_separator *separator) { dmx_separator_free(separator); }
 
-size_t demucs_separator_memory_bytes(const demucs_separator *s)
-{
-    if (s == NULL) return 0;
-    const size_t threads = (size_t)dmx_thread_pool_size(s->exec.pool);
-    return sizeof *s + s->block_bytes + s->exec.arena.size + threads * s->exec.scratch_floats * sizeof(float) +
-           (size_t)s->lane_count * sizeof *s->lanes;
-}
+size_t demucs_separator_memory_bytes(const demucs_separator *s) { return s != NULL ? dmx_memory_bytes(s) : 0; }
 
 const char *demucs_separator_cpu(const demucs_separator *separator)
 {
-    return separator != NULL ? dmx_cpu_level_name(separator->exec.kernels->level) : NULL;
+    return separator != NULL ? dmx_cpu_level_name(separator->jobs[0].exec.kernels->level) : NULL;
 }
 
 demucs_precision demucs_separator_precision(const demucs_separator *separator)
 {
-    return separator != NULL && separator->exec.bf16 ? DEMUCS_PRECISION_FAST : DEMUCS_PRECISION_EXACT;
+    return separator != NULL && separator->jobs[0].exec.bf16 ? DEMUCS_PRECISION_FAST : DEMUCS_PRECISION_EXACT;
 }
 
 /* Positions in a track are int64_t, with room for what is added to and multiplied by them. */

@@ -26,9 +26,9 @@ void dmx_triangle(int64_t segment, double power, float *out)
     }
 }
 
-void dmx_lane_share(const dmx_lane *lane, int64_t frames, float *share)
+void dmx_lane_share(const dmx_lane *lane, int64_t at, int64_t frames, float *share)
 {
-    const int64_t earlier = lane->stride > 0 ? (lane->next - lane->start) / lane->stride : 0; /* segments before this */
+    const int64_t earlier = lane->stride > 0 ? (at - lane->start) / lane->stride : 0; /* segments before this */
     for (int64_t i = 0; i < frames; i++) {
         if (lane->segment == 0) {
             share[i] = 1;

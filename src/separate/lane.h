@@ -24,7 +24,7 @@ typedef struct dmx_lane {
     int64_t start;   /* track frame of the first segment */
     int64_t segment; /* frames of a full segment; 0 stands for the whole rest of the track (no split) */
     int64_t stride;
-    int64_t next;    /* track frame of the next segment to run */
+    int64_t next;    /* track frame of the next segment to plan */
     float *triangle; /* [segment] weights */
 } dmx_lane;
 
@@ -37,7 +37,8 @@ int64_t dmx_lane_segments(const dmx_lane *lane, int64_t end);
 /* The triangle, normalised by its maximum, to the power `power`; out[segment]. */
 void dmx_triangle(int64_t segment, double power, float *out);
 
-/* share[i] for the `frames` frames of the next segment: its weight over the sum of all segments' weights there. */
-void dmx_lane_share(const dmx_lane *lane, int64_t frames, float *share);
+/* share[i] for the `frames` frames of the segment at track frame `at`: its weight over the sum of all segments' weights
+ * there. */
+void dmx_lane_share(const dmx_lane *lane, int64_t at, int64_t frames, float *share);
 
 #endif

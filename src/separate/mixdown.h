@@ -19,7 +19,7 @@ typedef struct dmx_mixdown {
 void dmx_mixdown_carve(dmx_mixdown *mixdown, dmx_arena *arena, int planes, int64_t capacity);
 void dmx_mixdown_reset(dmx_mixdown *mixdown);
 
-/* Make room for what comes after `begin`: to be called before a segment's first dmx_mixdown_add. */
+/* Make room for what comes after `begin`: to be called before the first dmx_mixdown_add of a round of segments. */
 void dmx_mixdown_compact(dmx_mixdown *mixdown);
 
 /* plane[first + i] += factor * share[i] * values[i] for i in [0, frames); frames before the track (first < 0) are

@@ -6,7 +6,7 @@
 #include "separate/model.h"
 
 /* Fill in `checked` with `options`, or the defaults when NULL; fields that the caller's struct_size does not cover keep
- * their defaults. threads is then at least 1. */
+ * their defaults. threads and jobs are then at least 1. */
 demucs_status dmx_options_check(demucs_options *checked, const demucs_model *model, const demucs_options *options,
                                 demucs_error *error);
 

@@ -52,6 +52,7 @@ static void test_create(void)
     if (model == NULL) return;
     demucs_options o = api_options(3);
     o.shifts = 2;
+    o.jobs = 2;
     for (int64_t n = 0; s == NULL && n < 1000; n++) {
         demucs_error error = {DEMUCS_OK, ""};
         dmx_alloc_fail_after(n);
@@ -78,6 +79,7 @@ static void test_separate(void)
         int failures = 0;
         demucs_options o = api_options(2);
         o.split = split == 1;
+        o.jobs = 2;
         float *right = api_stems(model, &o, mix, FRAMES);
         for (int64_t n = 0; n < 100; n++) {
             demucs_error error = {DEMUCS_OK, ""};

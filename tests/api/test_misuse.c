@@ -133,6 +133,8 @@ static void test_option_ranges(void)
     if (options_model == NULL) return;
     CHECK_OPTION(threads, -1, "threads");
     CHECK_OPTION(threads, 1025, "threads");
+    CHECK_OPTION(jobs, -1, "jobs");
+    CHECK_OPTION(jobs, 1025, "jobs");
     CHECK_OPTION(shifts, -1, "shifts");
     CHECK_OPTION(shifts, 1001, "shifts");
     CHECK_OPTION(precision, (demucs_precision)2, "precision");

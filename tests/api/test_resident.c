@@ -32,15 +32,18 @@ static void test_same_bits(void)
     REQUIRE(all != NULL, "no model");
     CHECK(residents(all) == all->count, "%d of %d are resident", residents(all), all->count);
     const size_t each = all->members[0].network->parameters * sizeof(float);
-    const demucs_options options = api_options(2);
+    demucs_options options = api_options(2);
+    options.shifts = 2;
     float *mix = api_noise(API_CHANNELS, FRAMES, 7), *expected = api_stems(all, &options, mix, FRAMES);
-    for (int kept = 0; kept < all->count; kept += 2) {
+    for (int i = 0; i < 2 * all->count; i++) {
+        const int kept = i / 2;
+        options.jobs = i % 2 == 0 ? 1 : 3;
         demucs_model *some = load_within(api_path(API_BAG), each * (size_t)kept + each / 2);
         if (some == NULL) continue;
         CHECK(residents(some) == kept, "%d are resident and not %d", residents(some), kept);
         float *stems = api_stems(some, &options, mix, FRAMES);
         CHECK(expected != NULL && stems != NULL && memcmp(stems, expected, sizeof(float) * API_PLANES * FRAMES) == 0,
-              "with %d resident members the stems differ", kept);
+              "with %d resident members and %d jobs the stems differ", kept, options.jobs);
         free(stems);
         demucs_model_free(some);
     }

@@ -109,6 +109,19 @@ static void test_unsplit(void)
     check_stream(API_MODEL, &o, 2345, "not split");
 }
 
+/* Several segments at once: pushes make some of them ready, pulls take stems while others wait. */
+static void test_jobs(void)
+{
+    demucs_options o = api_options(2);
+    for (o.jobs = 2; o.jobs <= 5; o.jobs += 3) {
+        check_stream(API_MODEL, &o, 3 * FRAMES, "several jobs");
+        check_stream(API_MODEL, &o, 777, "several jobs, shorter than a segment");
+    }
+    o.shifts = 2;
+    o.overlap = 0.6;
+    check_stream(API_BAG, &o, 5711, "several jobs, two shifts of a bag");
+}
+
 /* The same seed gives the same shifts, another one others; 0 shifts has none. */
 static void test_seed(void)
 {
@@ -158,10 +171,11 @@ static void test_tracks_after_each_other(void)
 }
 
 /* Of a stream of any length no more is kept: what is pushed without pulling stops being accepted. */
-static void test_memory_does_not_grow(void)
+static void check_memory(int jobs)
 {
     demucs_model *model = api_load(API_MODEL);
-    const demucs_options o = api_options(1);
+    demucs_options o = api_options(1);
+    o.jobs = jobs;
     demucs_error error = {DEMUCS_OK, ""};
     demucs_separator *s = model != NULL ? api_create(model, &o) : NULL;
     if (s == NULL) return;
@@ -189,5 +203,11 @@ static void test_memory_does_not_grow(void)
     free(stems);
 }
 
-TEST_MAIN(test_plain, test_overlaps, test_shifts_and_bag, test_unsplit, test_seed, test_tracks_after_each_other,
-          test_memory_does_not_grow)
+static void test_memory_does_not_grow(void)
+{
+    check_memory(1);
+    check_memory(3);
+}
+
+TEST_MAIN(test_plain, test_overlaps, test_shifts_and_bag, test_unsplit, test_jobs, test_seed,
+          test_tracks_after_each_other, test_memory_does_not_grow)
