@@ -33,6 +33,7 @@ static bool create_separator(batch *self, failure *why)
     bool *wanted = memory_new((size_t)demucs_model_sources(self->model), sizeof *wanted);
     demucs_default_options(&settings);
     settings.threads = (int)options->threads;
+    settings.jobs = (int)options->jobs;
     settings.shifts = (int)options->shifts;
     settings.overlap = options->overlap;
     settings.segment_seconds = options->segment;

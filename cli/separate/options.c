@@ -67,11 +67,14 @@ static const argument table[] = {
     {0, "mp3-preset", ARGUMENT_INTEGER, FIELD(mp3_preset), .choices = "2, 3, 4, 5, 6, 7",
      .help = "Effort of the mp3 encoder: 2 is best, 7 is fastest. Default is 2."},
     {'j', "jobs", ARGUMENT_INTEGER, FIELD(jobs), .minimum = 0, .maximum = 1024,
-     .help = "Accepted for compatibility: one process uses all cores here, see --threads. Default is 0."},
+     .help = "Segments to separate at the same time, each with its share of the threads and memory of its own: for "
+             "machines with many cores, which one cannot keep busy. The output does not depend on it. Default is 0: "
+             "one for every 16 threads, at least one."},
     {0, "seed", ARGUMENT_INTEGER, FIELD(seed), .minimum = 0, .maximum = 4294967295.0,
      .help = "Seed of the random shifts; the same seed gives the same output. Default is 0."},
     {0, "threads", ARGUMENT_INTEGER, FIELD(threads), .minimum = 0, .maximum = 1024,
-     .help = "Threads to compute with; the output does not depend on it. Default is 0: one for each core."},
+     .help = "Threads to compute with, all jobs together; the output does not depend on it. Default is 0: one for each "
+             "core."},
     {0, "precision", ARGUMENT_TEXT, FIELD(precision), .choices = PRECISION_CHOICES,
      .help = "\"exact\" computes in float32. \"fast\" multiplies in bfloat16 where the CPU has instructions for it: "
              "faster, and the stems differ by noise some 45 dB below them. Default is exact."},

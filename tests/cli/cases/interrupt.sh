@@ -19,6 +19,10 @@ for mode in rescale clamp; do
 done
 interrupt TERM $long -o term long.wav
 echo "status $?"
+echo "several segments at once:"
+interrupt INT $long --jobs 3 -o jobs long.wav
+echo "status $?"
+files jobs
 echo "a track that was done before stays:"
 interrupt INT --repo "$MODELS" -n f0cb5d54 --shifts 20 --threads 1 -o batch short.wav long.wav short2.wav
 echo "status $?"
