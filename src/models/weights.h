@@ -7,29 +7,10 @@
 #define DMX_MODELS_WEIGHTS_H
 
 #include "checkpoint/checkpoint.h"
-#include "nn/conv.h"
+#include "models/store.h"
 #include "nn/lstm.h"
 #include "nn/norm.h"
 #include "nn/normed_linear.h"
-
-/* Blocks of memory that live and die together, and the layers whose weights lie in them. */
-typedef struct dmx_store {
-    void **blocks;
-    size_t count;
-    dmx_conv **convs;
-    size_t conv_count;
-} dmx_store;
-
-/* `count` zeroed floats, or NULL. */
-float *dmx_store_floats(dmx_store *store, size_t count);
-
-/* `size` zeroed bytes, or NULL. */
-void *dmx_store_bytes(dmx_store *store, size_t size);
-void dmx_store_clear(dmx_store *store);
-
-/* Give the layers their weights in bfloat16 as well, those that are fit for it and have none yet. False when there is
- * no memory. */
-bool dmx_store_add_bf16(dmx_store *store, const dmx_kernels *kernels);
 
 typedef struct dmx_weights {
     const dmx_checkpoint *checkpoint;
@@ -96,5 +77,16 @@ int dmx_weights_rows(const dmx_weights *w, const char *name);
 
 /* A linear layer's sizes. */
 dmx_conv dmx_linear(int in_channels, int out_channels);
+
+/* ---- between weights.c and weights_layers.c ---- */
+
+/* The tensor by name and shape, or NULL after a failure. */
+dmx_tensor *dmx_weights_take(dmx_weights *w, const char *name, int rank, const int64_t *shape);
+
+/* Elements [first, first + count) of it as floats; numbers that are not finite are a failure. */
+void dmx_weights_widen(dmx_weights *w, const dmx_tensor *tensor, size_t first, size_t count, float *out);
+
+/* Fail for want of memory, unless it has failed already. */
+void dmx_weights_no_memory(dmx_weights *w);
 
 #endif
