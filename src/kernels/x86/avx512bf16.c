@@ -27,9 +27,10 @@ size_t dmx_gemm_bf16_scratch_avx512bf16(size_t rows, size_t k)
     return TILE_FLOATS + gathered_floats(round_up(rows, ROWS_STEP), k);
 }
 
-/* The sums of a tile; a and b as they lie in the gathered rows and the panels. */
+/* The sums of a tile, to rows of `total`; a and b as they lie in the gathered rows and the panels. */
 static ALWAYS_INLINE void multiply_tile(const uint16_t *a, size_t a_stride, const uint16_t *b0, const uint16_t *b1,
-                                        size_t pairs, const int rows, const int vectors, float *total)
+                                        size_t pairs, const int rows, const int vectors, float *total,
+                                        ptrdiff_t total_stride)
 {
     vf sum[TILE_ROWS][2];
     UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = v_set1(0.0f);
@@ -49,18 +50,18 @@ static ALWAYS_INLINE void multiply_tile(const uint16_t *a, size_t a_stride, cons
     }
     UNROLL for (int r = 0; r < rows; r++)
     {
-        UNROLL for (int v = 0; v < vectors; v++) v_store(total + r * TILE_WIDTH + v * LANES, sum[r][v]);
+        UNROLL for (int v = 0; v < vectors; v++) v_store(total + r * total_stride + v * LANES, sum[r][v]);
     }
 }
 
 typedef void (*multiply_fn)(const uint16_t *a, size_t a_stride, const uint16_t *b0, const uint16_t *b1, size_t pairs,
-                            float *total);
+                            float *total, ptrdiff_t total_stride);
 
 #define MULTIPLY(rows, vectors)                                                                                        \
     static void multiply_##rows##x##vectors(const uint16_t *a, size_t a_stride, const uint16_t *b0,                    \
-                                            const uint16_t *b1, size_t pairs, float *total)                            \
+                                            const uint16_t *b1, size_t pairs, float *total, ptrdiff_t total_stride)    \
     {                                                                                                                  \
-        multiply_tile(a, a_stride, b0, b1, pairs, rows, vectors, total);                                               \
+        multiply_tile(a, a_stride, b0, b1, pairs, rows, vectors, total, total_stride);                                 \
     }
 MULTIPLY(4, 1)
 MULTIPLY(8, 1)
@@ -87,8 +88,10 @@ static void multiply_panels(const dmx_gemm *g, const uint16_t *a, size_t row_beg
         const size_t tiles = 1 + (steps - 1) / TILE_STEPS, tile_steps = (steps + tiles - 1) / tiles;
         assert(tile_steps >= 1 && tile_steps <= TILE_STEPS);
         rows = tile_steps * ROWS_STEP;
-        multiply_functions[panels - 1][tile_steps - 1](a, a_stride, b0, b1, (k + 1) / 2, total);
-        finish_block(&f, g, total, row, rows < row_end - row ? rows : row_end - row);
+        float *plain = row_end - row >= rows ? plain_target(&f, g, row, rows) : NULL;
+        multiply_functions[panels - 1][tile_steps - 1](a, a_stride, b0, b1, (k + 1) / 2, plain != NULL ? plain : total,
+                                                       plain != NULL ? g->c_row_stride : TILE_WIDTH);
+        if (plain == NULL) finish_block(&f, g, total, row, rows < row_end - row ? rows : row_end - row);
     }
 }
 

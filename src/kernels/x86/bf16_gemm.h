@@ -31,6 +31,17 @@ static void gather_rows(const dmx_gemm *g, size_t row, size_t rows, size_t padde
     memset(to, 0, (padded - rows) * stride * sizeof *to);
 }
 
+/* Where the sums of rows [row, row + rows) belong when nothing follows them, and C has the whole of the tile: they need
+ * no buffer then. Else NULL. (Scores of attention: the shorter k is, the more this counts.) */
+static float *plain_target(const finish *f, const dmx_gemm *g, size_t row, size_t rows)
+{
+    const size_t group = row / g->group_rows, index = row % g->group_rows;
+    const bool followed = g->factor != NULL || g->bias != NULL || g->scale != NULL || g->residual != NULL ||
+                          g->activation != DMX_ACTIVATION_NONE;
+    if (followed || f->count < (size_t)f->vectors * LANES || g->group_rows - index < rows) return NULL;
+    return g->c + (ptrdiff_t)group * g->c_group_stride + (ptrdiff_t)index * g->c_row_stride + f->column;
+}
+
 /* What follows the sums of rows [row, row + rows), group by group. */
 static void finish_block(const finish *f, const dmx_gemm *g, const float *total, size_t row, size_t rows)
 {

@@ -33,12 +33,14 @@ static size_t rows_in_tiles(size_t rows) { return (rows + ROWS_OF_TILE - 1) / RO
 
 static size_t tiles_scratch(size_t rows, size_t k) { return BLOCK_FLOATS + gathered_floats(rows_in_tiles(rows), k); }
 
-/* The sums of one or two tiles of rows by one or two panels, to total[ROWS_OF_BLOCK][TILE_WIDTH]. */
+/* The sums of one or two tiles of rows by one or two panels, to rows of `total`. */
 static ALWAYS_INLINE void multiply_block(const uint16_t *a, size_t a_stride, const uint16_t *b0, const uint16_t *b1,
-                                         size_t k, const bool two_rows, const bool two_panels, float *total)
+                                         size_t k, const bool two_rows, const bool two_panels, float *total,
+                                         ptrdiff_t total_stride)
 {
     const size_t a_bytes = a_stride * sizeof *a, b_bytes = 2 * DMX_PANEL * sizeof *b0;
-    const size_t total_bytes = TILE_WIDTH * sizeof *total;
+    const size_t total_bytes = (size_t)total_stride * sizeof *total;
+    float *second = total + ROWS_OF_TILE * total_stride;
     TILE_ZERO(0);
     if (two_panels) TILE_ZERO(1);
     if (two_rows) TILE_ZERO(2);
@@ -55,21 +57,21 @@ static ALWAYS_INLINE void multiply_block(const uint16_t *a, size_t a_stride, con
     }
     TILE_STORE(0, total, total_bytes);
     if (two_panels) TILE_STORE(1, total + DMX_PANEL, total_bytes);
-    if (two_rows) TILE_STORE(2, total + ROWS_OF_TILE * TILE_WIDTH, total_bytes);
-    if (two_rows && two_panels) TILE_STORE(3, total + ROWS_OF_TILE * TILE_WIDTH + DMX_PANEL, total_bytes);
+    if (two_rows) TILE_STORE(2, second, total_bytes);
+    if (two_rows && two_panels) TILE_STORE(3, second + DMX_PANEL, total_bytes);
 }
 
 static void multiply_tiles(const uint16_t *a, size_t a_stride, const uint16_t *b0, const uint16_t *b1, size_t k,
-                           size_t rows, size_t panels, float *total)
+                           size_t rows, size_t panels, float *total, ptrdiff_t total_stride)
 {
     if (rows > ROWS_OF_TILE && panels > 1)
-        multiply_block(a, a_stride, b0, b1, k, true, true, total);
+        multiply_block(a, a_stride, b0, b1, k, true, true, total, total_stride);
     else if (rows > ROWS_OF_TILE)
-        multiply_block(a, a_stride, b0, b1, k, true, false, total);
+        multiply_block(a, a_stride, b0, b1, k, true, false, total, total_stride);
     else if (panels > 1)
-        multiply_block(a, a_stride, b0, b1, k, false, true, total);
+        multiply_block(a, a_stride, b0, b1, k, false, true, total, total_stride);
     else
-        multiply_block(a, a_stride, b0, b1, k, false, false, total);
+        multiply_block(a, a_stride, b0, b1, k, false, false, total, total_stride);
 }
 
 /* The contract of gemm_bf16; `scratch` of tiles_scratch floats. */
@@ -88,8 +90,10 @@ static void multiply_by_tiles(const dmx_gemm *g, size_t row_begin, size_t row_en
         const finish f = prepare_finish(g, panel, panels);
         for (size_t row = row_begin, rows; row < row_end; row += rows) {
             rows = row_end - row < ROWS_OF_BLOCK ? row_end - row : ROWS_OF_BLOCK;
-            multiply_tiles(gathered + (row - row_begin) * a_stride, a_stride, b0, b1, k_padded, rows, panels, scratch);
-            finish_block(&f, g, scratch, row, rows);
+            float *plain = rows_in_tiles(rows) == rows ? plain_target(&f, g, row, rows) : NULL;
+            multiply_tiles(gathered + (row - row_begin) * a_stride, a_stride, b0, b1, k_padded, rows, panels,
+                           plain != NULL ? plain : scratch, plain != NULL ? g->c_row_stride : TILE_WIDTH);
+            if (plain == NULL) finish_block(&f, g, scratch, row, rows);
         }
     }
     TILE_END();
