@@ -176,8 +176,9 @@ typedef struct dmx_kernels {
     void (*winograd_input_f32)(const float *const d[16], size_t n, float *v, size_t position_stride);
 
     /* c[o][j] = GLU of y[o] + bias, y = A^T m A, where m[p * position_stride + column] are sums in the packed order of
-     * a GEMM with GLU, `panels` of them, with `outputs` outputs in all (from there on nothing is written); o = 2 * step
-     * + bin, and a c[o] that is NULL is left out. */
+     * a GEMM with GLU, `panels` of them, and `outputs` is how many there are from the first on (more than these panels
+     * give, where others follow); o = 2 * step + bin,
+     * and a c[o] that is NULL is left out. */
     void (*winograd_output_glu_f32)(const float *m, size_t position_stride, size_t panels, const float *bias,
                                     size_t outputs, float *const c[4]);
 

@@ -57,6 +57,7 @@ static void LEVEL(winograd_output_glu_f32)(const float *m, size_t position_strid
 {
     enum { HALF = TILE_VECTORS / 2 * LANES }; /* as in finish_rows: where the gates begin */
     const size_t columns = panels * DMX_PANEL;
+    if (outputs > columns / 2) outputs = columns / 2;
     for (size_t column = 0; column < columns; column += TILE_WIDTH)
         for (size_t from = column; from < column + HALF; from += LANES) {
             const bool both = columns - from > HALF; /* an odd panel at the end fills one vector of the wide levels */

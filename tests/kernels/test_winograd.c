@@ -38,8 +38,9 @@ static double exact_sum(const float *m, size_t stride, int output)
     return sum;
 }
 
-/* Columns that fill no panel, an odd number of panels, and tiles of which an output is not wanted. */
-static void check_output(const level *l, uint32_t seed, size_t outputs)
+/* `beyond`: outputs of panels that follow. Columns that fill no panel, an odd number of panels, and tiles of which an
+ * output is not wanted. */
+static void check_output(const level *l, uint32_t seed, size_t outputs, size_t beyond)
 {
     uint32_t state = seed * 2654435761u | 1;
     const size_t panels = (outputs + 7) / 8, stride = panels * 16 + (size_t)random_int(&state, 0, 20);
@@ -48,7 +49,7 @@ static void check_output(const level *l, uint32_t seed, size_t outputs)
     float *c[4];
     const int unwanted = random_int(&state, 0, 4);
     for (int o = 0; o < 4; o++) c[o] = o == unwanted ? NULL : guarded_alloc(outputs);
-    l->kernels->winograd_output_glu_f32(m, stride, panels, bias, outputs, c);
+    l->kernels->winograd_output_glu_f32(m, stride, panels, bias, outputs + beyond, c);
     size_t wrong = 0;
     for (int o = 0; o < 4; o++)
         for (size_t j = 0; j < outputs && c[o] != NULL; j++) {
@@ -78,7 +79,7 @@ static void test_transforms(void)
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
             for (int round = 0; round < 4; round++, seed++) {
                 check_input(&levels[i], seed, sizes[s]);
-                check_output(&levels[i], seed, sizes[s]);
+                check_output(&levels[i], seed, sizes[s], sizes[s] % 8 == 0 ? 5 : 0);
             }
 }
 
