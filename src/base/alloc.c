@@ -35,10 +35,13 @@ void *dmx_alloc(size_t count, size_t size)
 {
     if (size != 0 && count > (SIZE_MAX / 2) / size) return NULL;
     if (told_to_fail() || beyond_machine(count * size)) return NULL;
-    size_t bytes = (count * size + DMX_ALIGNMENT - 1) / DMX_ALIGNMENT * DMX_ALIGNMENT;
-    if (bytes == 0) bytes = DMX_ALIGNMENT;
-    void *block = aligned_alloc(DMX_ALIGNMENT, bytes);
-    if (block != NULL) memset(block, 0, bytes);
+    /* calloc knows which memory comes from the system full of zeros: hundreds of megabytes need not be written twice.
+     * It does not align enough; where its block begins is kept in front of ours. */
+    char *whole = calloc(1, count * size + DMX_ALIGNMENT + sizeof(void *));
+    if (whole == NULL) return NULL;
+    char *block = whole + sizeof(void *);
+    block += -(uintptr_t)block % DMX_ALIGNMENT;
+    memcpy(block - sizeof(void *), &whole, sizeof whole);
     return block;
 }
 
@@ -52,7 +55,12 @@ void *dmx_realloc(void *block, size_t old_count, size_t count, size_t size)
     return grown;
 }
 
-void dmx_free(void *block) { free(block); }
+void dmx_free(void *block)
+{
+    void *whole = NULL;
+    if (block != NULL) memcpy(&whole, (char *)block - sizeof whole, sizeof whole);
+    free(whole);
+}
 
 char *dmx_strndup(const char *text, size_t length)
 {
