@@ -114,6 +114,7 @@ static void check(int inputs, int outputs, int steps, int bins)
     const size_t count = (size_t)steps * (size_t)bins * (size_t)outputs;
     float *expected = expect(&p);
     for (int level = 0; level <= (int)dmx_cpu_best(); level++) {
+        if (!dmx_cpu_has((dmx_cpu_level)level)) continue;
         float *y[2];
         for (int i = 0; i < 2; i++) {
             p.y = y[i] = plan_random(9, count, 1);
