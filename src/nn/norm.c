@@ -105,10 +105,11 @@ static void fold_moments(moments_job *job, dmx_norm_span span)
 {
     const size_t channels = (size_t)job->view.grid->channels;
     const size_t kept = span == DMX_NORM_PER_BIN ? job->view.step_length : channels;
-    for (size_t i = kept; i < job->view.row_length; i++) {
-        job->sum[i % kept] += job->sum[i];
-        job->square_sum[i % kept] += job->square_sum[i];
-    }
+    for (size_t first = kept; first < job->view.row_length; first += kept)
+        for (size_t i = 0; i < kept; i++) {
+            job->sum[i] += job->sum[first + i];
+            job->square_sum[i] += job->square_sum[first + i];
+        }
 }
 
 /* Scale and shift of one group of one instance: `sum` and `square_sum` point at its first channel. */
@@ -130,6 +131,13 @@ static void group_affine(const dmx_norm *norm, size_t first_channel, size_t grou
     }
 }
 
+/* Fill x[0, length) with repetitions of its first `period` floats. */
+static void repeat(float *x, size_t period, size_t length)
+{
+    for (size_t done = period; done < length; done *= 2)
+        memcpy(x + done, x, (length - done < done ? length - done : done) * sizeof *x);
+}
+
 static void fill_normalizer(const dmx_norm *norm, dmx_norm_span span, const moments_job *job, dmx_normalizer *out)
 {
     const dmx_grid *x = job->view.grid;
@@ -139,10 +147,8 @@ static void fill_normalizer(const dmx_norm *norm, dmx_norm_span span, const mome
     for (size_t first = 0; first < instances * channels; first += group_channels)
         group_affine(norm, first % channels, group_channels, count, job->sum + first, job->square_sum + first,
                      out->scale + first, out->shift + first);
-    for (size_t i = instances * channels; i < out->row_length; i++) {
-        out->scale[i] = out->scale[i - instances * channels];
-        out->shift[i] = out->shift[i - instances * channels];
-    }
+    repeat(out->scale, instances * channels, out->row_length);
+    repeat(out->shift, instances * channels, out->row_length);
 }
 
 dmx_normalizer dmx_norm_prepare(dmx_exec *exec, const dmx_norm *norm, dmx_norm_span span, const dmx_grid *x)
