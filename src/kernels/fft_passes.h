@@ -8,97 +8,36 @@
  *
  *     y[(R p + k) stride + q] = w^(k p) * (DFT of x[(p + j columns) stride + q], j = 0 .. R-1)[k]
  *
- * The inner loop runs over q with constant twiddles, so it is plain arithmetic on contiguous arrays, which compilers
- * vectorise; only the first pass, whose stride is 1, runs over p instead. A butterfly is written once, for one
- * number, as an inline function on small local arrays that live in registers. */
+ * The inner loop runs over q with constant twiddles, so it is plain arithmetic on contiguous arrays, done on vectors;
+ * only the first pass, whose stride is 1, runs over p instead, and compilers vectorise it. A butterfly is written once,
+ * as an inline function on small local arrays that live in registers. */
 #ifndef DMX_KERNELS_FFT_PASSES_H
 #define DMX_KERNELS_FFT_PASSES_H
 
 #include "kernels/kernels.h"
 
 #include <assert.h>
+#include <string.h>
 
-/* R numbers on their way through a butterfly. */
-typedef struct numbers {
-    float re[8], im[8];
-} numbers;
+/* As many numbers as lie in one register, which compilers do not find by themselves; eight for the wider levels too,
+ * since the second pass of the usual length has no more side by side. */
+#ifdef __AVX__
+enum { FFT_LANES = 8 };
+#else
+enum { FFT_LANES = 4 };
+#endif
+typedef float fft_vector __attribute__((vector_size(4 * FFT_LANES)));
 
-static inline void dft2(numbers *a)
-{
-    float re = a->re[0] - a->re[1], im = a->im[0] - a->im[1];
-    a->re[0] += a->re[1], a->im[0] += a->im[1];
-    a->re[1] = re, a->im[1] = im;
-}
-
-static inline void dft3(numbers *a)
-{
-    const float half_sqrt3 = 0.866025403784438647f;
-    float sum_re = a->re[1] + a->re[2], sum_im = a->im[1] + a->im[2];
-    float turn_re = half_sqrt3 * (a->im[1] - a->im[2]), turn_im = half_sqrt3 * (a->re[2] - a->re[1]);
-    float mid_re = a->re[0] - 0.5f * sum_re, mid_im = a->im[0] - 0.5f * sum_im;
-    a->re[0] += sum_re, a->im[0] += sum_im;
-    a->re[1] = mid_re + turn_re, a->im[1] = mid_im + turn_im;
-    a->re[2] = mid_re - turn_re, a->im[2] = mid_im - turn_im;
-}
-
-/* On four of the numbers, which lie at i, j, k, l; the result comes in the same places. */
-static inline void dft4_at(numbers *a, int i, int j, int k, int l)
-{
-    float even_re = a->re[i] + a->re[k], even_im = a->im[i] + a->im[k];
-    float diff_re = a->re[i] - a->re[k], diff_im = a->im[i] - a->im[k];
-    float odd_re = a->re[j] + a->re[l], odd_im = a->im[j] + a->im[l];
-    float turn_re = a->im[j] - a->im[l], turn_im = a->re[l] - a->re[j];
-    a->re[i] = even_re + odd_re, a->im[i] = even_im + odd_im;
-    a->re[j] = diff_re + turn_re, a->im[j] = diff_im + turn_im;
-    a->re[k] = even_re - odd_re, a->im[k] = even_im - odd_im;
-    a->re[l] = diff_re - turn_re, a->im[l] = diff_im - turn_im;
-}
-
-static inline void dft4(numbers *a) { dft4_at(a, 0, 1, 2, 3); }
-
-static inline void dft5(numbers *a)
-{
-    const float c1 = 0.309016994374947424f, c2 = -0.809016994374947424f; /* cos(2 pi / 5), cos(4 pi / 5) */
-    const float s1 = 0.951056516295153572f, s2 = 0.587785252292473129f;  /* sin of the same */
-    float p1r = a->re[1] + a->re[4], p1i = a->im[1] + a->im[4], m1r = a->re[1] - a->re[4], m1i = a->im[1] - a->im[4];
-    float p2r = a->re[2] + a->re[3], p2i = a->im[2] + a->im[3], m2r = a->re[2] - a->re[3], m2i = a->im[2] - a->im[3];
-    float u1r = a->re[0] + (c1 * p1r + c2 * p2r), u1i = a->im[0] + (c1 * p1i + c2 * p2i);
-    float u2r = a->re[0] + (c2 * p1r + c1 * p2r), u2i = a->im[0] + (c2 * p1i + c1 * p2i);
-    float v1r = s1 * m1i + s2 * m2i, v1i = -(s1 * m1r + s2 * m2r);
-    float v2r = s2 * m1i - s1 * m2i, v2i = -(s2 * m1r - s1 * m2r);
-    a->re[0] += p1r + p2r, a->im[0] += p1i + p2i;
-    a->re[1] = u1r + v1r, a->im[1] = u1i + v1i;
-    a->re[2] = u2r + v2r, a->im[2] = u2i + v2i;
-    a->re[3] = u2r - v2r, a->im[3] = u2i - v2i;
-    a->re[4] = u1r - v1r, a->im[4] = u1i - v1i;
-}
-
-/* Two transforms of four, on the even and on the odd numbers, then four of two, between which the odd ones turn by
- * eighths of a circle. */
-static inline void dft8(numbers *a)
-{
-    const float r = 0.707106781186547524f;
-    dft4_at(a, 0, 2, 4, 6);
-    dft4_at(a, 1, 3, 5, 7);
-    float o1r = r * (a->re[3] + a->im[3]), o1i = r * (a->im[3] - a->re[3]);
-    float o2r = a->im[5], o2i = -a->re[5];
-    float o3r = r * (a->im[7] - a->re[7]), o3i = -r * (a->re[7] + a->im[7]);
-    float o0r = a->re[1], o0i = a->im[1];
-    float e0r = a->re[0], e0i = a->im[0], e1r = a->re[2], e1i = a->im[2];
-    float e2r = a->re[4], e2i = a->im[4], e3r = a->re[6], e3i = a->im[6];
-    a->re[0] = e0r + o0r, a->im[0] = e0i + o0i, a->re[4] = e0r - o0r, a->im[4] = e0i - o0i;
-    a->re[1] = e1r + o1r, a->im[1] = e1i + o1i, a->re[5] = e1r - o1r, a->im[5] = e1i - o1i;
-    a->re[2] = e2r + o2r, a->im[2] = e2i + o2i, a->re[6] = e2r - o2r, a->im[6] = e2i - o2i;
-    a->re[3] = e3r + o3r, a->im[3] = e3i + o3i, a->re[7] = e3r - o3r, a->im[7] = e3i - o3i;
-}
-
-/* Multiply number k by a twiddle factor. */
-static inline void turn(numbers *a, int k, float wr, float wi)
-{
-    float re = a->re[k] * wr - a->im[k] * wi;
-    a->im[k] = a->re[k] * wi + a->im[k] * wr;
-    a->re[k] = re;
-}
+#define NUMBER   float
+#define NAMED(x) x##_one
+#include "kernels/fft_butterflies.h"
+#undef NUMBER
+#undef NAMED
+#define NUMBER   fft_vector
+#define NAMED(x) x##_vector
+#include "kernels/fft_butterflies.h"
+#undef NUMBER
+#undef NAMED
 
 /* EACH(R, statement with k) writes the statement out R times: local arrays stay in registers only when every index is
  * known early, and not all compilers unroll a loop before they vectorise the one around it. */
@@ -110,34 +49,47 @@ static inline void turn(numbers *a, int k, float wr, float wi)
 #define LOAD(k)   a.re[k] = xr[at + (k)*apart], a.im[k] = xi[at + (k)*apart];
 #define STORE(k)  yr[to + (k)*s] = a.re[k], yi[to + (k)*s] = a.im[k];
 #define TURN(k)                                                                                                        \
-    if ((k) > 0) turn(&a, (k), wr[(k)*m + p], wi[(k)*m + p]);
-#define KEEP_TURN(k) w.re[k] = wr[(k)*m + p], w.im[k] = wi[(k)*m + p];
-#define APPLY_TURN(k)                                                                                                  \
-    if ((k) > 0) turn(&a, (k), w.re[k], w.im[k]);
+    if ((k) > 0) turn_one(&a, (k), wr[(k)*m + p], wi[(k)*m + p]);
+#define LOAD_VECTOR(k)                                                                                                 \
+    memcpy(&a.re[k], xr + q + (k)*apart, sizeof a.re[k]), memcpy(&a.im[k], xi + q + (k)*apart, sizeof a.im[k]);
+#define STORE_VECTOR(k)                                                                                                \
+    memcpy(yr + q + (k)*s, &a.re[k], sizeof a.re[k]), memcpy(yi + q + (k)*s, &a.im[k], sizeof a.im[k]);
+#define TURN_VECTOR(k)                                                                                                 \
+    if ((k) > 0) turn_vector(&a, (k), wr[(k)*m + p], wi[(k)*m + p]);
 
-/* The functions of one radix: the first pass (stride 1, loop over columns) and the others (loop over transforms). In
- * the latter the first column is apart, since its twiddles are all 1. */
+/* The functions of one radix: the first pass (stride 1, loop over columns) and the others (loops over columns and
+ * transforms). In the latter the first column is apart, since its twiddles are all 1. */
 #define DEFINE_PASS(R)                                                                                                 \
     static void first_pass##R(size_t m, const float *restrict wr, const float *restrict wi, const float *restrict xr,  \
                               const float *restrict xi, float *restrict yr, float *restrict yi)                        \
     {                                                                                                                  \
         const size_t apart = m, s = 1;                                                                                 \
         for (size_t p = 0; p < m; p++) {                                                                               \
-            numbers a;                                                                                                 \
+            numbers_one a;                                                                                             \
             size_t at = p, to = R * p;                                                                                 \
-            EACH_##R(LOAD) dft##R(&a);                                                                                 \
+            EACH_##R(LOAD) dft##R##_one(&a);                                                                           \
             EACH_##R(TURN) EACH_##R(STORE)                                                                             \
         }                                                                                                              \
     }                                                                                                                  \
-    static inline void column##R(size_t s, size_t apart, numbers w, int turned, const float *restrict xr,              \
-                                 const float *restrict xi, float *restrict yr, float *restrict yi)                     \
+    static void column##R(size_t m, size_t s, size_t p, const float *wr, const float *wi, const float *xr,             \
+                          const float *xi, float *yr, float *yi)                                                       \
     {                                                                                                                  \
-        for (size_t q = 0; q < s; q++) {                                                                               \
-            numbers a;                                                                                                 \
-            size_t at = q, to = q;                                                                                     \
-            EACH_##R(LOAD) dft##R(&a);                                                                                 \
-            if (turned) {                                                                                              \
-                EACH_##R(APPLY_TURN)                                                                                   \
+        const size_t apart = m * s;                                                                                    \
+        size_t q = 0;                                                                                                  \
+        for (; q + FFT_LANES <= s; q += FFT_LANES) {                                                                   \
+            numbers_vector a;                                                                                          \
+            EACH_##R(LOAD_VECTOR) dft##R##_vector(&a);                                                                 \
+            if (p > 0) {                                                                                               \
+                EACH_##R(TURN_VECTOR)                                                                                  \
+            }                                                                                                          \
+            EACH_##R(STORE_VECTOR)                                                                                     \
+        }                                                                                                              \
+        for (; q < s; q++) {                                                                                           \
+            numbers_one a;                                                                                             \
+            const size_t at = q, to = q;                                                                               \
+            EACH_##R(LOAD) dft##R##_one(&a);                                                                           \
+            if (p > 0) {                                                                                               \
+                EACH_##R(TURN)                                                                                         \
             }                                                                                                          \
             EACH_##R(STORE)                                                                                            \
         }                                                                                                              \
@@ -145,11 +97,8 @@ static inline void turn(numbers *a, int k, float wr, float wi)
     static void pass##R(size_t m, size_t s, const float *wr, const float *wi, const float *xr, const float *xi,        \
                         float *yr, float *yi)                                                                          \
     {                                                                                                                  \
-        numbers w = {0};                                                                                               \
-        column##R(s, m *s, w, 0, xr, xi, yr, yi);                                                                      \
-        for (size_t p = 1; p < m; p++) {                                                                               \
-            EACH_##R(KEEP_TURN) column##R(s, m *s, w, 1, xr + p * s, xi + p * s, yr + R * p * s, yi + R * p * s);      \
-        }                                                                                                              \
+        for (size_t p = 0; p < m; p++)                                                                                 \
+            column##R(m, s, p, wr, wi, xr + p * s, xi + p * s, yr + R * p * s, yi + R * p * s);                        \
     }
 
 DEFINE_PASS(2)
