@@ -24,9 +24,13 @@
  * outputs are no multiple of 8, the last panel's gates still start at its column 8. */
 #define DMX_PANEL 16
 
-/* The same for bfloat16, the upper half of a float32, as uint16_t: rows of k in pairs, k filled up with zeros to whole
- * steps of DMX_BF16_STEP. One step of a panel is 1 KB, a B tile of AMX: 16 rows (pairs of k) by 16 columns by 2.
- *     packed[panel][dmx_bf16_k(k) / 2][DMX_PANEL][2] */
+/* The same for bfloat16, the upper half of a float32, as uint16_t; k is filled up with zeros to whole steps of
+ * DMX_BF16_STEP, of 1 KB each:
+ *     packed[panel][dmx_bf16_k(k) / DMX_BF16_STEP][DMX_BF16_STEP * DMX_PANEL]
+ * In what order a step has its numbers depends on the instructions, so a level's gemm_bf16 reads what its own pack_bf16
+ * made. All levels that one machine can run and that have bf16_rows > 0 share one pack_bf16, since a model keeps its
+ * weights packed once, whatever the levels of its separators: on x86 (and at the scalar level) pairs of k,
+ *     step[DMX_BF16_STEP / 2][DMX_PANEL][2]       a B tile of AMX: 16 rows (pairs of k) by 16 columns by 2 */
 #define DMX_BF16_STEP 32
 
 static inline size_t dmx_bf16_k(size_t k) { return (k + DMX_BF16_STEP - 1) / DMX_BF16_STEP * DMX_BF16_STEP; }
@@ -123,11 +127,11 @@ typedef struct dmx_kernels {
 
     /* The same on bfloat16, where the CPU has instructions for it (`bf16_rows` > 0; other levels have NULL here, but
      * for the scalar one, which is the specification). A stays float32 in memory; it and B are rounded to bfloat16 (to
-     * the nearest, ties to even; denormal numbers to 0), and their products, exact in float32, are added up in float32.
-     * What follows the sums is as in gemm_f32.
+     * the nearest, ties to even), where denormal numbers count as 0, and their products, exact in float32, are added up
+     * in float32, each sum rounded to one of its two neighbours. What follows the sums is as in gemm_f32.
      *   bf16_rows          as gemm_rows, but tiles do cross groups
      *   gemm_bf16_scratch  floats of scratch, which holds the rounded rows of A
-     *   pack_bf16          as pack_f32, into panels of bfloat16 */
+     *   pack_bf16          as pack_f32, into panels of bfloat16, in the order that this gemm_bf16 reads */
     int bf16_rows;
     size_t (*gemm_bf16_scratch)(size_t rows, size_t k);
     void (*gemm_bf16)(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,

@@ -86,6 +86,14 @@ float *guarded_random(uint32_t *state, size_t n, float low, float high)
     return x;
 }
 
+double to_bf16(double x)
+{
+    int exponent;
+    frexp(x, &exponent);
+    const double last_bit = ldexp(1, exponent - 8);
+    return rint(x / last_bit) * last_bit; /* ties to even */
+}
+
 double worst_ratio(const float *x, const float *y, size_t n, double bound_abs, double bound_rel)
 {
     double worst = 0;

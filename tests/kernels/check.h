@@ -45,6 +45,9 @@ void guarded_free(float *x);
 /* The same, filled with random numbers. */
 float *guarded_random(uint32_t *state, size_t n, float low, float high);
 
+/* To the 8 bits of precision of bfloat16, to the nearest, ties to even. */
+double to_bf16(double x);
+
 /* The largest of |x[i] - y[i]| / (bound_abs + bound_rel * |y[i]|): above 1 is a failure. NaN counts as infinite. */
 double worst_ratio(const float *x, const float *y, size_t n, double bound_abs, double bound_rel);
 

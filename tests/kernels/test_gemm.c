@@ -1,4 +1,4 @@
-/* test_gemm.c - the GEMM and the packing of its weights, at every level, against the formula in double precision.
+/* test_gemm.c - the GEMM at every level, of float32 and of bfloat16, against the formula in double precision.
  *
  * Each round draws a problem: taps, groups, gaps between rows and groups, columns, epilogue. C starts as canaries, and
  * whatever is not an output must still be one afterwards. The bound follows the formula: gamma_K times the sum of |a b|
@@ -24,15 +24,6 @@ typedef struct problem {
 } problem;
 
 static bool is_glu(const problem *p) { return p->g.activation == DMX_ACTIVATION_GLU; }
-
-/* To 8 bits of precision. */
-static double to_bf16(double x)
-{
-    int exponent;
-    frexp(x, &exponent);
-    const double last_bit = ldexp(1, exponent - 8);
-    return rint(x / last_bit) * last_bit; /* ties to even */
-}
 
 /* The column of packed panels that holds output n (its value, with GLU; its gate is 8 further). */
 static size_t packed_column(const problem *p, size_t n) { return is_glu(p) ? n / 8 * 16 + n % 8 : n; }
@@ -93,10 +84,6 @@ static void draw_weights(problem *p, uint32_t *state)
         }
     }
     p->packed_bf16 = dmx_alloc(p->panels * dmx_bf16_k(p->k) * DMX_PANEL + 1, sizeof *p->packed_bf16);
-    for (size_t i = 0; i < p->panels; i++)
-        dmx_kernels_get(DMX_CPU_SCALAR)
-            ->pack_bf16(p->packed + i * p->k * DMX_PANEL, DMX_PANEL, 1, p->k, DMX_PANEL,
-                        p->packed_bf16 + i * dmx_bf16_k(p->k) * DMX_PANEL);
     p->scale = random_int(state, 0, 1) ? guarded_random(state, p->outputs, -2, 2) : NULL;
     p->factor = random_int(state, 0, 1) ? guarded_random(state, p->panels * DMX_PANEL, -2, 2) : NULL;
     g->b = p->packed;
@@ -124,6 +111,19 @@ static problem *draw_problem(uint32_t seed)
     size_t floats = extent(p, g->residual_group_stride, g->residual_row_stride, p->outputs);
     if (p->in_place || random_int(&state, 0, 1)) p->residual = guarded_random(&state, floats, -1, 1);
     return p;
+}
+
+/* Whether a level has this kind of product; the weights of bfloat16 as the level packs them. */
+static bool prepare(problem *p, const dmx_kernels *kernels, bool bf16)
+{
+    p->bf16 = bf16;
+    if (!bf16) return true;
+    if (kernels->gemm_bf16 == NULL) return false;
+    const size_t panel_size = dmx_bf16_k(p->k) * DMX_PANEL;
+    for (size_t i = 0; i < p->panels; i++)
+        kernels->pack_bf16(p->packed + i * p->k * DMX_PANEL, DMX_PANEL, 1, p->k, DMX_PANEL,
+                           p->packed_bf16 + i * panel_size);
+    return true;
 }
 
 static void free_problem(problem *p)
@@ -243,8 +243,7 @@ static void test_gemm_against_formula(void)
         problem *p = draw_problem(seed);
         for (int i = 0; i < 2 * count; i++) {
             const level *l = &levels[i / 2];
-            p->bf16 = i % 2 == 1;
-            if (p->bf16 && l->kernels->gemm_bf16 == NULL) continue;
+            if (!prepare(p, l->kernels, i % 2 == 1)) continue;
             float *c = new_c(p);
             run_part(p, l->kernels, 0, p->rows, 0, p->panels, c);
             check_c(p, l->name, c);
@@ -264,8 +263,7 @@ static void test_gemm_does_not_depend_on_cuts(void)
         uint32_t state = seed;
         for (int i = 0; i < 2 * count; i++) {
             const level *l = &levels[i / 2];
-            p->bf16 = i % 2 == 1;
-            if (p->bf16 && l->kernels->gemm_bf16 == NULL) continue;
+            if (!prepare(p, l->kernels, i % 2 == 1)) continue;
             float *whole = new_c(p), *parts = new_c(p);
             run_part(p, l->kernels, 0, p->rows, 0, p->panels, whole);
             for (size_t row = 0, row_end; row < p->rows; row = row_end) {
@@ -353,102 +351,5 @@ static void test_gemm_of_nothing(void)
     }
 }
 
-static void test_pack(void)
-{
-    level levels[8];
-    int count = levels_to_test(levels);
-    for (uint32_t seed = first_seed(), end = seed + 200; seed < end; seed++) {
-        uint32_t state = seed;
-        for (int i = 0; i < 4; i++) random_bits(&state);
-        size_t k = (size_t)random_int(&state, 0, 40), columns = (size_t)random_int(&state, 0, 70);
-        bool transposed = random_int(&state, 0, 1);
-        ptrdiff_t wide = (ptrdiff_t)(transposed ? k : columns) + random_int(&state, 0, 5);
-        ptrdiff_t row_stride = transposed ? 1 : wide, column_stride = transposed ? wide : 1;
-        size_t floats = k * columns == 0 ? 0 : 1 + (k - 1) * (size_t)row_stride + (columns - 1) * (size_t)column_stride;
-        size_t packed_floats = (columns + 15) / 16 * 16 * k;
-        float *b = guarded_random(&state, floats, -1, 1);
-        for (int i = 0; i < count; i++) {
-            float *packed = guarded_alloc(packed_floats);
-            levels[i].kernels->pack_f32(b, row_stride, column_stride, k, columns, packed);
-            size_t wrong = 0;
-            for (size_t at = 0; at < packed_floats; at++) {
-                size_t row = at / 16 % k, column = at / 16 / k * 16 + at % 16;
-                float expected =
-                    column >= columns ? 0 : b[(ptrdiff_t)row * row_stride + (ptrdiff_t)column * column_stride];
-                wrong += !(packed[at] == expected);
-            }
-            CHECK(wrong == 0 && guarded_intact(packed, packed_floats), "%s: %zu of %zu x %zu wrong (seed %u)",
-                  levels[i].name, wrong, k, columns, seed);
-            guarded_free(packed);
-        }
-        guarded_free(b);
-    }
-}
-
-/* Into panels of bfloat16, from rows, from columns, and from neither. */
-static void test_pack_bf16(void)
-{
-    level levels[8];
-    int count = levels_to_test(levels);
-    for (uint32_t seed = first_seed(), end = seed + 200; seed < end; seed++) {
-        uint32_t state = seed;
-        for (int i = 0; i < 4; i++) random_bits(&state);
-        const size_t k = (size_t)random_int(&state, 0, 80), columns = (size_t)random_int(&state, 0, 70);
-        const size_t padded = dmx_bf16_k(k), packed_count = (columns + 15) / 16 * 16 * padded;
-        const bool transposed = random_int(&state, 0, 1);
-        const ptrdiff_t step = random_int(&state, 0, 3) == 0 ? 2 : 1;
-        const ptrdiff_t wide = step * ((ptrdiff_t)(transposed ? k : columns) + random_int(&state, 0, 5));
-        const ptrdiff_t row_stride = transposed ? step : wide, column_stride = transposed ? wide : step;
-        size_t floats = k * columns == 0 ? 0 : 1 + (k - 1) * (size_t)row_stride + (columns - 1) * (size_t)column_stride;
-        float *b = guarded_random(&state, floats, -1, 1);
-        for (int i = 0; i < count; i++) {
-            if (levels[i].kernels->pack_bf16 == NULL) continue;
-            uint16_t *packed = (uint16_t *)(void *)guarded_alloc(packed_count / 2);
-            levels[i].kernels->pack_bf16(b, row_stride, column_stride, k, columns, packed);
-            size_t wrong = 0;
-            for (size_t at = 0; at < packed_count; at++) {
-                const size_t n = at / 32 % (padded / 2) * 2 + at % 2, column = at / 16 / padded * 16 + at / 2 % 16;
-                const uint32_t bits = (uint32_t)packed[at] << 16;
-                float x;
-                memcpy(&x, &bits, sizeof x);
-                const bool inside = n < k && column < columns;
-                wrong += (double)x !=
-                         (inside ? to_bf16(b[(ptrdiff_t)n * row_stride + (ptrdiff_t)column * column_stride]) : 0);
-            }
-            CHECK(wrong == 0 && guarded_intact((float *)(void *)packed, packed_count / 2),
-                  "%s: %zu of %zu x %zu wrong (seed %u)", levels[i].name, wrong, k, columns, seed);
-            guarded_free((float *)(void *)packed);
-        }
-        guarded_free(b);
-    }
-}
-
-/* What a random number never is. */
-static void test_bf16_rounding(void)
-{
-    static const struct {
-        float x;
-        uint16_t rounded;
-    } cases[] = {
-        {1, 0x3f80},           {-2.5f, 0xc020},           {0x1.01p0f, 0x3f80}, {0x1.03p0f, 0x3f82},
-        {0x1.0101p0f, 0x3f81}, {0x1.00ffp0f, 0x3f80},     {0x1.ffp0f, 0x4000}, {-0.0f, 0x8000},
-        {INFINITY, 0x7f80},    {0x1.fffffep127f, 0x7f80}, {0x1p-126f, 0x0080}, {0x1p-127f, 0},
-        {-0x1p-149f, 0x8000},
-    };
-    level levels[8];
-    int count = levels_to_test(levels);
-    for (int i = 0; i < count; i++) {
-        if (levels[i].kernels->pack_bf16 == NULL) continue;
-        uint16_t packed[DMX_PANEL * DMX_BF16_STEP];
-        for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
-            levels[i].kernels->pack_bf16(&cases[n].x, 1, 1, 1, 1, packed);
-            CHECK(packed[0] == cases[n].rounded, "%s: %a becomes %04x", levels[i].name, (double)cases[n].x, packed[0]);
-        }
-        levels[i].kernels->pack_bf16(&(float){NAN}, 1, 1, 1, 1, packed);
-        CHECK((packed[0] & 0x7fc0) == 0x7fc0, "%s: NaN becomes %04x", levels[i].name, packed[0]);
-    }
-}
-
 TEST_MAIN(test_gemm_against_formula, test_gemm_does_not_depend_on_cuts,
-          test_gemm_stand_ins_have_the_bits_of_their_levels, test_gemm_of_nothing, test_pack, test_pack_bf16,
-          test_bf16_rounding)
+          test_gemm_stand_ins_have_the_bits_of_their_levels, test_gemm_of_nothing)

@@ -12,8 +12,8 @@
  * Rows come in fours: a call's last rows are filled up with rows of zeros. */
 #include "kernels/x86/simd_avx512.h"
 
+#include "kernels/bf16_gemm.h"
 #include "kernels/x86/bf16.h"
-#include "kernels/x86/bf16_gemm.h"
 #include "kernels/x86/round_avx512bf16.h"
 
 #include <assert.h>

@@ -14,7 +14,7 @@
 #ifndef DMX_KERNELS_X86_BF16_TILES_H
 #define DMX_KERNELS_X86_BF16_TILES_H
 
-#include "kernels/x86/bf16_gemm.h"
+#include "kernels/bf16_gemm.h"
 
 /* The operations, as macros since AMX's want constants for the numbers of tiles. Strides are in bytes.
  *   TILE_BEGIN()                 all tiles to 16 rows of 64 bytes; before the others, once a call

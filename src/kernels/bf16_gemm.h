@@ -1,10 +1,10 @@
-/* bf16_gemm.h - what the bfloat16 products of AVX-512 and AMX share: rounding the rows of A, and what follows the sums.
- * Template: include a simd_*.h of 16 lanes first, and define round_run.
+/* bf16_gemm.h - what the bfloat16 products share: rounding the rows of A, and what follows the sums. Template: include
+ * a simd_*.h first, and define round_run.
  *
  * A row of A is gathered once, taps one after the other and zeros up to whole steps of k, for all panels of a call. So
  * tiles need not care for groups of rows before the sums are finished. */
-#ifndef DMX_KERNELS_X86_BF16_GEMM_H
-#define DMX_KERNELS_X86_BF16_GEMM_H
+#ifndef DMX_KERNELS_BF16_GEMM_H
+#define DMX_KERNELS_BF16_GEMM_H
 
 #include "kernels/vector_epilogue.h"
 
