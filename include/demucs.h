@@ -185,8 +185,8 @@ typedef void (*demucs_stage_fn)(const char *stage, double flops, void *user);
  * stay as they are. With htdemucs, all stems together then lay 47 and 50 dB from those of EXACT on two pieces of music
  * (a nearly silent stem alone is nearer to its noise), and their SDR, measured on one, moved by 0.003 dB at most. The
  * first separator that asks for it adds half of the weights' memory to the model. It needs a CPU with instructions for
- * it, the levels "avx512bf16" and "amx"; others compute as EXACT, to the same bits, and demucs_separator_precision says
- * so. */
+ * it, the levels "avx512bf16", "amx" and "neonbf16"; others compute as EXACT, to the same bits, and
+ * demucs_separator_precision says so. */
 typedef enum demucs_precision {
     DEMUCS_PRECISION_EXACT = 0, /* float32 throughout */
     DEMUCS_PRECISION_FAST
@@ -248,8 +248,8 @@ DEMUCS_API void demucs_separator_free(demucs_separator *separator);
 /* Bytes that the separator holds, without the model. Does not depend on the length of the track when split. */
 DEMUCS_API size_t demucs_separator_memory_bytes(const demucs_separator *separator);
 
-/* The name of the CPU level in use: "scalar", "avx2", "avx512", "avx512bf16", "amx", "neon". Static
- * storage. */
+/* The name of the CPU level in use: "scalar", "avx2", "avx512", "avx512bf16", "amx", "neon",
+ * "neonbf16". Static storage. */
 DEMUCS_API const char *demucs_separator_cpu(const demucs_separator *separator);
 
 /* The precision in use: EXACT also where FAST was asked for and the CPU level has no instructions for it. */

@@ -21,7 +21,7 @@ static const argument table[] = {
     {0, "offline", ARGUMENT_FLAG, FIELD(offline), .help = "never use the network"},
     {0, "threads", ARGUMENT_INTEGER, FIELD(threads), "N", .minimum = 0, .maximum = 1024,
      .help = "threads; 0, the default, is one for each core"},
-    {0, "cpu", ARGUMENT_TEXT, FIELD(cpu), NULL, "scalar, avx2, avx512, avx512bf16, neon",
+    {0, "cpu", ARGUMENT_TEXT, FIELD(cpu), NULL, "scalar, avx2, avx512, avx512bf16, neon, neonbf16",
      .help = "use lower kernels than the CPU has"},
     {0, "precision", ARGUMENT_TEXT, FIELD(precision), .choices = PRECISION_CHOICES,
      .help = "exact, the default, is float32; fast multiplies in bfloat16 where the CPU can"},

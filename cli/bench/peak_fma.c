@@ -103,7 +103,7 @@ peak_loop peak_fma_loop(const char *level)
     if (strncmp(level, "avx512", 6) == 0 || strcmp(level, "amx") == 0) return fma_avx512; /* avx512bf16 as well */
     if (strcmp(level, "avx2") == 0) return fma_avx2;
 #elif defined(__aarch64__)
-    if (strcmp(level, "neon") == 0) return fma_neon;
+    if (strncmp(level, "neon", 4) == 0) return fma_neon; /* neonbf16 as well */
 #endif
     (void)level;
     return fma_plain;

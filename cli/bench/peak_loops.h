@@ -27,7 +27,8 @@ typedef double (*peak_loop)(peak_room *room);
 /* Multiply-adds at a CPU level ("avx512", "avx2", "neon"; for any other name plain C). */
 peak_loop peak_fma_loop(const char *level);
 
-/* The same for pairs of bf16 and for tiles of them; NULL where compiler, CPU or system do not have them. */
+/* The same for pairs (on ARM 2 x 4 blocks) of bf16 and for tiles of them; NULL where compiler, CPU or system do not
+ * have them. */
 peak_loop peak_bf16_loop(void);
 peak_loop peak_tiles_loop(void);
 

@@ -14,8 +14,14 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
 #endif
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 
-static const char *const level_names[DMX_CPU_LEVELS] = {"scalar", "avx2", "avx512", "avx512bf16", "amx", "neon"};
+static const char *const level_names[DMX_CPU_LEVELS] = {"scalar", "avx2", "avx512",  "avx512bf16",
+                                                        "amx",    "neon", "neonbf16"};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* Tiles hold 8 KB, which Linux saves for those processes alone that have asked for it. Asking again does no harm. */
@@ -38,6 +44,23 @@ static bool has_amx(void)
 }
 #endif
 
+#ifdef __aarch64__
+/* Asked of the system: programs may not read the registers that know it. */
+static bool has_arm_bf16(void)
+{
+#if defined(__linux__)
+    enum { BF16 = 1 << 14 }; /* HWCAP2_BF16: older headers lack it */
+    return (getauxval(AT_HWCAP2) & BF16) != 0;
+#elif defined(__APPLE__)
+    int has = 0;
+    size_t size = sizeof has;
+    return sysctlbyname("hw.optional.arm.FEAT_BF16", &has, &size, NULL, 0) == 0 && has != 0;
+#else
+    return false;
+#endif
+}
+#endif
+
 dmx_cpu_level dmx_cpu_best(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -50,7 +73,7 @@ dmx_cpu_level dmx_cpu_best(void)
     /* Every CPU with AVX2 has F16C; gcc 11 cannot ask for it by name. */
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return DMX_CPU_AVX2;
 #elif defined(__aarch64__)
-    return DMX_CPU_NEON;
+    return has_arm_bf16() ? DMX_CPU_NEONBF16 : DMX_CPU_NEON;
 #endif
     return DMX_CPU_SCALAR;
 }
@@ -58,7 +81,7 @@ dmx_cpu_level dmx_cpu_best(void)
 bool dmx_cpu_has(dmx_cpu_level level)
 {
     const dmx_cpu_level best = dmx_cpu_best();
-    return level == DMX_CPU_SCALAR || (level <= best && (level == DMX_CPU_NEON) == (best == DMX_CPU_NEON));
+    return level == DMX_CPU_SCALAR || (level <= best && (level >= DMX_CPU_NEON) == (best >= DMX_CPU_NEON));
 }
 
 const char *dmx_cpu_level_name(dmx_cpu_level level) { return level_names[level]; }

@@ -12,18 +12,20 @@ typedef enum dmx_cpu_level {
     DMX_CPU_AVX512BF16, /* as avx512 but for the products of bfloat16; so is the next */
     DMX_CPU_AMX,
     DMX_CPU_NEON,
+    DMX_CPU_NEONBF16, /* as neon but for the products of bfloat16 */
     DMX_CPU_LEVELS
 } dmx_cpu_level;
 
 /* The best level that the CPU and the operating system support. avx2 means AVX2, FMA and F16C; avx512 means F, VL, BW
  * and DQ; avx512bf16 AVX512_BF16 as well; amx AMX-TILE and AMX-BF16 as well. On Linux a process has to ask for the
- * memory of AMX's tiles: this does, and where it is refused there is no amx. neon is a part of every 64-bit ARM. */
+ * memory of AMX's tiles: this does, and where it is refused there is no amx. neon is a part of every 64-bit ARM;
+ * neonbf16 means FEAT_BF16 as well. */
 dmx_cpu_level dmx_cpu_best(void);
 
 /* Whether this machine can run a level: those up to the best, without those of another machine. */
 bool dmx_cpu_has(dmx_cpu_level level);
 
-/* "scalar", "avx2", "avx512", "avx512bf16", "amx", "neon"; and back (false for another text). */
+/* "scalar", "avx2", "avx512", "avx512bf16", "amx", "neon", "neonbf16"; and back (false for another text). */
 const char *dmx_cpu_level_name(dmx_cpu_level level);
 bool dmx_cpu_level_parse(const char *name, dmx_cpu_level *level);
 

@@ -33,7 +33,7 @@ static void gather_rows(const dmx_gemm *g, size_t row, size_t rows, size_t padde
 
 /* Where the sums of rows [row, row + rows) belong when nothing follows them, and C has the whole of the tile: they need
  * no buffer then. Else NULL. (Scores of attention: the shorter k is, the more this counts.) */
-static float *plain_target(const finish *f, const dmx_gemm *g, size_t row, size_t rows)
+static inline float *plain_target(const finish *f, const dmx_gemm *g, size_t row, size_t rows)
 {
     const size_t group = row / g->group_rows, index = row % g->group_rows;
     const bool followed = g->factor != NULL || g->bias != NULL || g->scale != NULL || g->residual != NULL ||

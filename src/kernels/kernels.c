@@ -19,6 +19,9 @@ static const dmx_kernels *const tables[DMX_CPU_LEVELS] = {
 #ifdef DMX_KERNELS_ARM
     [DMX_CPU_NEON] = &dmx_kernels_neon,
 #endif
+#ifdef DMX_KERNELS_NEONBF16
+    [DMX_CPU_NEONBF16] = &dmx_kernels_neonbf16,
+#endif
 };
 
 const dmx_kernels *dmx_kernels_get(dmx_cpu_level level)

@@ -10,5 +10,6 @@ extern const dmx_kernels dmx_kernels_avx512;     /* x86/avx512.c */
 extern const dmx_kernels dmx_kernels_avx512bf16; /* there too */
 extern const dmx_kernels dmx_kernels_amx;        /* there too */
 extern const dmx_kernels dmx_kernels_neon;       /* arm/neon.c */
+extern const dmx_kernels dmx_kernels_neonbf16;   /* there too */
 
 #endif

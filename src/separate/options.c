@@ -111,8 +111,8 @@ demucs_status dmx_options_cpu_level(const demucs_options *options, dmx_cpu_level
             char name[32];
             dmx_printable(name, sizeof name, names[i], strlen(names[i]));
             return dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
-                            "There is no CPU level %s: %s scalar, avx2, avx512, avx512bf16, amx or neon.", name,
-                            i == 0 ? "set DEMUCS_CPU to" : "ask for");
+                            "There is no CPU level %s: %s scalar, avx2, avx512, avx512bf16, amx, neon or neonbf16.",
+                            name, i == 0 ? "set DEMUCS_CPU to" : "ask for");
         }
         if (dmx_cpu_has(asked) && asked < *level) *level = asked;
     }

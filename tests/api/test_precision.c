@@ -3,6 +3,7 @@
 #include "api.h"
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "separate/model.h"
 #include "support/npy.h"
 #include "support/test.h"
@@ -39,11 +40,14 @@ static bool same(const float *a, const float *b) { return a != NULL && b != NULL
 
 static void test_levels_without_it_compute_exactly(void)
 {
-    static const char *const levels[] = {"scalar", "avx2", "avx512"};
+    static const char *const levels[] = {"scalar", "avx2", "avx512", "neon"};
     demucs_model *model = api_load(API_MODEL);
     if (model == NULL) return;
     float *mix = api_noise(API_CHANNELS, FRAMES, 1);
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        dmx_cpu_level level;
+        CHECK(dmx_cpu_level_parse(levels[i], &level), "%s is no level", levels[i]);
+        if (!dmx_cpu_has(level)) continue; /* asking for it changes nothing */
         demucs_options exact = options_of(DEMUCS_PRECISION_EXACT, 2), fast = options_of(DEMUCS_PRECISION_FAST, 2);
         exact.cpu = fast.cpu = levels[i];
         CHECK(precision_used(model, &fast) == DEMUCS_PRECISION_EXACT, "%s is fast", levels[i]);

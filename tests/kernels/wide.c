@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "kernels/vector_table.h"
+#include "plain_bf16.h"
 
 enum { TILE_ROW_BYTES = 64, ROWS = 16, TILES = 8 };
 
@@ -19,16 +20,6 @@ static void load_tile(int t, const void *from, size_t stride)
 static void store_tile(int t, void *to, size_t stride)
 {
     for (size_t r = 0; r < ROWS; r++) memcpy((char *)to + r * stride, tiles[t][r], TILE_ROW_BYTES);
-}
-
-static float widened(const unsigned char *two_bytes)
-{
-    uint16_t half;
-    memcpy(&half, two_bytes, sizeof half);
-    const uint32_t bits = (uint32_t)half << 16;
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
 }
 
 /* c[m][n] += a[m][2 k] * b[k][n][0] + a[m][2 k + 1] * b[k][n][1], as the manual of TDPBF16PS has it. */
@@ -64,17 +55,6 @@ static void pack_bf16(const float *b, ptrdiff_t row_stride, ptrdiff_t column_str
                       uint16_t *packed)
 {
     dmx_kernels_get(DMX_CPU_SCALAR)->pack_bf16(b, row_stride, column_stride, k, columns, packed);
-}
-
-/* A panel is 16 columns by pairs: of a single row of k, every other number of the first 32 is one of the columns. */
-static void round_run(const float *from, size_t n, uint16_t *to)
-{
-    uint16_t packed[DMX_PANEL * DMX_BF16_STEP];
-    for (size_t i = 0; i < n; i += DMX_PANEL) {
-        const size_t count = n - i < DMX_PANEL ? n - i : DMX_PANEL;
-        pack_bf16(from + i, 0, 1, 1, count, packed);
-        for (size_t j = 0; j < count; j++) to[i + j] = packed[2 * j];
-    }
 }
 
 const dmx_kernels kernels_wide = {
