@@ -218,8 +218,8 @@ typedef struct demucs_options {
     demucs_stage_fn stage;       /* NULL (default) or a function to measure with */
     void *stage_user;            /* handed to it */
     demucs_precision precision;  /* DEMUCS_PRECISION_EXACT (default) or FAST */
-    int jobs;                    /* 0..1024 segments to run at the same time, each on threads / jobs threads, at least
-                                    one; 0 (default) = one for every 16 threads, at least one. See below */
+    int jobs;                    /* 0..1024 segments to run at the same time, each on threads / jobs threads, and not
+                                    more than threads; 0 (default) = one for every 16 threads, at least one. See below */
 } demucs_options;
 
 /* Jobs. One segment keeps a dozen threads or so busy: they wait for one another after each of its stages, some hundreds

@@ -68,8 +68,8 @@ static const argument table[] = {
      .help = "Effort of the mp3 encoder: 2 is best, 7 is fastest. Default is 2."},
     {'j', "jobs", ARGUMENT_INTEGER, FIELD(jobs), .minimum = 0, .maximum = 1024,
      .help = "Segments to separate at the same time, each with its share of the threads and memory of its own: for "
-             "machines with many cores, which one cannot keep busy. The output does not depend on it. Default is 0: "
-             "one for every 16 threads, at least one."},
+             "machines with many cores, which one cannot keep busy. Not more than the threads. The output does not "
+             "depend on it. Default is 0: one for every 16 threads, at least one."},
     {0, "seed", ARGUMENT_INTEGER, FIELD(seed), .minimum = 0, .maximum = 4294967295.0,
      .help = "Seed of the random shifts; the same seed gives the same output. Default is 0."},
     {0, "threads", ARGUMENT_INTEGER, FIELD(threads), .minimum = 0, .maximum = 1024,

@@ -87,6 +87,7 @@ demucs_status dmx_options_check(demucs_options *o, const demucs_model *model, co
     if (o->threads == 0) o->threads = dmx_cpu_cores();
     if (o->jobs < 0 || o->jobs > 1024) return out_of_range(error, "jobs", o->jobs, "from 0 to 1024");
     if (o->jobs == 0) o->jobs = o->threads > THREADS_OF_A_JOB ? o->threads / THREADS_OF_A_JOB : 1;
+    if (o->jobs > o->threads) o->jobs = o->threads;
     if (o->stage != NULL) o->jobs = 1;
     if (o->shifts < 0 || o->shifts > 1000) return out_of_range(error, "shifts", o->shifts, "from 0 to 1000");
     if (!(o->overlap >= 0 && o->overlap <= 0.99)) return out_of_range(error, "overlap", o->overlap, "from 0 to 0.99");

@@ -18,7 +18,7 @@ enum { FRAMES = 11234, SEGMENTS = 5, MAX_CALLS = 64 }; /* segments at 0, 2400, .
 
 static void check_same_bits(const char *model_name, const demucs_options *options, size_t frames, const char *what)
 {
-    const int jobs[] = {1, 2, 3, 5}, threads[] = {1, 2, 4};
+    const int jobs[] = {1, 2, 3, 5}, threads[] = {1, 4, 6};
     demucs_model *model = api_load(model_name);
     if (model == NULL) return;
     demucs_options o = *options;
@@ -125,7 +125,7 @@ static int most_at_once(const demucs_options *o, int expected)
 static void test_at_once(void)
 {
     for (int jobs = 1; jobs <= 4; jobs++) {
-        demucs_options o = api_options(2);
+        demucs_options o = api_options(4);
         o.jobs = jobs;
         const int most = most_at_once(&o, jobs);
         CHECK(most == jobs, "%d jobs: %d ran at once", jobs, most);
@@ -156,6 +156,18 @@ static void test_chosen(void)
         CHECK(each == threads[i] / expected[i], "%d threads: %d in each job", threads[i], each);
         demucs_separator_free(s);
     }
+    demucs_model_free(model);
+}
+
+/* Threads are what was asked for, and so is their number: more jobs than those would only take memory. */
+static void test_too_many(void)
+{
+    demucs_model *model = api_load(API_MODEL);
+    demucs_options o = api_options(3);
+    o.jobs = 1000;
+    demucs_separator *s = model != NULL ? api_create(model, &o) : NULL;
+    if (s != NULL) CHECK(s->job_count == 3, "1000 jobs on 3 threads: %d jobs", s->job_count);
+    demucs_separator_free(s);
     demucs_model_free(model);
 }
 
@@ -233,7 +245,7 @@ static void test_progress(void)
     } expected[2 * SEGMENTS] = {{0, 0, false}, {1, 0, false}, {2, 0, false}, {0, 1, true}, {1, 2, true},
                                 {2, 3, true},  {3, 3, false}, {4, 3, false}, {3, 4, true}, {4, 5, true}};
     log l = {.cancel_at = -1, .caller = pthread_self()};
-    demucs_options o = api_options(2);
+    demucs_options o = api_options(3);
     demucs_model *model = api_load(API_MODEL);
     if (model == NULL) return;
     o.jobs = 3;
@@ -259,7 +271,7 @@ static void test_cancel(void)
 {
     log l = {.cancel_at = -1, .caller = pthread_self()};
     demucs_error error = {DEMUCS_OK, ""};
-    demucs_options o = api_options(2);
+    demucs_options o = api_options(3);
     demucs_model *model = api_load(API_MODEL);
     o.jobs = 3;
     o.progress = note;
@@ -288,7 +300,7 @@ static void test_cancel(void)
 static void test_stages(void)
 {
     log l = {.caller = pthread_self()};
-    demucs_options o = api_options(2);
+    demucs_options o = api_options(3);
     o.jobs = 3;
     o.stage = note_stage;
     o.stage_user = &l;
@@ -301,7 +313,7 @@ static void test_stages(void)
 /* Nothing comes before each job has a segment, and everything that is complete then; at the end what there is. */
 static void test_delay(void)
 {
-    demucs_options o = api_options(2);
+    demucs_options o = api_options(3);
     o.jobs = 3;
     o.normalize = false;
     demucs_model *model = api_load(API_MODEL);
@@ -331,4 +343,4 @@ static void test_delay(void)
 }
 
 TEST_MAIN(test_plain, test_overlap, test_shifts_and_bag, test_unsplit, test_at_once, test_left_over, test_chosen,
-          test_memory, test_progress, test_cancel, test_stages, test_delay)
+          test_too_many, test_memory, test_progress, test_cancel, test_stages, test_delay)

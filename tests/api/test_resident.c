@@ -32,7 +32,7 @@ static void test_same_bits(void)
     REQUIRE(all != NULL, "no model");
     CHECK(residents(all) == all->count, "%d of %d are resident", residents(all), all->count);
     const size_t each = all->members[0].network->parameters * sizeof(float);
-    demucs_options options = api_options(2);
+    demucs_options options = api_options(3);
     options.shifts = 2;
     float *mix = api_noise(API_CHANNELS, FRAMES, 7), *expected = api_stems(all, &options, mix, FRAMES);
     for (int i = 0; i < 2 * all->count; i++) {

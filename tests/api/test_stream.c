@@ -112,7 +112,7 @@ static void test_unsplit(void)
 /* Several segments at once: pushes make some of them ready, pulls take stems while others wait. */
 static void test_jobs(void)
 {
-    demucs_options o = api_options(2);
+    demucs_options o = api_options(5);
     for (o.jobs = 2; o.jobs <= 5; o.jobs += 3) {
         check_stream(API_MODEL, &o, 3 * FRAMES, "several jobs");
         check_stream(API_MODEL, &o, 777, "several jobs, shorter than a segment");
@@ -174,7 +174,7 @@ static void test_tracks_after_each_other(void)
 static void check_memory(int jobs)
 {
     demucs_model *model = api_load(API_MODEL);
-    demucs_options o = api_options(1);
+    demucs_options o = api_options(jobs);
     o.jobs = jobs;
     demucs_error error = {DEMUCS_OK, ""};
     demucs_separator *s = model != NULL ? api_create(model, &o) : NULL;

@@ -20,7 +20,7 @@ done
 interrupt TERM $long -o term long.wav
 echo "status $?"
 echo "several segments at once:"
-interrupt INT $long --jobs 3 -o jobs long.wav
+interrupt INT $long --threads 3 --jobs 3 -o jobs long.wav
 echo "status $?"
 files jobs
 echo "a track that was done before stays:"

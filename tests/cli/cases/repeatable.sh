@@ -4,7 +4,7 @@ make b.wav 6
 quietly --shifts 2 -o one --threads 1 a.wav
 quietly --shifts 2 -o again --threads 1 a.wav
 quietly --shifts 2 -o threads --threads 2 a.wav
-quietly --shifts 2 -o jobs -j 2 a.wav
+quietly --shifts 2 -o jobs --threads 2 -j 2 a.wav
 quietly --shifts 2 -o second --seed 0 b.wav a.wav
 quietly --shifts 2 -o seed --seed 1 a.wav
 for folder in again threads jobs second seed; do
