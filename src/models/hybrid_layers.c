@@ -97,8 +97,8 @@ void dmx_hdecoder_load(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid
  * not depend on the threads, or they would change the last bit of a norm's sums. */
 enum { MANY_BINS = 32 };
 
-/* Whether the bins of the output can go through a layer one by one, from the activation that `first` reads to the end
- * of the DConv: nothing on the way may look at all bins, or at neighbours that are not in memory. */
+/* Whether the bins of the output can go through a layer one by one: nothing on the way may look at all bins, as a norm
+ * does, or want the threads for itself, as an LSTM does. */
 static bool bins_are_apart(const dmx_hybrid_layer *layer, const dmx_norm *norm, int bins)
 {
     return layer->options.freq && norm->groups == 0 && bins >= MANY_BINS && dmx_dconv_is_plain(&layer->dconv);
