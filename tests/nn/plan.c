@@ -2,9 +2,11 @@
 #include "plan.h"
 
 #include "base/alloc.h"
+#include "support/npy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool plan_run(plan_fn run, void *context, dmx_cpu_level level, int threads)
 {
@@ -28,6 +30,33 @@ bool plan_run(plan_fn run, void *context, dmx_cpu_level level, int threads)
     dmx_free(exec.arena.block);
     dmx_free(exec.scratch);
     return ready;
+}
+
+static bool level_agrees(plan_fn run, void *context, float **y, const float *expected, size_t count, double least_db,
+                         dmx_cpu_level level)
+{
+    float *result[2];
+    bool ran = true;
+    for (int i = 0; i < 2; i++) {
+        *y = result[i] = plan_random(9, count, 1);
+        ran = plan_run(run, context, level, 1 + 2 * i) && ran;
+    }
+    const double snr = test_snr_db(expected, result[0], count);
+    const bool same = memcmp(result[0], result[1], count * sizeof **result) == 0, near = snr > least_db;
+    if (!near) printf("  %s: %.1f dB\n", dmx_cpu_level_name(level), snr);
+    if (!same) printf("  %s: 1 and 3 threads differ\n", dmx_cpu_level_name(level));
+    dmx_free(result[0]);
+    dmx_free(result[1]);
+    return ran && near && same;
+}
+
+bool plan_levels_agree(plan_fn run, void *context, float **y, const float *expected, size_t count, double least_db)
+{
+    bool agree = true;
+    for (int level = 0; level < DMX_CPU_LEVELS; level++)
+        if (dmx_cpu_has((dmx_cpu_level)level))
+            agree = level_agrees(run, context, y, expected, count, least_db, (dmx_cpu_level)level) && agree;
+    return agree;
 }
 
 float *plan_random(uint32_t seed, size_t count, float scale)

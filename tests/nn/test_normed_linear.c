@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 #include "plan.h"
-#include "support/npy.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -118,20 +117,8 @@ static void check(int inputs, int outputs, int steps, int bins, float mean)
     float *expected = malloc(count * sizeof *expected);
     if (expected == NULL) abort();
     for (int b = 0; b < bins; b++) expect_bin(&p, b, expected);
-    for (int level = 0; level <= (int)dmx_cpu_best(); level++) {
-        if (!dmx_cpu_has((dmx_cpu_level)level)) continue;
-        float *y[2];
-        for (int i = 0; i < 2; i++) {
-            p.y = y[i] = plan_random(9, count, 1);
-            CHECK(plan_run(run, &p, (dmx_cpu_level)level, 1 + 2 * i), "no run");
-        }
-        const double snr = test_snr_db(expected, y[0], count);
-        CHECK(snr > 135, "%d to %d channels, %d steps, %d bins, %s: %.1f dB", inputs, outputs, steps, bins,
-              dmx_cpu_level_name((dmx_cpu_level)level), snr);
-        CHECK(memcmp(y[0], y[1], count * sizeof **y) == 0, "1 and 3 threads differ");
-        dmx_free(y[0]);
-        dmx_free(y[1]);
-    }
+    CHECK(plan_levels_agree(run, &p, &p.y, expected, count, 135), "%d to %d channels, %d steps, %d bins", inputs,
+          outputs, steps, bins);
     free(expected);
     problem_free(&p);
 }
