@@ -100,8 +100,7 @@ static void units_item(void *context, size_t item, int worker)
 
 static void spread_sequences(dmx_exec *exec, recurrence *job, size_t scratch)
 {
-    const size_t threads = exec->planning ? 1 : (size_t)dmx_thread_pool_size(exec->pool);
-    const size_t wanted = least((threads + 1) / 2, job->batch);
+    const size_t wanted = least(((size_t)dmx_exec_threads(exec) + 1) / 2, job->batch);
     job->item_rows = (job->batch + wanted - 1) / wanted;
     job->items_per_direction = (job->batch + job->item_rows - 1) / job->item_rows;
     dmx_exec_run(exec, 2 * job->items_per_direction, scratch, sequences_item, job);
