@@ -47,19 +47,26 @@ static float *store_packed(dmx_weights *w, size_t count)
     return packed;
 }
 
+/* `conv`'s output channels of a vector, from `first` on, packed like its bias; NULL after a failure. */
+static const float *pack_vector(dmx_weights *w, const dmx_conv *conv, const dmx_tensor *vector, size_t first)
+{
+    const size_t count = (size_t)conv->out_channels;
+    float *packed = store_packed(w, dmx_conv_bias_floats(conv)), *values = piece_for(w, 1, count);
+    if (w->failed) return NULL;
+    dmx_weights_widen(w, vector, first, count, values);
+    dmx_conv_pack_bias(conv, values, packed);
+    return packed;
+}
+
 /* Rows [first, first + conv's rows) of both tensors into the conv. */
 static void pack(dmx_weights *w, dmx_conv *conv, const dmx_tensor *weight, const dmx_tensor *bias, size_t first)
 {
     float *packed = store_packed(w, dmx_conv_weight_floats(conv));
-    float *packed_bias = store_packed(w, dmx_conv_bias_floats(conv));
     if (!w->failed) pack_rows(w, weight, first, dmx_conv_weight_rows(conv), conv, 0, dmx_conv_pack_rows, packed);
-    float *values = piece_for(w, 1, (size_t)conv->out_channels);
-    if (values == NULL) return;
-    if (!dmx_store_conv(w->store, conv)) dmx_weights_no_memory(w);
-    dmx_weights_widen(w, bias, first, (size_t)conv->out_channels, values);
-    dmx_conv_pack_bias(conv, values, packed_bias);
     conv->weight = packed;
-    conv->bias = packed_bias;
+    conv->bias = pack_vector(w, conv, bias, first);
+    if (w->failed) return;
+    if (!dmx_store_conv(w->store, conv)) dmx_weights_no_memory(w);
     if (!dmx_winograd_suits(conv)) return;
     float *winograd = store_packed(w, dmx_winograd_floats(conv));
     pack_rows(w, weight, 0, dmx_conv_weight_rows(conv), conv, 0, dmx_winograd_pack_rows, winograd);
@@ -117,12 +124,8 @@ void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix)
 /* A vector of `conv`'s output channels, packed like its bias; NULL after a failure. */
 static const float *take_packed_vector(dmx_weights *w, const dmx_conv *conv, const char *name)
 {
-    dmx_tensor *tensor = dmx_weights_take(w, name, 1, (int64_t[]){conv->out_channels});
-    float *packed = store_packed(w, dmx_conv_bias_floats(conv)), *values = piece_for(w, 1, (size_t)conv->out_channels);
-    if (w->failed) return NULL;
-    dmx_weights_widen(w, tensor, 0, tensor->count, values);
-    dmx_conv_pack_bias(conv, values, packed);
-    return packed;
+    const dmx_tensor *tensor = dmx_weights_take(w, name, 1, (int64_t[]){conv->out_channels});
+    return tensor != NULL ? pack_vector(w, conv, tensor, 0) : NULL;
 }
 
 void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const char *conv, const char *norm)
