@@ -23,8 +23,7 @@ static void gather_rows(const dmx_gemm *g, size_t row, size_t rows, size_t padde
 {
     const size_t depth = (size_t)g->depth, k = (size_t)g->taps * depth, stride = gathered_stride(k);
     for (size_t r = 0; r < rows; r++, to += stride) {
-        const float *a = g->a + (ptrdiff_t)((row + r) / g->group_rows) * g->a_group_stride +
-                         (ptrdiff_t)((row + r) % g->group_rows) * g->a_row_stride;
+        const float *a = tile_at(g, row + r, 1).a;
         for (int t = 0; t < g->taps; t++) round_run(a + g->tap_offset[t], depth, to + (size_t)t * depth);
         memset(to + k, 0, (dmx_bf16_k(k) - k) * sizeof *to);
     }
@@ -35,26 +34,16 @@ static void gather_rows(const dmx_gemm *g, size_t row, size_t rows, size_t padde
  * no buffer then. Else NULL. (Scores of attention: the shorter k is, the more this counts.) */
 static inline float *plain_target(const finish *f, const dmx_gemm *g, size_t row, size_t rows)
 {
-    const size_t group = row / g->group_rows, index = row % g->group_rows;
-    const bool followed = g->factor != NULL || g->bias != NULL || g->scale != NULL || g->residual != NULL ||
-                          g->activation != DMX_ACTIVATION_NONE;
-    if (followed || f->count < (size_t)f->vectors * LANES || g->group_rows - index < rows) return NULL;
-    return g->c + (ptrdiff_t)group * g->c_group_stride + (ptrdiff_t)index * g->c_row_stride + f->column;
+    if (!is_bare(g) || g->residual != NULL || f->count < (size_t)f->vectors * LANES) return NULL;
+    return rows_of_group(g, row, row + rows) == rows ? tile_at(g, row, rows).c + f->column : NULL;
 }
 
 /* What follows the sums of rows [row, row + rows), group by group. */
 static void finish_block(const finish *f, const dmx_gemm *g, const float *total, size_t row, size_t rows)
 {
     for (size_t done = 0, count; done < rows; done += count) {
-        const size_t group = (row + done) / g->group_rows, index = (row + done) % g->group_rows;
-        count = g->group_rows - index < rows - done ? g->group_rows - index : rows - done;
-        const ptrdiff_t n = (ptrdiff_t)group, i = (ptrdiff_t)index;
-        const tile t = {
-            .c = g->c + n * g->c_group_stride + i * g->c_row_stride,
-            .residual =
-                g->residual == NULL ? NULL : g->residual + n * g->residual_group_stride + i * g->residual_row_stride,
-            .rows = (int)count,
-        };
+        count = rows_of_group(g, row + done, row + rows);
+        const tile t = tile_at(g, row + done, count);
         finish_tile(f, g, &t, total + done * TILE_WIDTH);
     }
 }

@@ -24,6 +24,32 @@ typedef struct tile {
     int rows;
 } tile;
 
+/* Rows from `row` on that lie in one group, up to row_end. */
+static ALWAYS_INLINE size_t rows_of_group(const dmx_gemm *g, size_t row, size_t row_end)
+{
+    const size_t left = g->group_rows - row % g->group_rows;
+    return left < row_end - row ? left : row_end - row;
+}
+
+/* A tile of rows of one group. */
+static ALWAYS_INLINE tile tile_at(const dmx_gemm *g, size_t row, size_t rows)
+{
+    const ptrdiff_t n = (ptrdiff_t)(row / g->group_rows), i = (ptrdiff_t)(row % g->group_rows);
+    return (tile){
+        .a = g->a + n * g->a_group_stride + i * g->a_row_stride,
+        .c = g->c + n * g->c_group_stride + i * g->c_row_stride,
+        .residual =
+            g->residual == NULL ? NULL : g->residual + n * g->residual_group_stride + i * g->residual_row_stride,
+        .rows = (int)rows,
+    };
+}
+
+/* Whether nothing follows the sums, but perhaps the residual. */
+static bool is_bare(const dmx_gemm *g)
+{
+    return g->activation == DMX_ACTIVATION_NONE && g->factor == NULL && g->bias == NULL && g->scale == NULL;
+}
+
 /* What follows the sums: which outputs of C these are, and what each column is multiplied with and gets added. */
 typedef struct finish {
     size_t column, count;

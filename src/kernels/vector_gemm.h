@@ -36,17 +36,8 @@ static size_t LEVEL(gemm_scratch)(size_t rows, size_t k)
 /* The next tile from `row` on. What is left of a group is cut evenly: 13 rows are 7 and 6, not 12 and a slow 1. */
 static tile cut_tile(const dmx_gemm *g, size_t row, size_t row_end)
 {
-    size_t group = row / g->group_rows, index = row % g->group_rows;
-    size_t left = g->group_rows - index < row_end - row ? g->group_rows - index : row_end - row;
-    size_t tiles = (left + TILE_ROWS - 1) / TILE_ROWS;
-    ptrdiff_t n = (ptrdiff_t)group, i = (ptrdiff_t)index;
-    return (tile){
-        .a = g->a + n * g->a_group_stride + i * g->a_row_stride,
-        .c = g->c + n * g->c_group_stride + i * g->c_row_stride,
-        .residual =
-            g->residual == NULL ? NULL : g->residual + n * g->residual_group_stride + i * g->residual_row_stride,
-        .rows = (int)((left + tiles - 1) / tiles),
-    };
+    const size_t left = rows_of_group(g, row, row_end), tiles = (left + TILE_ROWS - 1) / TILE_ROWS;
+    return tile_at(g, row, (left + tiles - 1) / tiles);
 }
 
 /* The multiply-adds of `count` steps of k in one tap. Vector v of B begins at b + v * vector_stride; all advance
@@ -132,8 +123,7 @@ static bool is_plain(const dmx_gemm *g)
 {
     const bool in_place = g->residual == g->c && g->residual_row_stride == g->c_row_stride &&
                           g->residual_group_stride == g->c_group_stride;
-    return g->activation == DMX_ACTIVATION_NONE && g->factor == NULL && g->bias == NULL && g->scale == NULL &&
-           (g->residual == NULL || (in_place && g->taps * g->depth <= K_BLOCK));
+    return is_bare(g) && (g->residual == NULL || (in_place && g->taps * g->depth <= K_BLOCK));
 }
 
 /* A chunk of tiles times the one or two panels of a tile's width. */
