@@ -15,11 +15,7 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) static double do
 #define START(i) __m512 x##i = _mm512_set1_ps(i);
 #define STEP(i)  x##i = _mm512_dpbf16_ps(x##i, a, a);
 #define ADD(i)   sum = _mm512_add_ps(sum, x##i);
-    PEAK_EACH_CHAIN(START)
-    for (int round = 0; round < PEAK_ROUNDS; round++) {
-        PEAK_EACH_CHAIN(STEP)
-    }
-    PEAK_EACH_CHAIN(ADD)
+    PEAK_RUN_CHAINS
     room->sink = _mm512_reduce_add_ps(sum);
     return 2.0 * 2 * 16 * PEAK_CHAINS * PEAK_ROUNDS;
 }
@@ -59,11 +55,7 @@ WITH_BF16 static double product_of_blocks(peak_room *room)
     PRODUCT(x##i);                                                                                                     \
     PRODUCT(y##i);
 #define ADD(i) sum = vaddq_f32(sum, vaddq_f32(x##i, y##i));
-    PEAK_EACH_CHAIN(START)
-    for (int round = 0; round < PEAK_ROUNDS; round++) {
-        PEAK_EACH_CHAIN(STEP)
-    }
-    PEAK_EACH_CHAIN(ADD)
+    PEAK_RUN_CHAINS
     room->sink = vaddvq_f32(sum);
     return 2.0 * 4 * 4 * 2 * PEAK_CHAINS * PEAK_ROUNDS;
 }

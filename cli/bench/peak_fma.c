@@ -19,11 +19,7 @@ static double fma_plain(peak_room *room)
 #define START(i) vector4 x##i = {(i), (i), (i), (i)};
 #define STEP(i)  x##i = x##i * factor + term;
 #define ADD(i)   sum += x##i;
-    PEAK_EACH_CHAIN(START)
-    for (int round = 0; round < PEAK_ROUNDS; round++) {
-        PEAK_EACH_CHAIN(STEP)
-    }
-    PEAK_EACH_CHAIN(ADD)
+    PEAK_RUN_CHAINS
 #undef START
 #undef STEP
 #undef ADD
@@ -41,11 +37,7 @@ __attribute__((target("avx2,fma"))) static double fma_avx2(peak_room *room)
 #define START(i) __m256 x##i = _mm256_set1_ps(i);
 #define STEP(i)  x##i = _mm256_fmadd_ps(x##i, factor, term);
 #define ADD(i)   sum = _mm256_add_ps(sum, x##i);
-    PEAK_EACH_CHAIN(START)
-    for (int round = 0; round < PEAK_ROUNDS; round++) {
-        PEAK_EACH_CHAIN(STEP)
-    }
-    PEAK_EACH_CHAIN(ADD)
+    PEAK_RUN_CHAINS
 #undef START
 #undef STEP
 #undef ADD
@@ -60,11 +52,7 @@ __attribute__((target("avx512f"))) static double fma_avx512(peak_room *room)
 #define START(i) __m512 x##i = _mm512_set1_ps(i);
 #define STEP(i)  x##i = _mm512_fmadd_ps(x##i, factor, term);
 #define ADD(i)   sum = _mm512_add_ps(sum, x##i);
-    PEAK_EACH_CHAIN(START)
-    for (int round = 0; round < PEAK_ROUNDS; round++) {
-        PEAK_EACH_CHAIN(STEP)
-    }
-    PEAK_EACH_CHAIN(ADD)
+    PEAK_RUN_CHAINS
 #undef START
 #undef STEP
 #undef ADD
@@ -84,11 +72,7 @@ static double fma_neon(peak_room *room)
 #define START(i) float32x4_t x##i = vdupq_n_f32(i), y##i = vdupq_n_f32(-(i));
 #define STEP(i)  x##i = vfmaq_f32(x##i, factor, term), y##i = vfmaq_f32(y##i, factor, term);
 #define ADD(i)   sum = vaddq_f32(sum, vaddq_f32(x##i, y##i));
-    PEAK_EACH_CHAIN(START)
-    for (int round = 0; round < PEAK_ROUNDS; round++) {
-        PEAK_EACH_CHAIN(STEP)
-    }
-    PEAK_EACH_CHAIN(ADD)
+    PEAK_RUN_CHAINS
 #undef START
 #undef STEP
 #undef ADD

@@ -39,4 +39,13 @@ double peak_triad_loop(peak_room *room);
 /* F(0) F(1) ... for all chains: each has to be a variable of its own to stay in a register. */
 #define PEAK_EACH_CHAIN(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8) F(9) F(10) F(11)
 
+/* A loop in registers, out of three macros of its caller: START(i) makes chain i, STEP(i) is its work, ADD(i) takes its
+ * result. */
+#define PEAK_RUN_CHAINS                                                                                                \
+    PEAK_EACH_CHAIN(START)                                                                                             \
+    for (int round = 0; round < PEAK_ROUNDS; round++) {                                                                \
+        PEAK_EACH_CHAIN(STEP)                                                                                          \
+    }                                                                                                                  \
+    PEAK_EACH_CHAIN(ADD)
+
 #endif
