@@ -17,6 +17,7 @@
 #define DMX_KERNELS_ARM_BF16_BLOCKS_H
 
 #include "kernels/bf16_gemm.h"
+#include "kernels/bf16_pack.h"
 
 #include <assert.h>
 
@@ -140,33 +141,17 @@ static void multiply_by_blocks(const dmx_gemm *g, size_t row_begin, size_t row_e
 
 /* ---- packing ---- */
 
-/* Up to DMX_BF16_STEP rows of k by DMX_PANEL columns: a step of a panel. */
 static void pack_step(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
                       uint16_t *packed)
 {
-    uint16_t rounded[DMX_PANEL][DMX_BF16_STEP] = {{0}};
-    for (size_t j = 0; j < columns; j++) {
-        float column[DMX_BF16_STEP];
-        for (size_t i = 0; i < k; i++) column[i] = b[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * column_stride];
-        round_run(column, k, rounded[j]);
-    }
-    for (size_t i = 0; i < DMX_BF16_STEP; i += BLOCK_K)
-        for (size_t j = 0; j < DMX_PANEL; j++, packed += BLOCK_K)
-            memcpy(packed, &rounded[j][i], BLOCK_K * sizeof *packed);
+    pack_columns(b, row_stride, column_stride, k, columns, BLOCK_K, packed);
 }
 
 /* The contract of pack_bf16. */
 static void pack_blocks(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
                         uint16_t *packed)
 {
-    for (size_t first = 0; first < columns; first += DMX_PANEL) {
-        const size_t count = columns - first < DMX_PANEL ? columns - first : DMX_PANEL;
-        for (size_t at = 0; at < k; at += DMX_BF16_STEP, packed += DMX_BF16_STEP * DMX_PANEL) {
-            const size_t left = k - at < DMX_BF16_STEP ? k - at : DMX_BF16_STEP;
-            pack_step(b + (ptrdiff_t)at * row_stride + (ptrdiff_t)first * column_stride, row_stride, column_stride,
-                      left, count, packed);
-        }
-    }
+    pack_steps(pack_step, b, row_stride, column_stride, k, columns, packed);
 }
 
 #endif

@@ -13,6 +13,7 @@
 #include "kernels/x86/simd_avx512.h"
 
 #include "kernels/bf16_gemm.h"
+#include "kernels/bf16_pack.h"
 #include "kernels/x86/bf16.h"
 #include "kernels/x86/round_avx512bf16.h"
 
@@ -124,32 +125,17 @@ static void pack_rows(const float *b, ptrdiff_t row_stride, size_t k, size_t col
     }
 }
 
-/* The same for any strides: column by column, then the pairs of all columns side by side. */
-static void pack_columns(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
-                         uint16_t *packed)
+static void pack_step(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
+                      uint16_t *packed)
 {
-    uint16_t rounded[DMX_PANEL][DMX_BF16_STEP] = {{0}};
-    for (size_t j = 0; j < columns; j++) {
-        float column[DMX_BF16_STEP];
-        for (size_t i = 0; i < k; i++) column[i] = b[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * column_stride];
-        round_run(column, k, rounded[j]);
-    }
-    for (size_t i = 0; i < DMX_BF16_STEP; i += 2)
-        for (size_t j = 0; j < DMX_PANEL; j++, packed += 2) memcpy(packed, &rounded[j][i], 2 * sizeof *packed);
+    if (column_stride == 1)
+        pack_rows(b, row_stride, k, columns, packed);
+    else
+        pack_columns(b, row_stride, column_stride, k, columns, 2, packed);
 }
 
 void dmx_pack_bf16_avx512bf16(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
                               uint16_t *packed)
 {
-    for (size_t first = 0; first < columns; first += DMX_PANEL) {
-        const size_t count = columns - first < DMX_PANEL ? columns - first : DMX_PANEL;
-        for (size_t at = 0; at < k; at += DMX_BF16_STEP, packed += DMX_BF16_STEP * DMX_PANEL) {
-            const size_t left = k - at < DMX_BF16_STEP ? k - at : DMX_BF16_STEP;
-            const float *from = b + (ptrdiff_t)at * row_stride + (ptrdiff_t)first * column_stride;
-            if (column_stride == 1)
-                pack_rows(from, row_stride, left, count, packed);
-            else
-                pack_columns(from, row_stride, column_stride, left, count, packed);
-        }
-    }
+    pack_steps(pack_step, b, row_stride, column_stride, k, columns, packed);
 }
