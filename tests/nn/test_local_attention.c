@@ -2,7 +2,7 @@
  * blocks of keys (the tiny models' sequences are shorter than one), and the layer with periods, which no model has,
  * against the official class. */
 #include "base/alloc.h"
-#include "models/local_attention.h"
+#include "models/layers/local_attention.h"
 #include "nn/attention.h"
 #include "plan.h"
 #include "support/npy.h"

@@ -1,7 +1,7 @@
 /* test_lstm.c - a bidirectional LSTM against its formula in double precision, with few units (sequences are spread over
  * threads) and many (units are), which no tiny model has; and BLSTM on several bins at once. */
 #include "base/alloc.h"
-#include "models/blstm.h"
+#include "models/layers/blstm.h"
 #include "plan.h"
 #include "support/npy.h"
 #include "support/test.h"

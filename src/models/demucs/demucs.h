@@ -3,7 +3,7 @@
  *
  *     mix -- (normalise) -- pad -- (2x up) -- encoder 0..5 -- (LSTM) -- decoder 0..5 -- (2x down) -- trim --> stems
  *
- * Its layers are those of the hybrid networks' time branch (hybrid_layers.h) without padding, so a length must fit all
+ * Its layers are those of the hybrid networks' time branch (layers/level.h) without padding, so a length must fit all
  * strided convolutions; inputs are padded to the next that does. Levels are counted from the outside here: decoder[0]
  * is the last to run, while the official names count decoders as they run.
  *
@@ -13,9 +13,9 @@
 #define DMX_MODELS_DEMUCS_DEMUCS_H
 
 #include "dsp/resample_kernel.h"
-#include "models/arguments.h"
-#include "models/blstm.h"
-#include "models/hybrid_layers.h"
+#include "models/layers/blstm.h"
+#include "models/layers/level.h"
+#include "models/loading/arguments.h"
 #include "models/network.h"
 
 enum { DMX_DM_MAX_DEPTH = 10 };
@@ -42,9 +42,9 @@ typedef struct dmx_demucs {
     dmx_network network;
     dmx_dm_config config;
     dmx_store store;
-    dmx_resample_kernel up, down;               /* without a table when config.resample is off */
-    dmx_hybrid_layer encoder[DMX_DM_MAX_DEPTH]; /* by level */
-    dmx_hybrid_layer decoder[DMX_DM_MAX_DEPTH];
+    dmx_resample_kernel up, down;        /* without a table when config.resample is off */
+    dmx_level encoder[DMX_DM_MAX_DEPTH]; /* by level */
+    dmx_level decoder[DMX_DM_MAX_DEPTH];
     dmx_blstm lstm;
 } dmx_demucs;
 

@@ -102,7 +102,7 @@ static void prepare(pass *p)
     p->mean = 0;
     p->std = 1;
     if (m->config.normalize && !exec->planning) measure(p);
-    p->x = dmx_grid_create(exec, 1, p->shapes.length[0], (int)channels, dmx_hencoder_margin(&m->encoder[0]));
+    p->x = dmx_grid_create(exec, 1, p->shapes.length[0], (int)channels, dmx_encoder_margin(&m->encoder[0]));
     const size_t mark = exec->arena.used;
     float *padded = dmx_arena_floats(&exec->arena, channels * (size_t)p->shapes.padded);
     resample_job job = {.p = p, .from = padded};
@@ -118,18 +118,18 @@ static void prepare(pass *p)
 /* What the layers around the output of level i need to find beside it. */
 static dmx_margin saved_margin(const pass *p, int i)
 {
-    const dmx_margin margin = dmx_hdecoder_margin(&p->m->decoder[i]);
+    const dmx_margin margin = dmx_decoder_margin(&p->m->decoder[i]);
     if (i + 1 == p->m->config.depth) return margin;
     const int next = p->shapes.length[i + 2], length = p->shapes.length[i + 1];
-    return dmx_margin_max(margin, dmx_hdecoder_output_margin(&p->m->decoder[i + 1], next, length));
+    return dmx_margin_max(margin, dmx_decoder_output_margin(&p->m->decoder[i + 1], next, length));
 }
 
 static void encode(pass *p, int i)
 {
-    const dmx_hybrid_layer *layer = &p->m->encoder[i];
+    const dmx_level *layer = &p->m->encoder[i];
     p->saved[i] = dmx_grid_create(p->exec, 1, p->shapes.length[i + 1], layer->options.out_channels, saved_margin(p, i));
     if (i == 0) p->outer_end = p->exec->arena.used;
-    dmx_hencoder_run(p->exec, layer, i == 0 ? &p->x : &p->saved[i - 1], NULL, &p->saved[i]);
+    dmx_encoder_run(p->exec, layer, i == 0 ? &p->x : &p->saved[i - 1], NULL, &p->saved[i]);
     dmx_grid_trace(p->exec, "encoder", i, &p->saved[i]);
 }
 
@@ -154,9 +154,9 @@ static void run_bottom(pass *p)
 
 static void decode(pass *p, int i)
 {
-    const dmx_hybrid_layer *layer = &p->m->decoder[i];
+    const dmx_level *layer = &p->m->decoder[i];
     const dmx_grid *target = i == 0 ? &p->out : &p->saved[i - 1];
-    dmx_hdecoder_run(p->exec, layer, &p->saved[i], NULL, i > 0, target);
+    dmx_decoder_run(p->exec, layer, &p->saved[i], NULL, i > 0, target);
     dmx_grid_clear_margins(p->exec, target);
     dmx_grid_trace(p->exec, "decoder", p->m->config.depth - 1 - i, target);
 }
@@ -166,7 +166,7 @@ static void decode(pass *p, int i)
 static void create_output(pass *p)
 {
     const int planes = p->m->network.source_count * p->m->network.channels;
-    const dmx_margin margin = dmx_hdecoder_output_margin(&p->m->decoder[0], p->shapes.length[1], p->shapes.decoded);
+    const dmx_margin margin = dmx_decoder_output_margin(&p->m->decoder[0], p->shapes.length[1], p->shapes.decoded);
     p->exec->arena.used = p->outer_end;
     p->out = dmx_grid_create(p->exec, 1, p->shapes.decoded, planes, margin);
 }

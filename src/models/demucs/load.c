@@ -9,9 +9,9 @@ static const char *const parameter_names[] = {
     "dconv_mode",  "dconv_depth",    "dconv_comp", "dconv_attn", "dconv_lstm", "dconv_init",  "normalize",
     "resample",    "rescale",        "samplerate", "segment",    NULL};
 
-static dmx_hybrid_options level_options(const dmx_dm_config *c, int level)
+static dmx_level_options level_options(const dmx_dm_config *c, int level)
 {
-    dmx_hybrid_options o = {.kernel_size = c->kernel_size, .stride = c->stride, .rewrite = c->rewrite};
+    dmx_level_options o = {.kernel_size = c->kernel_size, .stride = c->stride, .rewrite = c->rewrite};
     o.relu = !c->gelu;
     o.no_glu = !c->glu;
     o.norm_groups = level >= c->norm_starts ? c->norm_groups : 0;
@@ -22,18 +22,18 @@ static dmx_hybrid_options level_options(const dmx_dm_config *c, int level)
     return o;
 }
 
-static dmx_hybrid_options encoder_options(const dmx_dm_config *c, int level, int in, int out)
+static dmx_level_options encoder_options(const dmx_dm_config *c, int level, int in, int out)
 {
-    dmx_hybrid_options o = level_options(c, level);
+    dmx_level_options o = level_options(c, level);
     o.in_channels = in;
     o.out_channels = out;
     if (!(c->dconv_mode & 1)) o.dconv.depth = 0;
     return o;
 }
 
-static dmx_hybrid_options decoder_options(const dmx_dm_config *c, int level, int in, int out)
+static dmx_level_options decoder_options(const dmx_dm_config *c, int level, int in, int out)
 {
-    dmx_hybrid_options o = level_options(c, level);
+    dmx_level_options o = level_options(c, level);
     o.in_channels = in;
     o.out_channels = out;
     o.context = c->context;
@@ -51,32 +51,32 @@ static dmx_name part_name(const dmx_weights *w, const char *layer, int part)
     return dmx_name_of("%s.%d", layer, old ? 2 : part);
 }
 
-static void load_encoder(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *o, bool dconv, int index)
+static void load_encoder(dmx_weights *w, dmx_level *layer, const dmx_level_options *o, bool dconv, int index)
 {
     const dmx_name prefix = dmx_name_of("encoder.%d", index);
     const int rewrite = dconv ? 4 : 3;
-    const dmx_hybrid_names names = {.conv = part_name(w, prefix.text, 0),
-                                    .norm1 = part_name(w, prefix.text, 1),
-                                    .dconv = dmx_name_of("%s.3", prefix.text),
-                                    .rewrite = part_name(w, prefix.text, rewrite),
-                                    .norm2 = part_name(w, prefix.text, rewrite + 1)};
+    const dmx_level_names names = {.conv = part_name(w, prefix.text, 0),
+                                   .norm1 = part_name(w, prefix.text, 1),
+                                   .dconv = dmx_name_of("%s.3", prefix.text),
+                                   .rewrite = part_name(w, prefix.text, rewrite),
+                                   .norm2 = part_name(w, prefix.text, rewrite + 1)};
     dmx_encoder_load(w, layer, o, &names);
 }
 
-static void load_decoder(dmx_weights *w, dmx_hybrid_layer *layer, const dmx_hybrid_options *o, bool dconv, int index)
+static void load_decoder(dmx_weights *w, dmx_level *layer, const dmx_level_options *o, bool dconv, int index)
 {
     const dmx_name prefix = dmx_name_of("decoder.%d", index);
     const int after_rewrite = o->rewrite ? 3 : 0, conv_tr = after_rewrite + (dconv ? 1 : 0);
-    const dmx_hybrid_names names = {.rewrite = part_name(w, prefix.text, 0),
-                                    .norm1 = part_name(w, prefix.text, 1),
-                                    .dconv = dmx_name_of("%s.%d", prefix.text, after_rewrite),
-                                    .conv = part_name(w, prefix.text, conv_tr),
-                                    .norm2 = part_name(w, prefix.text, conv_tr + 1)};
+    const dmx_level_names names = {.rewrite = part_name(w, prefix.text, 0),
+                                   .norm1 = part_name(w, prefix.text, 1),
+                                   .dconv = dmx_name_of("%s.%d", prefix.text, after_rewrite),
+                                   .conv = part_name(w, prefix.text, conv_tr),
+                                   .norm2 = part_name(w, prefix.text, conv_tr + 1)};
     dmx_decoder_load(w, layer, o, &names);
 }
 
 /* The limits of what GroupNorm, DConv and LocalState accept, which PyTorch finds out when it builds them. */
-static void check_level(dmx_arguments *a, const dmx_hybrid_options *enc, const dmx_hybrid_options *dec)
+static void check_level(dmx_arguments *a, const dmx_level_options *enc, const dmx_level_options *dec)
 {
     const int channels = enc->out_channels;
     if (channels < 1 || channels > 65536)
@@ -94,8 +94,8 @@ static void load_levels(dmx_demucs *m, dmx_arguments *a, dmx_weights *w)
     const dmx_dm_config *c = &m->config;
     int in = m->network.channels, channels = c->channels;
     for (int i = 0; i < c->depth && !a->failed; i++) {
-        const dmx_hybrid_options enc = encoder_options(c, i, in, channels);
-        const dmx_hybrid_options dec =
+        const dmx_level_options enc = encoder_options(c, i, in, channels);
+        const dmx_level_options dec =
             decoder_options(c, i, channels, i > 0 ? in : m->network.source_count * m->network.channels);
         check_level(a, &enc, &dec);
         if (a->failed) return;

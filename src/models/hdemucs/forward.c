@@ -1,12 +1,12 @@
 /* forward.c - the forward pass of HDemucs; see hdemucs.h and MODEL.md */
 #include "models/hdemucs/hdemucs.h"
-#include "models/hybrid_unet_pass.h"
+#include "models/unet/pass.h"
 
 /* The official class takes every length as it is, and so does this one. Only with unusual strides are there lengths
  * that the official class stumbles over: there it is the next one that fits. */
 int64_t dmx_hd_valid_length(const dmx_network *network, int64_t frames)
 {
-    const dmx_hybrid_unet *m = (const dmx_hybrid_unet *)network;
+    const dmx_unet *m = (const dmx_unet *)network;
     const int64_t longest = frames + 8 * (int64_t)m->config.nfft;
     dmx_unet_shapes shapes;
     for (int64_t length = frames; length <= longest; length++)
@@ -19,7 +19,7 @@ void dmx_hd_forward(const dmx_network *network, dmx_exec *exec, const float *mix
 {
     const size_t mark = exec->arena.used;
     dmx_unet_pass p;
-    dmx_unet_prepare(&p, (const dmx_hybrid_unet *)network, exec, mix, frames, frames, wanted);
+    dmx_unet_prepare(&p, (const dmx_unet *)network, exec, mix, frames, frames, wanted);
     dmx_unet_encode(&p);
     /* The official decoders start from zeros: all that there is goes through the skip connections. */
     dmx_unet_decode(&p);

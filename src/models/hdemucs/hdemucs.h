@@ -2,12 +2,12 @@
  * one at the bottom, with LSTMs and local attention in the residual branches of the deep levels. With hybrid=False
  * there is the spectrogram branch alone.
  *
- * All of it is hybrid_unet.h. Files here: load.c reads the constructor's arguments and builds the layers, forward.c is
- * the network. */
+ * All of it is models/unet/unet.h. Files here: load.c reads the constructor's arguments and builds the layers,
+ * forward.c is the network. */
 #ifndef DMX_MODELS_HDEMUCS_HDEMUCS_H
 #define DMX_MODELS_HDEMUCS_HDEMUCS_H
 
-#include "models/hybrid_unet.h"
+#include "models/unet/unet.h"
 
 extern const dmx_family dmx_hdemucs_family;
 

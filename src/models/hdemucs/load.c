@@ -9,7 +9,7 @@ static const char *const parameter_names[] = {
     "dconv_comp",  "dconv_attn",        "dconv_lstm",  "dconv_init",    "rescale",     "samplerate",  "segment",
     NULL};
 
-static void read_config(dmx_arguments *a, dmx_hybrid_unet *m)
+static void read_config(dmx_arguments *a, dmx_unet *m)
 {
     dmx_unet_config *c = &m->config;
     *c = (dmx_unet_config){.depth = 6, .multi_freqs_depth = 2, .dconv.compress = 4};
@@ -35,7 +35,7 @@ static bool branches_meet(const dmx_unet_config *c)
     return false;
 }
 
-static void construct(dmx_hybrid_unet *m, dmx_arguments *a, dmx_weights *w)
+static void construct(dmx_unet *m, dmx_arguments *a, dmx_weights *w)
 {
     read_config(a, m);
     if (!a->failed && m->config.hybrid && !branches_meet(&m->config))
@@ -49,7 +49,7 @@ static void construct(dmx_hybrid_unet *m, dmx_arguments *a, dmx_weights *w)
 static demucs_status load_model(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
                                 demucs_error *error)
 {
-    static const dmx_unet_class class = {&dmx_hdemucs_family, sizeof(dmx_hybrid_unet), parameter_names, construct};
+    static const dmx_unet_class class = {&dmx_hdemucs_family, sizeof(dmx_unet), parameter_names, construct};
     return dmx_unet_load(network, &class, checkpoint, warnings, error);
 }
 

@@ -1,6 +1,6 @@
 /* config.c - the constructor's arguments of HTDemucs; see htdemucs.h
  *
- * Every argument of the official class is read here or in hybrid_unet_config.c. Those that only matter to training
+ * Every argument of the official class is read here or in models/unet/config.c. Those that only matter to training
  * (t_dropout, t_weight_decay, t_lr, t_cape_augment, t_cape_glob_loc_scale, ...) are known and not looked at. */
 #include "models/htdemucs/htdemucs.h"
 

@@ -1,6 +1,6 @@
 /* forward.c - the forward pass of HTDemucs; see htdemucs.h and MODEL.md. Only what happens at the bottom is its own. */
 #include "models/htdemucs/htdemucs.h"
-#include "models/hybrid_unet_pass.h"
+#include "models/unet/pass.h"
 
 /* saved[deepest] += transformer(saved[deepest]): what the first decoder gets is x + skip. */
 static void run_transformer(const dmx_htdemucs *m, dmx_unet_pass *p)

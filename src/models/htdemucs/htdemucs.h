@@ -5,13 +5,13 @@
  *      |                              +-- transformer --+                            +--> stems
  *      '-------------- tencoder 0..3 -'                 '- tdecoder 0..3 ------------'
  *
- * The U-Net is hybrid_unet.h, shared with HDemucs. Files here: config.c reads the constructor's arguments, load.c
+ * The U-Net is models/unet/unet.h, shared with HDemucs. Files here: config.c reads the constructor's arguments, load.c
  * builds the layers, shapes.c knows the lengths, forward.c is the network. */
 #ifndef DMX_MODELS_HTDEMUCS_HTDEMUCS_H
 #define DMX_MODELS_HTDEMUCS_HTDEMUCS_H
 
-#include "models/cross_transformer.h"
-#include "models/hybrid_unet.h"
+#include "models/layers/cross_transformer.h"
+#include "models/unet/unet.h"
 
 extern const dmx_family dmx_htdemucs_family;
 
@@ -24,7 +24,7 @@ typedef struct dmx_ht_config {
 } dmx_ht_config;
 
 typedef struct dmx_htdemucs {
-    dmx_hybrid_unet unet;
+    dmx_unet unet;
     dmx_ht_config config;
     dmx_conv channel_upsampler, channel_downsampler, channel_upsampler_t, channel_downsampler_t;
     dmx_transformer transformer;

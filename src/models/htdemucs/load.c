@@ -77,7 +77,7 @@ static void load_sampler(dmx_weights *w, dmx_conv *conv, int in, int out, const 
 static void load_transformer(dmx_htdemucs *m, dmx_arguments *a, dmx_weights *w)
 {
     const dmx_ht_config *c = &m->config;
-    const dmx_hybrid_unet *unet = &m->unet;
+    const dmx_unet *unet = &m->unet;
     dmx_transformer_options o = c->transformer;
     const int deepest = unet->config.depth - 1;
     const int channels = unet->encoder[deepest].layers[0].options.out_channels;
@@ -109,7 +109,7 @@ static void load_transformer(dmx_htdemucs *m, dmx_arguments *a, dmx_weights *w)
     if (o.layers > 0) dmx_transformer_load(w, &m->transformer, &o, "crosstransformer");
 }
 
-static void construct(dmx_hybrid_unet *unet, dmx_arguments *a, dmx_weights *w)
+static void construct(dmx_unet *unet, dmx_arguments *a, dmx_weights *w)
 {
     dmx_htdemucs *m = (dmx_htdemucs *)unet;
     dmx_ht_config_read(a, m);

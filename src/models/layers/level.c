@@ -1,0 +1,287 @@
+/* level.c - see level.h */
+#include "models/layers/level.h"
+
+int dmx_grow(int channels, double growth)
+{
+    const double grown = growth * channels;
+    return grown < 1e6 ? (int)grown : 1000000;
+}
+
+/* ---- loading ---- */
+
+static dmx_axes axes_of(const dmx_level_options *o) { return o->freq ? DMX_AXES_CONV2D : DMX_AXES_CONV1D; }
+
+/* The rewrite keeps the size: kernel 1 + 2 * context, square on frequencies, along the frames in the time branch. */
+static dmx_conv rewrite_conv(const dmx_level_options *o, int channels)
+{
+    dmx_conv conv = dmx_linear(channels, o->no_glu ? channels : 2 * channels);
+    const int kernel = 1 + 2 * o->context;
+    if (o->context_freq || !o->freq) {
+        conv.kernel_bins = kernel;
+        conv.padding = o->context;
+    }
+    if (o->freq) conv.kernel_steps = kernel;
+    conv.glu = o->norm_groups == 0 && !o->no_glu; /* with a norm in between the GLU cannot be part of the GEMM */
+    return conv;
+}
+
+static dmx_conv strided_conv(const dmx_level_options *o, bool transposed)
+{
+    dmx_conv conv = dmx_linear(o->in_channels, o->out_channels);
+    conv.kernel_bins = o->kernel_size;
+    conv.stride = o->stride;
+    conv.padding = o->pad ? o->kernel_size / 4 : 0;
+    conv.transposed = transposed;
+    return conv;
+}
+
+static void load_rewrite(dmx_weights *w, dmx_level *layer, int channels, dmx_norm *norm, const char *name,
+                         const char *norm_name)
+{
+    const dmx_level_options *o = &layer->options;
+    if (!o->rewrite) return;
+    layer->rewrite = rewrite_conv(o, channels);
+    dmx_weights_conv(w, &layer->rewrite, axes_of(o), name);
+    *norm = (dmx_norm){.channels = layer->rewrite.out_channels, .groups = o->norm_groups};
+    dmx_weights_norm(w, norm, norm_name);
+}
+
+void dmx_encoder_load(dmx_weights *w, dmx_level *layer, const dmx_level_options *o, const dmx_level_names *names)
+{
+    *layer = (dmx_level){.options = *o, .conv = strided_conv(o, false)};
+    dmx_weights_conv(w, &layer->conv, axes_of(o), names->conv.text);
+    if (o->empty) return;
+    layer->norm1 = (dmx_norm){.channels = o->out_channels, .groups = o->norm_groups};
+    dmx_weights_norm(w, &layer->norm1, names->norm1.text);
+    load_rewrite(w, layer, o->out_channels, &layer->norm2, names->rewrite.text, names->norm2.text);
+    dmx_dconv_load(w, &layer->dconv, o->out_channels, &o->dconv, names->dconv.text);
+}
+
+void dmx_decoder_load(dmx_weights *w, dmx_level *layer, const dmx_level_options *o, const dmx_level_names *names)
+{
+    *layer = (dmx_level){.options = *o, .conv = strided_conv(o, true)};
+    dmx_weights_conv(w, &layer->conv, axes_of(o), names->conv.text);
+    layer->norm2 = (dmx_norm){.channels = o->out_channels, .groups = o->no_norm2 ? 0 : o->norm_groups};
+    dmx_weights_norm(w, &layer->norm2, names->norm2.text);
+    if (o->empty) return;
+    load_rewrite(w, layer, o->in_channels, &layer->norm1, names->rewrite.text, names->norm1.text);
+    dmx_dconv_load(w, &layer->dconv, o->in_channels, &o->dconv, names->dconv.text);
+}
+
+static dmx_level_names hybrid_names(const char *prefix, const char *conv)
+{
+    return (dmx_level_names){.conv = dmx_name_of("%s.%s", prefix, conv),
+                             .norm1 = dmx_name_of("%s.norm1", prefix),
+                             .rewrite = dmx_name_of("%s.rewrite", prefix),
+                             .norm2 = dmx_name_of("%s.norm2", prefix),
+                             .dconv = dmx_name_of("%s.dconv", prefix)};
+}
+
+void dmx_hencoder_load(dmx_weights *w, dmx_level *layer, const dmx_level_options *o, const char *prefix)
+{
+    const dmx_level_names names = hybrid_names(prefix, "conv");
+    dmx_encoder_load(w, layer, o, &names);
+}
+
+void dmx_hdecoder_load(dmx_weights *w, dmx_level *layer, const dmx_level_options *o, const char *prefix)
+{
+    const dmx_level_names names = hybrid_names(prefix, "conv_tr");
+    dmx_decoder_load(w, layer, o, &names);
+}
+
+/* ---- parts that both use ---- */
+
+/* From so many bins on a layer is taken bin by bin: fewer would be too few work items for many threads. The rule must
+ * not depend on the threads, or they would change the last bit of a norm's sums. */
+enum { MANY_BINS = 32 };
+
+/* Whether the bins of the output can go through a layer one by one: nothing on the way may look at all bins, as a norm
+ * does, or want the threads for itself, as an LSTM does. */
+static bool bins_are_apart(const dmx_level *layer, const dmx_norm *norm, int bins)
+{
+    return layer->options.freq && norm->groups == 0 && bins >= MANY_BINS && dmx_dconv_is_plain(&layer->dconv);
+}
+
+static dmx_activation activation_of(const dmx_level *layer)
+{
+    return layer->options.relu ? DMX_ACTIVATION_RELU : DMX_ACTIVATION_GELU;
+}
+
+/* DConv looks along time: the steps of the frequency branch, the frames of the time branch. */
+static void run_dconv(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x)
+{
+    if (layer->dconv.depth == 0) return;
+    dmx_grid view = layer->options.freq ? *x : dmx_grid_as_sequence(x);
+    dmx_dconv_run(exec, &layer->dconv, &view);
+}
+
+static dmx_margin dconv_margin(const dmx_level *layer)
+{
+    dmx_margin margin = dmx_dconv_margin(&layer->dconv);
+    return layer->options.freq ? margin : (dmx_margin){.bins_before = margin.steps, .bins_after = margin.steps};
+}
+
+/* y = glu(norm(rewrite(x))) */
+static void run_rewrite(dmx_exec *exec, const dmx_level *layer, const dmx_norm *norm, const dmx_grid *x,
+                        const dmx_grid *y)
+{
+    const dmx_activation activation = layer->options.no_glu ? DMX_ACTIVATION_RELU : DMX_ACTIVATION_GLU;
+    if (norm->groups == 0) {
+        dmx_conv_run(exec, &layer->rewrite, x, &(dmx_epilogue){.activation = activation}, y);
+        return;
+    }
+    if (layer->options.no_glu) {
+        dmx_conv_run(exec, &layer->rewrite, x, NULL, y);
+        dmx_norm_activate(exec, norm, activation, y);
+        return;
+    }
+    const size_t mark = exec->arena.used;
+    dmx_grid doubled = dmx_grid_create(exec, y->steps, y->bins, 2 * y->channels, (dmx_margin){0});
+    dmx_conv_run(exec, &layer->rewrite, x, NULL, &doubled);
+    dmx_norm_glu(exec, norm, &doubled, y);
+    exec->arena.used = mark;
+}
+
+/* ---- encoder ---- */
+
+dmx_margin dmx_encoder_margin(const dmx_level *layer) { return dmx_conv_input_margin(&layer->conv); }
+
+/* y = gelu(norm1(conv(x) + inject)) */
+static void run_encoder_conv(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *inject,
+                             const dmx_grid *y)
+{
+    const bool plain = inject == NULL && layer->norm1.groups == 0;
+    const dmx_activation activation = activation_of(layer);
+    const dmx_epilogue epilogue = {.activation = plain ? activation : DMX_ACTIVATION_NONE, .residual = inject};
+    dmx_conv_run(exec, &layer->conv, x, &epilogue, y);
+    if (!plain) dmx_norm_activate(exec, &layer->norm1, activation, y);
+}
+
+static void encode(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *inject, const dmx_grid *z)
+{
+    const size_t mark = exec->arena.used;
+    dmx_margin margin = dconv_margin(layer);
+    if (layer->options.rewrite) margin = dmx_margin_max(margin, dmx_conv_input_margin(&layer->rewrite));
+    dmx_grid y = dmx_grid_create(exec, z->steps, z->bins, z->channels, margin);
+    run_encoder_conv(exec, layer, x, inject, &y);
+    run_dconv(exec, layer, &y);
+    if (layer->options.rewrite)
+        run_rewrite(exec, layer, &layer->norm2, &y, z);
+    else
+        dmx_grid_copy(exec, &y, z);
+    exec->arena.used = mark;
+}
+
+typedef struct encode_job {
+    const dmx_level *layer;
+    const dmx_grid *x, *inject, *z;
+} encode_job;
+
+static void encode_item(dmx_exec *own, void *context, size_t item)
+{
+    const encode_job *job = context;
+    const int bin = (int)item;
+    const dmx_grid x = dmx_grid_bins(job->x, bin * job->layer->options.stride, 1), z = dmx_grid_bins(job->z, bin, 1);
+    dmx_grid inject = {0};
+    if (job->inject != NULL) inject = dmx_grid_bins(job->inject, bin, 1);
+    encode(own, job->layer, &x, job->inject != NULL ? &inject : NULL, &z);
+}
+
+void dmx_encoder_run(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *inject,
+                     const dmx_grid *z)
+{
+    encode_job job = {.layer = layer, .x = x, .inject = inject, .z = z};
+    if (layer->options.empty)
+        dmx_conv_run(exec, &layer->conv, x, NULL, z);
+    else if (bins_are_apart(layer, &layer->norm1, z->bins) && layer->norm2.groups == 0 && layer->options.context == 0)
+        dmx_exec_run_apart(exec, (size_t)z->bins, encode_item, &job);
+    else
+        encode(exec, layer, x, inject, z);
+}
+
+/* ---- decoder ---- */
+
+dmx_margin dmx_decoder_margin(const dmx_level *layer)
+{
+    if (layer->options.empty) return dmx_conv_input_margin(&layer->conv);
+    return layer->options.rewrite ? dmx_conv_input_margin(&layer->rewrite) : (dmx_margin){0};
+}
+
+dmx_margin dmx_decoder_output_margin(const dmx_level *layer, int bins, int output_bins)
+{
+    return dmx_conv_output_margin(&layer->conv, bins, output_bins);
+}
+
+/* z (+)= gelu(norm2(conv_tr(y))), trimmed. With a norm the whole length counts for the statistics, so it is computed
+ * apart. */
+static void run_decoder_conv(dmx_exec *exec, const dmx_level *layer, const dmx_grid *y, bool add, const dmx_grid *z)
+{
+    const dmx_activation activation = layer->options.last ? DMX_ACTIVATION_NONE : activation_of(layer);
+    if (layer->norm2.groups == 0) {
+        dmx_conv_run(exec, &layer->conv, y, &(dmx_epilogue){.activation = activation, .residual = add ? z : NULL}, z);
+        return;
+    }
+    const size_t mark = exec->arena.used;
+    const int full_bins = dmx_conv_output_bins(&layer->conv, y->bins), padding = layer->conv.padding;
+    const dmx_margin margin = dmx_conv_output_margin(&layer->conv, y->bins, full_bins - padding);
+    dmx_grid trimmed = dmx_grid_create(exec, z->steps, full_bins - padding, z->channels, margin);
+    dmx_conv_run(exec, &layer->conv, y, NULL, &trimmed);
+    dmx_grid full = dmx_grid_bins(&trimmed, -padding, full_bins);
+    dmx_norm_activate(exec, &layer->norm2, activation, &full);
+    dmx_grid kept = dmx_grid_bins(&trimmed, 0, z->bins);
+    if (add)
+        dmx_grid_add(exec, &kept, z);
+    else
+        dmx_grid_copy(exec, &kept, z);
+    exec->arena.used = mark;
+}
+
+/* y = dconv(glu(norm1(rewrite(x)))) */
+static void run_decoder_inside(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *y)
+{
+    if (layer->options.rewrite)
+        run_rewrite(exec, layer, &layer->norm1, x, y);
+    else
+        dmx_grid_copy(exec, x, y);
+    run_dconv(exec, layer, y);
+}
+
+typedef struct decode_job {
+    const dmx_level *layer;
+    const dmx_grid *x, *y;
+} decode_job;
+
+/* Two bins at a time, which is what Winograd's convolution computes together. */
+enum { DECODE_BINS = 2 };
+
+static void decode_item(dmx_exec *own, void *context, size_t item)
+{
+    const decode_job *job = context;
+    const int bin = DECODE_BINS * (int)item, left = job->x->bins - bin, bins = left < DECODE_BINS ? left : DECODE_BINS;
+    const dmx_grid x = dmx_grid_bins(job->x, bin, bins), y = dmx_grid_bins(job->y, bin, bins);
+    const size_t mark = own->arena.used;
+    dmx_grid here = dmx_grid_create(own, y.steps, bins, y.channels, dconv_margin(job->layer));
+    run_decoder_inside(own, job->layer, &x, &here);
+    dmx_grid_copy(own, &here, &y);
+    own->arena.used = mark;
+}
+
+void dmx_decoder_run(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *pre, bool add,
+                     const dmx_grid *z)
+{
+    if (layer->options.empty) {
+        run_decoder_conv(exec, layer, x, add, z);
+        return;
+    }
+    const size_t mark = exec->arena.used;
+    const dmx_margin margin = dmx_margin_max(dconv_margin(layer), dmx_conv_input_margin(&layer->conv));
+    dmx_grid y = dmx_grid_create(exec, x->steps, x->bins, x->channels, margin);
+    if (bins_are_apart(layer, &layer->norm1, x->bins))
+        dmx_exec_run_apart(exec, ((size_t)x->bins + DECODE_BINS - 1) / DECODE_BINS, decode_item,
+                           &(decode_job){.layer = layer, .x = x, .y = &y});
+    else
+        run_decoder_inside(exec, layer, x, &y);
+    if (pre != NULL) dmx_grid_copy(exec, &y, pre);
+    run_decoder_conv(exec, layer, &y, add, z);
+    exec->arena.used = mark;
+}

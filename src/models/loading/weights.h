@@ -1,0 +1,92 @@
+/* weights.h - take the tensors of a checkpoint, by PyTorch's names, into packed layers.
+ *
+ * Like arguments.h this keeps the first failure and lets the rest pass, so that a constructor reads as a list of its
+ * layers. Every tensor must be there with exactly the shape that the class gives it, and finite; dmx_weights_finish
+ * makes sure that none was left over. Memory goes to the store, which the network owns. */
+#ifndef DMX_MODELS_LOADING_WEIGHTS_H
+#define DMX_MODELS_LOADING_WEIGHTS_H
+
+#include "checkpoint/checkpoint.h"
+#include "models/loading/store.h"
+#include "nn/lstm.h"
+#include "nn/norm.h"
+#include "nn/normed_linear.h"
+
+typedef struct dmx_weights {
+    const dmx_checkpoint *checkpoint;
+    const dmx_kernels *kernels; /* for widening float16 */
+    dmx_store *store;
+    bool *used;   /* [tensor_count] */
+    float *piece; /* [piece_floats] of a tensor, on its way to be packed */
+    size_t piece_floats;
+    size_t parameters; /* numbers taken so far */
+    demucs_error *error;
+    bool failed;
+} dmx_weights;
+
+void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_store *store, demucs_error *error);
+
+/* Fail unless every tensor was taken. Frees what the reading needed; call it also after a failure. */
+demucs_status dmx_weights_finish(dmx_weights *w);
+
+/* A name made of a prefix and the rest, in a buffer that fits every right name. */
+typedef struct dmx_name {
+    char text[160];
+} dmx_name;
+dmx_name dmx_name_of(const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 1, 2)))
+#endif
+    ;
+
+/* A tensor of the given shape as floats in the store; NULL after a failure. */
+const float *dmx_weights_tensor(dmx_weights *w, const char *name, int rank, const int64_t *shape);
+const float *dmx_weights_vector(dmx_weights *w, const char *name, int64_t length);
+
+/* How PyTorch shapes a layer's weight: Linear and Conv1d have fewer axes than Conv2d. */
+typedef enum dmx_axes { DMX_AXES_LINEAR, DMX_AXES_CONV1D, DMX_AXES_CONV2D } dmx_axes;
+
+/* PREFIX.weight and PREFIX.bias into a conv whose sizes are filled in. A Conv1d along steps (dilated) has its kernel in
+ * kernel_steps. */
+void dmx_weights_conv(dmx_weights *w, dmx_conv *conv, dmx_axes axes, const char *prefix);
+
+/* Rows [first, first + out_channels) of WEIGHT_NAME [rows][in_channels] and BIAS_NAME [rows] as a linear layer: PyTorch
+ * keeps the three projections of an attention in one tensor. */
+void dmx_weights_linear_rows(dmx_weights *w, dmx_conv *conv, const char *weight_name, const char *bias_name, int rows,
+                             int first);
+
+/* PREFIX.weight and PREFIX.bias of a norm whose channels and groups are filled in; groups 0 reads nothing. */
+void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix);
+
+/* CONV.weight and CONV.bias (a Conv1d of kernel 1 into layer->linear, whose sizes are filled in), and the norm of one
+ * group that follows it, NORM.weight and NORM.bias. */
+void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const char *conv, const char *norm);
+
+/* A torch.nn.LSTM of `layers` layers, both directions, with as many inputs as hidden units: PREFIX.weight_ih_l0 and so
+ * on. */
+void dmx_weights_lstm(dmx_weights *w, dmx_lstm *lstm, int hidden, int layers, const char *prefix);
+
+/* Memory in the store for a part that not every layer has; NULL after a failure. */
+void *dmx_weights_part(dmx_weights *w, size_t size);
+
+/* Whether the checkpoint has a tensor of that name. */
+bool dmx_weights_has(const dmx_weights *w, const char *name);
+
+/* The first axis of the checkpoint's tensor of that name; 0 where there is none, or one too long for a layer. */
+int dmx_weights_rows(const dmx_weights *w, const char *name);
+
+/* A linear layer's sizes. */
+dmx_conv dmx_linear(int in_channels, int out_channels);
+
+/* ---- between weights.c and weights_layers.c ---- */
+
+/* The tensor by name and shape, or NULL after a failure. */
+dmx_tensor *dmx_weights_take(dmx_weights *w, const char *name, int rank, const int64_t *shape);
+
+/* Elements [first, first + count) of it as floats; numbers that are not finite are a failure. */
+void dmx_weights_widen(dmx_weights *w, const dmx_tensor *tensor, size_t first, size_t count, float *out);
+
+/* Fail for want of memory, unless it has failed already. */
+void dmx_weights_no_memory(dmx_weights *w);
+
+#endif

@@ -1,0 +1,221 @@
+/* weights_layers.c - tensors into packed layers; see weights.h.
+ *
+ * Weights are widened and packed in pieces of about so many floats, which stay in the cache: the largest tensor then
+ * never lies in memory as floats beside its packed self. */
+#include "models/loading/weights.h"
+
+#include "base/alloc.h"
+#include "nn/winograd.h"
+
+/* ---- packing ---- */
+
+enum { PIECE_FLOATS = 1 << 16 };
+
+/* Memory for `rows` rows; NULL after a failure. */
+static float *piece_for(dmx_weights *w, size_t rows, size_t row_floats)
+{
+    if (w->failed) return NULL;
+    if (rows * row_floats > w->piece_floats) {
+        dmx_free(w->piece);
+        w->piece = dmx_alloc(row_floats, rows * sizeof *w->piece);
+        w->piece_floats = w->piece != NULL ? rows * row_floats : 0;
+    }
+    if (w->piece == NULL) dmx_weights_no_memory(w);
+    return w->piece;
+}
+
+/* Rows [first, first + count) of the tensor to rows [to, to + count) of the packed weight, by one of two functions. */
+typedef void (*pack_fn)(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed);
+
+static void pack_rows(dmx_weights *w, const dmx_tensor *tensor, size_t first, size_t count, const dmx_conv *conv,
+                      size_t to, pack_fn pack, float *packed)
+{
+    const size_t row = tensor->count / (size_t)tensor->shape[0];
+    const size_t most = row > PIECE_FLOATS / DMX_PACK_ROWS ? DMX_PACK_ROWS : PIECE_FLOATS / row;
+    float *piece = piece_for(w, most < count ? most : count, row);
+    for (size_t done = 0, rows; done < count && !w->failed; done += rows) {
+        rows = count - done < most ? count - done : most;
+        dmx_weights_widen(w, tensor, (first + done) * row, rows * row, piece);
+        pack(conv, to + done, rows, piece, packed);
+    }
+}
+
+static float *store_packed(dmx_weights *w, size_t count)
+{
+    float *packed = w->failed ? NULL : dmx_store_floats(w->store, count);
+    if (packed == NULL) dmx_weights_no_memory(w); /* unless it has failed already */
+    return packed;
+}
+
+/* `conv`'s output channels of a vector, from `first` on, packed like its bias; NULL after a failure. */
+static const float *pack_vector(dmx_weights *w, const dmx_conv *conv, const dmx_tensor *vector, size_t first)
+{
+    const size_t count = (size_t)conv->out_channels;
+    float *packed = store_packed(w, dmx_conv_bias_floats(conv)), *values = piece_for(w, 1, count);
+    if (w->failed) return NULL;
+    dmx_weights_widen(w, vector, first, count, values);
+    dmx_conv_pack_bias(conv, values, packed);
+    return packed;
+}
+
+/* Rows [first, first + conv's rows) of both tensors into the conv. */
+static void pack(dmx_weights *w, dmx_conv *conv, const dmx_tensor *weight, const dmx_tensor *bias, size_t first)
+{
+    float *packed = store_packed(w, dmx_conv_weight_floats(conv));
+    if (!w->failed) pack_rows(w, weight, first, dmx_conv_weight_rows(conv), conv, 0, dmx_conv_pack_rows, packed);
+    conv->weight = packed;
+    conv->bias = pack_vector(w, conv, bias, first);
+    if (w->failed) return;
+    if (!dmx_store_conv(w->store, conv)) dmx_weights_no_memory(w);
+    if (!dmx_winograd_suits(conv)) return;
+    float *winograd = store_packed(w, dmx_winograd_floats(conv));
+    pack_rows(w, weight, 0, dmx_conv_weight_rows(conv), conv, 0, dmx_winograd_pack_rows, winograd);
+    conv->winograd = winograd;
+}
+
+static int weight_shape(const dmx_conv *conv, dmx_axes axes, int64_t *shape)
+{
+    shape[0] = conv->transposed ? conv->in_channels : conv->out_channels;
+    shape[1] = conv->transposed ? conv->out_channels : conv->in_channels;
+    if (axes == DMX_AXES_LINEAR) return 2;
+    if (axes == DMX_AXES_CONV1D) {
+        shape[2] = (int64_t)conv->kernel_bins * conv->kernel_steps; /* one of them is 1 */
+        return 3;
+    }
+    shape[2] = conv->kernel_bins;
+    shape[3] = conv->kernel_steps;
+    return 4;
+}
+
+void dmx_weights_conv(dmx_weights *w, dmx_conv *conv, dmx_axes axes, const char *prefix)
+{
+    int64_t shape[4];
+    int rank = weight_shape(conv, axes, shape);
+    dmx_tensor *weight = dmx_weights_take(w, dmx_name_of("%s.weight", prefix).text, rank, shape);
+    dmx_tensor *bias = dmx_weights_take(w, dmx_name_of("%s.bias", prefix).text, 1, (int64_t[]){conv->out_channels});
+    if (w->failed) return;
+    pack(w, conv, weight, bias, 0);
+    dmx_checkpoint_release(w->checkpoint, weight);
+    dmx_checkpoint_release(w->checkpoint, bias);
+}
+
+void dmx_weights_linear_rows(dmx_weights *w, dmx_conv *conv, const char *weight_name, const char *bias_name, int rows,
+                             int first)
+{
+    size_t parameters = w->parameters;
+    dmx_tensor *weight = dmx_weights_take(w, weight_name, 2, (int64_t[]){rows, conv->in_channels});
+    dmx_tensor *bias = dmx_weights_take(w, bias_name, 1, (int64_t[]){rows});
+    if (w->failed) return;
+    pack(w, conv, weight, bias, (size_t)first);
+    /* The tensor is read once for each part: count only this part's numbers. */
+    w->parameters = parameters + (size_t)conv->out_channels * ((size_t)conv->in_channels + 1);
+    if (first + conv->out_channels < rows) return;
+    dmx_checkpoint_release(w->checkpoint, weight);
+    dmx_checkpoint_release(w->checkpoint, bias);
+}
+
+void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix)
+{
+    if (norm->groups == 0) return;
+    norm->gamma = dmx_weights_vector(w, dmx_name_of("%s.weight", prefix).text, norm->channels);
+    norm->beta = dmx_weights_vector(w, dmx_name_of("%s.bias", prefix).text, norm->channels);
+}
+
+/* A vector of `conv`'s output channels, packed like its bias; NULL after a failure. */
+static const float *take_packed_vector(dmx_weights *w, const dmx_conv *conv, const char *name)
+{
+    const dmx_tensor *tensor = dmx_weights_take(w, name, 1, (int64_t[]){conv->out_channels});
+    return tensor != NULL ? pack_vector(w, conv, tensor, 0) : NULL;
+}
+
+void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const char *conv, const char *norm)
+{
+    dmx_conv *linear = &layer->linear;
+    const size_t out = (size_t)linear->out_channels, in = (size_t)linear->in_channels;
+    dmx_tensor *weight =
+        dmx_weights_take(w, dmx_name_of("%s.weight", conv).text, 3, (int64_t[]){(int64_t)out, (int64_t)in, 1});
+    dmx_tensor *bias = dmx_weights_take(w, dmx_name_of("%s.bias", conv).text, 1, (int64_t[]){(int64_t)out});
+    double *tables = dmx_weights_part(w, dmx_normed_linear_doubles(linear->in_channels) * sizeof *tables);
+    if (!w->failed) pack(w, linear, weight, bias, 0);
+    float *values = piece_for(w, out, in + 1); /* narrow enough to be taken whole */
+    if (!w->failed) {
+        dmx_weights_widen(w, weight, 0, out * in, values);
+        dmx_weights_widen(w, bias, 0, out, values + out * in);
+        dmx_normed_linear_prepare(layer, w->kernels, values, values + out * in, tables);
+        dmx_checkpoint_release(w->checkpoint, weight);
+    }
+    layer->gamma = take_packed_vector(w, linear, dmx_name_of("%s.weight", norm).text);
+    layer->beta = take_packed_vector(w, linear, dmx_name_of("%s.bias", norm).text);
+}
+
+/* ---- LSTM ---- */
+
+/* NAME, [4 * hidden][conv's inputs], into the packed weight in the order of lstm.h: a block of units' rows at a time.
+ */
+static void pack_gates(dmx_weights *w, const dmx_conv *conv, int hidden, const char *name, float *packed)
+{
+    const size_t units = (size_t)hidden;
+    dmx_tensor *tensor = dmx_weights_take(w, name, 2, (int64_t[]){4 * (int64_t)hidden, conv->in_channels});
+    for (size_t gate = 0; gate < DMX_LSTM_GATES && !w->failed; gate++)
+        for (size_t unit = 0; unit < units; unit += DMX_PANEL) {
+            const size_t count = units - unit < DMX_PANEL ? units - unit : DMX_PANEL;
+            pack_rows(w, tensor, gate * units + unit, count, conv, dmx_lstm_column(gate, unit), dmx_conv_pack_rows,
+                      packed);
+        }
+    if (!w->failed) dmx_checkpoint_release(w->checkpoint, tensor);
+}
+
+/* Add NAME, [4 * hidden], in that order: PyTorch has two biases. */
+static void add_gate_bias(dmx_weights *w, int hidden, const char *name, float *sum)
+{
+    const size_t units = (size_t)hidden;
+    dmx_tensor *tensor = dmx_weights_take(w, name, 1, (int64_t[]){4 * (int64_t)hidden});
+    float *values = piece_for(w, DMX_LSTM_GATES, units);
+    if (values == NULL) return;
+    dmx_weights_widen(w, tensor, 0, tensor->count, values);
+    for (size_t gate = 0; gate < DMX_LSTM_GATES; gate++)
+        for (size_t unit = 0; unit < units; unit++) sum[dmx_lstm_column(gate, unit)] += values[gate * units + unit];
+    dmx_checkpoint_release(w->checkpoint, tensor);
+}
+
+/* One layer: the input's weights of both directions are one conv, whole panels of each side by side. */
+static void load_lstm_layer(dmx_weights *w, dmx_lstm_layer *layer, int hidden, int width, int index, const char *prefix)
+{
+    const int columns = dmx_lstm_columns(hidden);
+    const dmx_conv input = dmx_linear(width, columns), recurrent = dmx_linear(hidden, columns);
+    float *weight = store_packed(w, 2 * dmx_conv_weight_floats(&input));
+    float *bias = store_packed(w, 2 * dmx_conv_bias_floats(&input));
+    for (size_t d = 0; d < 2; d++) {
+        const dmx_name suffix = dmx_name_of("l%d%s", index, d > 0 ? "_reverse" : "");
+        float *packed = store_packed(w, dmx_conv_weight_floats(&recurrent));
+        if (w->failed) return;
+        float *direction_bias = bias + d * dmx_conv_bias_floats(&input);
+        pack_gates(w, &input, hidden, dmx_name_of("%s.weight_ih_%s", prefix, suffix.text).text,
+                   weight + d * dmx_conv_weight_floats(&input));
+        add_gate_bias(w, hidden, dmx_name_of("%s.bias_ih_%s", prefix, suffix.text).text, direction_bias);
+        add_gate_bias(w, hidden, dmx_name_of("%s.bias_hh_%s", prefix, suffix.text).text, direction_bias);
+        pack_gates(w, &recurrent, hidden, dmx_name_of("%s.weight_hh_%s", prefix, suffix.text).text, packed);
+        layer->recurrent[d] = packed;
+    }
+    layer->input = dmx_linear(width, 2 * columns);
+    layer->input.weight = weight;
+    layer->input.bias = bias;
+    if (!dmx_store_conv(w->store, &layer->input)) dmx_weights_no_memory(w);
+}
+
+void dmx_weights_lstm(dmx_weights *w, dmx_lstm *lstm, int hidden, int layers, const char *prefix)
+{
+    *lstm = (dmx_lstm){.hidden = hidden, .layers = layers};
+    for (int l = 0; l < layers; l++)
+        load_lstm_layer(w, &lstm->layer[l], hidden, l == 0 ? hidden : 2 * hidden, l, prefix);
+}
+
+dmx_conv dmx_linear(int in_channels, int out_channels)
+{
+    return (dmx_conv){.in_channels = in_channels,
+                      .out_channels = out_channels,
+                      .kernel_bins = 1,
+                      .kernel_steps = 1,
+                      .stride = 1,
+                      .dilation = 1};
+}
