@@ -177,7 +177,7 @@ typedef struct dmx_kernels {
     void (*layer_norm_f32)(const float *x, const float *gamma, const float *beta, size_t rows, size_t channels,
                            float eps, float *y);
 
-    /* The transforms of a Winograd convolution, for one tile (nn/winograd.h). Positions are 4 * step + bin.
+    /* The transforms of a Winograd convolution, for one tile (cpu/winograd.h). Positions are 4 * step + bin.
      *     v[p * position_stride + i] = (B^T d B)[p], where d[p][i] are the tile's inputs of channel i < n */
     void (*winograd_input_f32)(const float *const d[16], size_t n, float *v, size_t position_stride);
 

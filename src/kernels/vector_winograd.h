@@ -1,4 +1,4 @@
-/* vector_winograd.h - the two transforms around the products of a Winograd convolution (nn/winograd.h). Template:
+/* vector_winograd.h - the two transforms around the products of a Winograd convolution (cpu/winograd.h). Template:
  * include a simd_*.h first. */
 #ifndef DMX_KERNELS_VECTOR_WINOGRAD_H
 #define DMX_KERNELS_VECTOR_WINOGRAD_H

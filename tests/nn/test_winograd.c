@@ -1,6 +1,6 @@
 /* test_winograd.c - the 3x3 convolution with GLU in Winograd's form against its formula in double precision: odd and
  * even numbers of steps and bins, fewer than a tile has, strips of several work items, columns that fill no panel. */
-#include "nn/winograd.h"
+#include "cpu/winograd.h"
 
 #include "base/alloc.h"
 #include "plan.h"

@@ -5,7 +5,7 @@
 #include "models/loading/weights.h"
 
 #include "base/alloc.h"
-#include "nn/winograd.h"
+#include "cpu/winograd.h"
 
 /* ---- packing ---- */
 

@@ -1,6 +1,6 @@
 /* gemm.h - spread one GEMM over the threads. */
-#ifndef DMX_NN_GEMM_H
-#define DMX_NN_GEMM_H
+#ifndef DMX_CPU_GEMM_H
+#define DMX_CPU_GEMM_H
 
 #include "nn/exec.h"
 

@@ -1,4 +1,4 @@
-/* attention.c - see attention.h
+/* attention.c - see nn/attention.h
  *
  * For each head K^T and V are packed once as GEMM weights, block of keys by block of keys. A work item is then a block
  * of queries of one head; its scores (QUERY_ROWS x KEY_BLOCK) stay in the L2 cache:
@@ -10,7 +10,7 @@
  */
 #include "nn/attention.h"
 
-#include "nn/gemm.h"
+#include "cpu/gemm.h"
 
 #include <math.h>
 

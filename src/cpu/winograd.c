@@ -5,9 +5,9 @@
  *
  *     for each tile:          V[16][tiles][channels]
  *     for each two panels:    M[16][tiles][2 * DMX_PANEL] = 16 GEMMs;   Y of each tile into the output */
-#include "nn/winograd.h"
+#include "cpu/winograd.h"
 
-#include "nn/gemm.h"
+#include "cpu/gemm.h"
 
 #include <assert.h>
 

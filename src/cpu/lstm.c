@@ -1,4 +1,4 @@
-/* lstm.c - see lstm.h
+/* lstm.c - see nn/lstm.h
  *
  * Two ways to spread the recurrence over threads. Few units: a work item takes a direction and some sequences through
  * all steps, and no two items ever meet. Many units (4 MB of recurrent weights a direction and more): a work item is
@@ -7,7 +7,7 @@
  * same bits. */
 #include "nn/lstm.h"
 
-#include "nn/gemm.h"
+#include "cpu/gemm.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* normed_linear.c - see normed_linear.h */
+/* normed_linear.c - see nn/normed_linear.h */
 #include "nn/normed_linear.h"
 
 #include "nn/norm.h"

@@ -9,8 +9,8 @@
  *
  * with U = G g G^T of the 3x3 weights computed at load. Of all such forms this has the mildest numbers (0, 1, -1, 1/2),
  * and costs no accuracy that could be measured in the whole network; F(4x4, 3x3) would save more and lose a digit. */
-#ifndef DMX_NN_WINOGRAD_H
-#define DMX_NN_WINOGRAD_H
+#ifndef DMX_CPU_WINOGRAD_H
+#define DMX_CPU_WINOGRAD_H
 
 #include "nn/conv.h"
 

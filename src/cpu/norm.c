@@ -1,4 +1,4 @@
-/* norm.c - see norm.h
+/* norm.c - see nn/norm.h
  *
  * Statistics run down the rows: for each position in a row a sum and a sum of squares, in double, over all rows. That
  * is one contiguous pass whatever the groups are; positions are folded into groups at the end, when only one row is

@@ -3,7 +3,7 @@
  * An item is a block of rows times a share of the panels. Many rows: blocks of rows, each with all panels, so that a
  * row block of A is gathered once. Few rows (the deepest layers, the transformer's time branch): the panels are split
  * too, so that many cores have work: with R rows and P panels there are ceil(R / 96) * ceil(P / 16) items at most. */
-#include "nn/gemm.h"
+#include "cpu/gemm.h"
 
 enum {
     ITEM_ROWS = 96,    /* about this many rows an item */

@@ -1,8 +1,8 @@
-/* conv.c - see conv.h */
+/* conv.c - see nn/conv.h */
 #include "nn/conv.h"
 
-#include "nn/gemm.h"
-#include "nn/winograd.h"
+#include "cpu/gemm.h"
+#include "cpu/winograd.h"
 
 #include <assert.h>
 
