@@ -3,7 +3,7 @@
 #define DMX_SEPARATE_OPTIONS_H
 
 #include "base/cpu.h"
-#include "separate/model.h"
+#include "models/bag.h"
 
 /* Fill in `checked` with `options`, or the defaults when NULL; fields that the caller's struct_size does not cover keep
  * their defaults. threads and jobs are then at least 1. */

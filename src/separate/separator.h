@@ -10,10 +10,10 @@
 #ifndef DMX_SEPARATE_SEPARATOR_H
 #define DMX_SEPARATE_SEPARATOR_H
 
+#include "models/bag.h"
 #include "nn/exec.h"
 #include "separate/lane.h"
 #include "separate/mixdown.h"
-#include "separate/model.h"
 #include "separate/window.h"
 
 typedef enum dmx_stream_state { DMX_STREAM_IDLE, DMX_STREAM_OPEN, DMX_STREAM_FINISHED } dmx_stream_state;

@@ -2,7 +2,7 @@
  * segments is made of; that they do run at once; and what the callbacks are told then. */
 #include "api.h"
 
-#include "separate/model.h"
+#include "models/bag.h"
 #include "separate/separator.h"
 #include "support/test.h"
 

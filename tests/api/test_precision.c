@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/cpu.h"
-#include "separate/model.h"
+#include "models/bag.h"
 #include "support/npy.h"
 #include "support/test.h"
 

@@ -1,7 +1,7 @@
 /* test_resident.c - bags whose weights do not all fit into memory: members that are loaded when their turn comes give
  * the same bits, and a file that has gone by then is one sentence. */
 #include "api.h"
-#include "separate/model.h"
+#include "models/bag.h"
 #include "support/test.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* model.c - see model.h; the counterpart of BagOfModels in the official apply.py */
-#include "separate/model.h"
+/* bag.c - see bag.h; the counterpart of BagOfModels in the official apply.py */
+#include "models/bag.h"
 
 #include "base/alloc.h"
 #include "checkpoint/bag.h"

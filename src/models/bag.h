@@ -1,7 +1,7 @@
-/* model.h - what a demucs_model is: the members of a bag and how much each counts. A single checkpoint is a bag of one.
+/* bag.h - what a demucs_model is: the members of a bag and how much each counts. A single checkpoint is a bag of one.
  */
-#ifndef DMX_SEPARATE_MODEL_H
-#define DMX_SEPARATE_MODEL_H
+#ifndef DMX_MODELS_BAG_H
+#define DMX_MODELS_BAG_H
 
 #include "models/network.h"
 
