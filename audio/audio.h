@@ -1,25 +1,26 @@
-/* audio.h - files <-> planar float PCM, streaming. Independent of the engine: nothing from src/ is seen here.
+/* audio.h - files <-> planar float PCM, streaming. Independent of the engine: of src/ it sees base/ and nothing else.
  *
  * Reading: anything FFmpeg's libraries read. Writing: wav (own writer: a header and samples), flac and mp3.
  * Every writer works on a temporary file beside the target and renames it at the end: a target appears whole or not at
- * all. All functions that fail put one sentence into an audio_error, naming the file. */
+ * all (base/file.h). Functions that can fail take a demucs_error, which may be NULL, and write one sentence into it
+ * that names the file. */
 #ifndef DEMUCS_AUDIO_H
 #define DEMUCS_AUDIO_H
+
+#include "base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct audio_error {
-    char message[512];
-} audio_error;
+typedef demucs_error audio_error; /* its former name */
 
 /* --------------------------------------------------------------------------------------------------- reading ---- */
 
 typedef struct audio_reader audio_reader;
 
 /* Open the `stream`-th audio stream (from 0) of a file. NULL on failure. */
-audio_reader *audio_reader_open(const char *path, int stream, audio_error *error);
+audio_reader *audio_reader_open(const char *path, int stream, demucs_error *error);
 void audio_reader_close(audio_reader *reader);
 
 int audio_reader_channels(const audio_reader *reader);
@@ -31,7 +32,7 @@ uint64_t audio_reader_expected_frames(const audio_reader *reader);
 /* Read up to `capacity` frames into planes[channel]; returns how many, 0 at the end, -1 on an error. Encoder delay and
  * padding (gapless MP3 and AAC) are trimmed. Damage in the middle of a file is skipped, as players do, and counted;
  * a file of which nothing could be decoded is an error. */
-long audio_reader_read(audio_reader *reader, float *const *planes, size_t capacity, audio_error *error);
+long audio_reader_read(audio_reader *reader, float *const *planes, size_t capacity, demucs_error *error);
 
 /* Places where the decoder had to skip damaged data so far. */
 size_t audio_reader_damaged(const audio_reader *reader);
@@ -54,24 +55,21 @@ typedef struct audio_writer audio_writer;
 
 /* Start writing `path` (through a temporary file in the same folder, which must exist). NULL on failure; nothing is
  * left behind then. */
-audio_writer *audio_writer_open(const char *path, const audio_format *format, audio_error *error);
+audio_writer *audio_writer_open(const char *path, const audio_format *format, demucs_error *error);
 
 /* Add frames. Integer formats clamp to [-1, 1], scale by 32767 or 8388607 and truncate towards zero, as the official
  * one, NaN becoming 0; float32 is written as it is, NaN too. */
-bool audio_writer_write(audio_writer *writer, const float *const *planes, size_t frames, audio_error *error);
+bool audio_writer_write(audio_writer *writer, const float *const *planes, size_t frames, demucs_error *error);
 
 /* Bring everything to the disk, under the temporary name still: what can go wrong for want of space goes wrong here.
  * Who writes several files that belong together finishes all of them before closing the first. */
-bool audio_writer_finish(audio_writer *writer, audio_error *error);
+bool audio_writer_finish(audio_writer *writer, demucs_error *error);
 
 /* Finish if that was not done, rename over the target, free the writer. On failure the temporary file is gone and an
  * older target untouched. */
-bool audio_writer_close(audio_writer *writer, audio_error *error);
+bool audio_writer_close(audio_writer *writer, demucs_error *error);
 
 /* Give up: remove the temporary file, free the writer. NULL is fine. */
 void audio_writer_abort(audio_writer *writer);
-
-/* Remove the temporary files of all open writers: async-signal-safe, for a handler that is about to end the process. */
-void audio_writers_unlink_all(void);
 
 #endif

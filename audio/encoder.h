@@ -3,18 +3,18 @@
 #define DEMUCS_AUDIO_ENCODER_H
 
 #include "audio/audio.h"
-#include "audio/output.h"
+#include "base/file.h"
 
 typedef struct audio_encoder {
     /* Start a file on an empty `output`, which stays the caller's. NULL on failure. The format's rate and channel count
      * are positive and its enums valid; what else the container demands is checked here. */
-    void *(*open)(audio_output *output, const audio_format *format, audio_error *error);
+    void *(*open)(dmx_file *output, const audio_format *format, demucs_error *error);
 
     /* Add frames (at least 1). */
-    bool (*write)(void *state, const float *const *planes, size_t frames, audio_error *error);
+    bool (*write)(void *state, const float *const *planes, size_t frames, demucs_error *error);
 
     /* Write what is left and set the sizes in the header right. */
-    bool (*finish)(void *state, audio_error *error);
+    bool (*finish)(void *state, demucs_error *error);
 
     /* Free the state, finished or not. NULL is fine. */
     void (*free)(void *state);

@@ -6,8 +6,9 @@
  * container's list (which the demuxers hand on to their children), and its io_open callback refuses. */
 #include "audio/ffmpeg_input.h"
 
-#include "audio/error.h"
 #include "audio/ffmpeg_log.h"
+#include "base/alloc.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,31 +21,34 @@ static int refuse_open(AVFormatContext *container, AVIOContext **io, const char 
     return AVERROR(EACCES);
 }
 
-static bool open_bytes(ffmpeg_input *input, const char *path, audio_error *error)
+static bool open_bytes(ffmpeg_input *input, const char *path, demucs_error *error)
 {
-    char reason[AUDIO_REASON_SIZE];
+    char reason[DMX_REASON];
     struct stat info;
-    if (stat(path, &info) != 0) return audio_fail(error, path, "cannot open: %s", audio_reason(reason, errno));
-    if (S_ISDIR(info.st_mode)) return audio_fail(error, path, "this is a folder, not an audio file");
+    if (stat(path, &info) != 0)
+        return !dmx_refuse(path, error, DEMUCS_ERROR_IO, "cannot open: %s", dmx_reason(reason, errno));
+    if (S_ISDIR(info.st_mode)) return !dmx_refuse(path, error, DEMUCS_ERROR_IO, "this is a folder, not an audio file");
 
     size_t size = strlen(path) + sizeof "file:";
-    char *url = av_malloc(size);
-    if (url == NULL) return audio_fail(error, path, "not enough memory to open the file");
+    char *url = dmx_alloc(1, size);
+    if (url == NULL) return !dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to open the file");
     snprintf(url, size, "file:%s", path);
     int result = avio_open2(&input->io, url, AVIO_FLAG_READ, NULL, NULL);
-    av_free(url);
-    if (result < 0) return audio_fail(error, path, "cannot open: %s", audio_reason(reason, AVUNERROR(result)));
-    if (S_ISREG(info.st_mode) && info.st_size == 0) return audio_fail(error, path, "the file is empty");
+    dmx_free(url);
+    if (result < 0)
+        return !dmx_refuse(path, error, DEMUCS_ERROR_IO, "cannot open: %s", dmx_reason(reason, AVUNERROR(result)));
+    if (S_ISREG(info.st_mode) && info.st_size == 0)
+        return !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "the file is empty");
     return true;
 }
 
-static bool open_container(ffmpeg_input *input, const char *path, audio_error *error)
+static bool open_container(ffmpeg_input *input, const char *path, demucs_error *error)
 {
     AVDictionary *options = NULL;
     input->container = avformat_alloc_context();
     if (input->container == NULL || av_dict_set(&options, "protocol_whitelist", "none", 0) < 0) {
         av_dict_free(&options);
-        return audio_fail(error, path, "not enough memory to open the file");
+        return !dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to open the file");
     }
     av_dict_set(&options, "scan_all_pmts", "1", 0); /* as the ffmpeg program: all streams of an MPEG-TS file */
     input->container->pb = input->io;
@@ -52,11 +56,13 @@ static bool open_container(ffmpeg_input *input, const char *path, audio_error *e
     int result = avformat_open_input(&input->container, path, NULL, &options);
     av_dict_free(&options);
     if (result >= 0) result = avformat_find_stream_info(input->container, NULL);
-    if (result < 0) return audio_fail(error, path, "not an audio file in a form that can be read, or badly damaged");
+    if (result < 0)
+        return !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT,
+                           "not an audio file in a form that can be read, or badly damaged");
     return true;
 }
 
-static bool choose_stream(ffmpeg_input *input, const char *path, int wanted, audio_error *error)
+static bool choose_stream(ffmpeg_input *input, const char *path, int wanted, demucs_error *error)
 {
     int found = 0;
     for (unsigned i = 0; i < input->container->nb_streams; i++) {
@@ -64,14 +70,15 @@ static bool choose_stream(ffmpeg_input *input, const char *path, int wanted, aud
         stream->discard = AVDISCARD_ALL;
         if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && found++ == wanted) input->stream = stream;
     }
-    if (found == 0) return audio_fail(error, path, "the file holds no audio");
+    if (found == 0) return !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "the file holds no audio");
     if (input->stream == NULL)
-        return audio_fail(error, path, "there is no audio stream %d: the file has %d, counted from 0", wanted, found);
+        return !dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT,
+                           "there is no audio stream %d: the file has %d, counted from 0", wanted, found);
     input->stream->discard = AVDISCARD_DEFAULT;
     return true;
 }
 
-bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, audio_error *error)
+bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, demucs_error *error)
 {
     ffmpeg_quiet_log();
     *input = (ffmpeg_input){0};

@@ -13,7 +13,7 @@ typedef struct ffmpeg_input {
 } ffmpeg_input;
 
 /* On failure everything is closed again. */
-bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, audio_error *error);
+bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, demucs_error *error);
 void ffmpeg_input_close(ffmpeg_input *input);
 
 #endif

@@ -9,9 +9,9 @@
  * Rate and layout of the first frame are those of the reader. A stream that changes them later (a broadcast that goes
  * from 5.1 to stereo) is converted back to the first, as the ffmpeg program does. */
 #include "audio/audio.h"
-#include "audio/error.h"
 #include "audio/ffmpeg_compat.h"
 #include "audio/ffmpeg_input.h"
+#include "base/alloc.h"
 
 #include <string.h>
 
@@ -100,7 +100,7 @@ static bool reserve_pending(audio_reader *reader, size_t frames)
     size_t capacity = reader->pending_frames + frames;
     if (capacity <= reader->pending_capacity) return true;
     for (int channel = 0; channel < ffmpeg_layout_channels(&reader->layout); channel++) {
-        float *plane = av_realloc_array(reader->pending[channel], capacity, sizeof *plane);
+        float *plane = dmx_realloc(reader->pending[channel], reader->pending_capacity, capacity, sizeof *plane);
         if (plane == NULL) return false;
         reader->pending[channel] = plane;
     }
@@ -124,7 +124,7 @@ static bool convert(audio_reader *reader, uint8_t **data, int frames)
 }
 
 /* Set the converter up for frames like the present one. */
-static bool open_converter(audio_reader *reader, audio_error *error)
+static bool open_converter(audio_reader *reader, demucs_error *error)
 {
     swr_free(&reader->converter);
     ffmpeg_layout_free(&reader->from_layout);
@@ -137,9 +137,10 @@ static bool open_converter(audio_reader *reader, audio_error *error)
     return true;
 fail:
     swr_free(&reader->converter);
-    return audio_fail(error, reader->path, "cannot convert %d channels at %d Hz to %d channels at %d Hz",
-                      ffmpeg_layout_channels(&reader->from_layout), reader->from_rate_hz,
-                      ffmpeg_layout_channels(&reader->layout), reader->sample_rate_hz);
+    return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                       "cannot convert %d channels at %d Hz to %d channels at %d Hz",
+                       ffmpeg_layout_channels(&reader->from_layout), reader->from_rate_hz,
+                       ffmpeg_layout_channels(&reader->layout), reader->sample_rate_hz);
 }
 
 static bool converter_fits(const audio_reader *reader)
@@ -150,7 +151,7 @@ static bool converter_fits(const audio_reader *reader)
 }
 
 /* Decode and convert one more frame into the (empty) pending buffer, or find the end. */
-static bool refill(audio_reader *reader, audio_error *error)
+static bool refill(audio_reader *reader, demucs_error *error)
 {
     reader->pending_start = reader->pending_frames = 0;
     int decoded = decode_frame(reader);
@@ -167,58 +168,63 @@ static bool refill(audio_reader *reader, audio_error *error)
     if (!convert(reader, reader->frame->extended_data, reader->frame->nb_samples)) goto no_memory;
     return true;
 no_memory:
-    return audio_fail(error, reader->path, "not enough memory to decode");
+    return !dmx_refuse(reader->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to decode");
 }
 
 /* ---- opening ---- */
 
-static bool open_decoder(audio_reader *reader, audio_error *error)
+static bool open_decoder(audio_reader *reader, demucs_error *error)
 {
     const AVStream *stream = reader->input.stream;
     const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
     if (codec == NULL)
-        return audio_fail(error, reader->path, "the audio is of a type that cannot be decoded (%s)",
-                          avcodec_get_name(stream->codecpar->codec_id));
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                           "the audio is of a type that cannot be decoded (%s)",
+                           avcodec_get_name(stream->codecpar->codec_id));
     reader->decoder = avcodec_alloc_context3(codec);
     reader->packet = av_packet_alloc();
     reader->frame = av_frame_alloc();
     if (reader->decoder == NULL || reader->packet == NULL || reader->frame == NULL ||
         avcodec_parameters_to_context(reader->decoder, stream->codecpar) < 0)
-        return audio_fail(error, reader->path, "not enough memory to open the file");
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to open the file");
     reader->decoder->pkt_timebase = stream->time_base;
     if (avcodec_open2(reader->decoder, codec, NULL) < 0)
-        return audio_fail(error, reader->path, "the %s decoder refuses this file: it is damaged or of an unusual kind",
-                          avcodec_get_name(stream->codecpar->codec_id));
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                           "the %s decoder refuses this file: it is damaged or of an unusual kind",
+                           avcodec_get_name(stream->codecpar->codec_id));
     return true;
 }
 
 /* Only the first decoded frame tells the true rate and layout (AAC with SBR, for one, doubles its rate there). */
-static bool read_first_frame(audio_reader *reader, audio_error *error)
+static bool read_first_frame(audio_reader *reader, demucs_error *error)
 {
     int decoded = decode_frame(reader);
-    if (decoded < 0) return audio_fail(error, reader->path, "not enough memory to decode");
+    if (decoded < 0) return !dmx_refuse(reader->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to decode");
     if (decoded == 0 && reader->damaged > 0)
-        return audio_fail(error, reader->path, "nothing in the audio stream could be decoded; the file is damaged");
-    if (decoded == 0) return audio_fail(error, reader->path, "the audio stream is empty");
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                           "nothing in the audio stream could be decoded; the file is damaged");
+    if (decoded == 0) return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT, "the audio stream is empty");
 
     reader->sample_rate_hz = frame_rate_hz(reader);
     if (!ffmpeg_layout_of_frame(&reader->layout, reader->frame))
-        return audio_fail(error, reader->path, "not enough memory to decode");
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to decode");
     int channels = ffmpeg_layout_channels(&reader->layout);
     if (reader->sample_rate_hz <= 0 || channels <= 0 || channels > MAX_CHANNELS)
-        return audio_fail(error, reader->path, "%d channels at %d Hz cannot be read (at most %d channels)", channels,
-                          reader->sample_rate_hz, MAX_CHANNELS);
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                           "%d channels at %d Hz cannot be read (at most %d channels)", channels,
+                           reader->sample_rate_hz, MAX_CHANNELS);
     if (!open_converter(reader, error)) return false;
     if (!convert(reader, reader->frame->extended_data, reader->frame->nb_samples))
-        return audio_fail(error, reader->path, "not enough memory to decode");
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to decode");
     return true;
 }
 
-audio_reader *audio_reader_open(const char *path, int stream, audio_error *error)
+audio_reader *audio_reader_open(const char *path, int stream, demucs_error *error)
 {
-    audio_reader *reader = av_mallocz(sizeof *reader);
-    if (reader == NULL || (reader->path = av_strdup(path)) == NULL) {
-        audio_fail(error, path, "not enough memory to open the file");
+    dmx_error_clear(error);
+    audio_reader *reader = dmx_alloc(1, sizeof *reader);
+    if (reader == NULL || (reader->path = dmx_strdup(path)) == NULL) {
+        dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to open the file");
         goto fail;
     }
     if (!ffmpeg_input_open(&reader->input, path, stream, error) || !open_decoder(reader, error) ||
@@ -233,7 +239,7 @@ fail:
 void audio_reader_close(audio_reader *reader)
 {
     if (reader == NULL) return;
-    for (int channel = 0; channel < MAX_CHANNELS; channel++) av_free(reader->pending[channel]);
+    for (int channel = 0; channel < MAX_CHANNELS; channel++) dmx_free(reader->pending[channel]);
     swr_free(&reader->converter);
     ffmpeg_layout_free(&reader->layout);
     ffmpeg_layout_free(&reader->from_layout);
@@ -241,8 +247,8 @@ void audio_reader_close(audio_reader *reader)
     av_packet_free(&reader->packet);
     avcodec_free_context(&reader->decoder);
     ffmpeg_input_close(&reader->input);
-    av_free(reader->path);
-    av_free(reader);
+    dmx_free(reader->path);
+    dmx_free(reader);
 }
 
 /* ---- the rest of the public side ---- */
@@ -265,10 +271,11 @@ uint64_t audio_reader_expected_frames(const audio_reader *reader)
     return frames > 0 ? (uint64_t)frames : 0;
 }
 
-long audio_reader_read(audio_reader *reader, float *const *planes, size_t capacity, audio_error *error)
+long audio_reader_read(audio_reader *reader, float *const *planes, size_t capacity, demucs_error *error)
 {
     size_t done = 0;
-    if (reader->failed) audio_fail(error, reader->path, "reading has failed before");
+    dmx_error_clear(error);
+    if (reader->failed) dmx_refuse(reader->path, error, DEMUCS_ERROR_IO, "reading has failed before");
     while (done < capacity && !reader->failed) {
         if (reader->pending_frames == 0) {
             if (reader->at_end) break;

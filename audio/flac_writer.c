@@ -5,17 +5,15 @@
  *
  * The muxer seeks back at the end to put length and MD5 sum into the header. */
 #include "audio/encoder.h"
-#include "audio/error.h"
 #include "audio/ffmpeg_compat.h"
 #include "audio/ffmpeg_log.h"
 #include "audio/pcm.h"
-
-#include <stdlib.h>
+#include "base/alloc.h"
 
 #define IO_BUFFER_BYTES 32768
 
 typedef struct flac_writer {
-    audio_output *output;
+    dmx_file *output;
     AVCodecContext *encoder;
     AVFormatContext *muxer;
     AVIOContext *io;
@@ -29,27 +27,27 @@ typedef struct flac_writer {
 
 static int write_bytes(void *opaque, ffmpeg_write_byte *bytes, int count)
 {
-    return audio_output_write(opaque, bytes, (size_t)count) ? count : AVERROR(EIO);
+    return dmx_file_write(opaque, bytes, (size_t)count) ? count : AVERROR(EIO);
 }
 
 static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
 {
-    if ((whence & AVSEEK_SIZE) != 0) return (int64_t)audio_output_size(opaque);
+    if ((whence & AVSEEK_SIZE) != 0) return (int64_t)dmx_file_size(opaque);
     if (whence != SEEK_SET || offset < 0) return AVERROR(EINVAL);
-    return audio_output_seek(opaque, (uint64_t)offset) ? offset : AVERROR(EIO);
+    return dmx_file_seek(opaque, (uint64_t)offset) ? offset : AVERROR(EIO);
 }
 
 /* ---- encoding ---- */
 
 /* A failed write is the usual reason, and has a better sentence than the codec's. */
-static bool flac_fail(flac_writer *flac, audio_error *error)
+static bool flac_fail(flac_writer *flac, demucs_error *error)
 {
-    if (flac->io->error != 0) return audio_output_fail(flac->output, error);
-    return audio_fail(error, audio_output_path(flac->output), "the FLAC encoder failed");
+    if (flac->io->error != 0) return !dmx_file_fail(flac->output, error);
+    return !dmx_refuse(dmx_file_path(flac->output), error, DEMUCS_ERROR_FORMAT, "the FLAC encoder failed");
 }
 
 /* Encode one frame (NULL: the end) and write the packets that come out. */
-static bool encode(flac_writer *flac, const AVFrame *frame, audio_error *error)
+static bool encode(flac_writer *flac, const AVFrame *frame, demucs_error *error)
 {
     int result = avcodec_send_frame(flac->encoder, frame);
     while (result >= 0) {
@@ -66,7 +64,7 @@ static bool encode(flac_writer *flac, const AVFrame *frame, audio_error *error)
 }
 
 /* Encode what is in flac->frame. */
-static bool encode_filled(flac_writer *flac, audio_error *error)
+static bool encode_filled(flac_writer *flac, demucs_error *error)
 {
     flac->frame->nb_samples = flac->filled;
     flac->frame->pts = flac->position;
@@ -75,7 +73,7 @@ static bool encode_filled(flac_writer *flac, audio_error *error)
     return encode(flac, flac->frame, error);
 }
 
-static bool flac_write(void *state, const float *const *planes, size_t frames, audio_error *error)
+static bool flac_write(void *state, const float *const *planes, size_t frames, demucs_error *error)
 {
     flac_writer *flac = state;
     const int frame_size = flac->encoder->frame_size, channels = ffmpeg_encoder_channels(flac->encoder);
@@ -97,7 +95,7 @@ static bool flac_write(void *state, const float *const *planes, size_t frames, a
     return true;
 }
 
-static bool flac_finish(void *state, audio_error *error)
+static bool flac_finish(void *state, demucs_error *error)
 {
     flac_writer *flac = state;
     if (flac->filled > 0 && !encode_filled(flac, error)) return false;
@@ -109,25 +107,29 @@ static bool flac_finish(void *state, audio_error *error)
 
 /* ---- opening ---- */
 
-static bool open_encoder(flac_writer *flac, const audio_format *format, audio_error *error)
+static bool open_encoder(flac_writer *flac, const audio_format *format, demucs_error *error)
 {
-    const char *path = audio_output_path(flac->output);
+    const char *path = dmx_file_path(flac->output);
     const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_FLAC);
-    if (codec == NULL) return audio_fail(error, path, "this FFmpeg was built without its FLAC encoder: write wav");
+    if (codec == NULL)
+        return !dmx_refuse(path, error, DEMUCS_ERROR_UNSUPPORTED,
+                           "this FFmpeg was built without its FLAC encoder: write wav");
     flac->encoder = avcodec_alloc_context3(codec);
-    if (flac->encoder == NULL) return audio_fail(error, path, "not enough memory to write the file");
+    if (flac->encoder == NULL)
+        return !dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
     flac->encoder->sample_rate = format->sample_rate_hz;
     flac->encoder->time_base = (AVRational){1, format->sample_rate_hz};
     flac->encoder->sample_fmt = format->sample == AUDIO_INT16 ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_S32;
     flac->encoder->bits_per_raw_sample = format->sample == AUDIO_INT16 ? 16 : 24;
     ffmpeg_encoder_set_channels(flac->encoder, format->channels);
     if (avcodec_open2(flac->encoder, codec, NULL) < 0)
-        return audio_fail(error, path, "a flac file cannot hold %d channels at %d Hz: write wav", format->channels,
-                          format->sample_rate_hz);
+        return !dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT,
+                           "a flac file cannot hold %d channels at %d Hz: write wav", format->channels,
+                           format->sample_rate_hz);
     return true;
 }
 
-static bool open_frame(flac_writer *flac, audio_error *error)
+static bool open_frame(flac_writer *flac, demucs_error *error)
 {
     flac->packet = av_packet_alloc();
     flac->frame = av_frame_alloc();
@@ -138,12 +140,12 @@ static bool open_frame(flac_writer *flac, audio_error *error)
     if (!ffmpeg_frame_set_layout(flac->frame, flac->encoder) || av_frame_get_buffer(flac->frame, 0) < 0) goto no_memory;
     return true;
 no_memory:
-    return audio_fail(error, audio_output_path(flac->output), "not enough memory to write the file");
+    return !dmx_refuse(dmx_file_path(flac->output), error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
 }
 
-static bool open_muxer(flac_writer *flac, audio_error *error)
+static bool open_muxer(flac_writer *flac, demucs_error *error)
 {
-    const char *path = audio_output_path(flac->output);
+    const char *path = dmx_file_path(flac->output);
     unsigned char *buffer = av_malloc(IO_BUFFER_BYTES);
     if (buffer == NULL) goto no_memory;
     flac->io = avio_alloc_context(buffer, IO_BUFFER_BYTES, 1, flac->output, NULL, write_bytes, seek_bytes);
@@ -152,7 +154,8 @@ static bool open_muxer(flac_writer *flac, audio_error *error)
         goto no_memory;
     }
     if (avformat_alloc_output_context2(&flac->muxer, NULL, "flac", NULL) < 0)
-        return audio_fail(error, path, "this FFmpeg was built without its FLAC format: write wav");
+        return !dmx_refuse(path, error, DEMUCS_ERROR_UNSUPPORTED,
+                           "this FFmpeg was built without its FLAC format: write wav");
     flac->muxer->pb = flac->io;
     AVStream *stream = avformat_new_stream(flac->muxer, NULL);
     if (stream == NULL || avcodec_parameters_from_context(stream->codecpar, flac->encoder) < 0) goto no_memory;
@@ -160,7 +163,7 @@ static bool open_muxer(flac_writer *flac, audio_error *error)
     if (avformat_write_header(flac->muxer, NULL) < 0 || flac->io->error != 0) return flac_fail(flac, error);
     return true;
 no_memory:
-    return audio_fail(error, path, "not enough memory to write the file");
+    return !dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
 }
 
 static void flac_free(void *state)
@@ -173,19 +176,20 @@ static void flac_free(void *state)
     av_frame_free(&flac->frame);
     av_packet_free(&flac->packet);
     avcodec_free_context(&flac->encoder);
-    free(flac);
+    dmx_free(flac);
 }
 
-static void *flac_open(audio_output *output, const audio_format *format, audio_error *error)
+static void *flac_open(dmx_file *output, const audio_format *format, demucs_error *error)
 {
     ffmpeg_quiet_log();
     if (format->sample == AUDIO_FLOAT32) {
-        audio_fail(error, audio_output_path(output), "a flac file holds integers: choose 16 or 24 bits, or write wav");
+        dmx_refuse(dmx_file_path(output), error, DEMUCS_ERROR_ARGUMENT,
+                   "a flac file holds integers: choose 16 or 24 bits, or write wav");
         return NULL;
     }
-    flac_writer *flac = calloc(1, sizeof *flac);
+    flac_writer *flac = dmx_alloc(1, sizeof *flac);
     if (flac == NULL) {
-        audio_fail(error, audio_output_path(output), "not enough memory to write the file");
+        dmx_refuse(dmx_file_path(output), error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
         return NULL;
     }
     flac->output = output;

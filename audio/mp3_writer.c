@@ -5,19 +5,18 @@
  * 48 kHz for 96). What we add is the first frame's tag, which LAME keeps free and lameenc leaves empty: it holds the
  * encoder's delay and padding, so that players and our own reader give back the exact number of frames. */
 #include "audio/encoder.h"
-#include "audio/error.h"
 #include "audio/pcm.h"
+#include "base/alloc.h"
 
 #include <lame/lame.h>
 
 #include <stdarg.h>
-#include <stdlib.h>
 
 #define BLOCK_FRAMES 4096
 #define BLOCK_BYTES  (BLOCK_FRAMES * 5 / 4 + 7200) /* lame.h: the worst case for a block, and for the last flush */
 
 typedef struct mp3_writer {
-    audio_output *output;
+    dmx_file *output;
     lame_t lame;
     int channels;
     int16_t samples[BLOCK_FRAMES * 2]; /* [frames][channels] */
@@ -28,14 +27,15 @@ typedef struct mp3_writer {
 static void no_report(const char *format, va_list arguments) { (void)format, (void)arguments; }
 
 /* `count`: what LAME put into mp3->bytes, or its error code. */
-static bool put_bytes(mp3_writer *mp3, int count, audio_error *error)
+static bool put_bytes(mp3_writer *mp3, int count, demucs_error *error)
 {
     if (count < 0)
-        return audio_fail(error, audio_output_path(mp3->output), "the MP3 encoder failed (LAME error %d)", count);
-    return audio_output_write(mp3->output, mp3->bytes, (size_t)count) || audio_output_fail(mp3->output, error);
+        return !dmx_refuse(dmx_file_path(mp3->output), error, DEMUCS_ERROR_FORMAT,
+                           "the MP3 encoder failed (LAME error %d)", count);
+    return dmx_file_write(mp3->output, mp3->bytes, (size_t)count) || !dmx_file_fail(mp3->output, error);
 }
 
-static bool mp3_write(void *state, const float *const *planes, size_t frames, audio_error *error)
+static bool mp3_write(void *state, const float *const *planes, size_t frames, demucs_error *error)
 {
     mp3_writer *mp3 = state;
     for (size_t start = 0; start < frames; start += BLOCK_FRAMES) {
@@ -49,13 +49,13 @@ static bool mp3_write(void *state, const float *const *planes, size_t frames, au
     return true;
 }
 
-static bool mp3_finish(void *state, audio_error *error)
+static bool mp3_finish(void *state, demucs_error *error)
 {
     mp3_writer *mp3 = state;
     if (!put_bytes(mp3, lame_encode_flush(mp3->lame, mp3->bytes, BLOCK_BYTES), error)) return false;
     size_t tag_bytes = lame_get_lametag_frame(mp3->lame, mp3->bytes, BLOCK_BYTES);
     if (tag_bytes > BLOCK_BYTES) tag_bytes = 0; /* the size it would need: cannot be, a frame has at most 2881 bytes */
-    if (!audio_output_seek(mp3->output, 0)) return audio_output_fail(mp3->output, error);
+    if (!dmx_file_seek(mp3->output, 0)) return !dmx_file_fail(mp3->output, error);
     return put_bytes(mp3, (int)tag_bytes, error);
 }
 
@@ -64,7 +64,7 @@ static void mp3_free(void *state)
     mp3_writer *mp3 = state;
     if (mp3 == NULL) return;
     if (mp3->lame != NULL) lame_close(mp3->lame);
-    free(mp3);
+    dmx_free(mp3);
 }
 
 static bool set_parameters(lame_t lame, const audio_format *format)
@@ -82,30 +82,31 @@ static bool set_parameters(lame_t lame, const audio_format *format)
            lame_init_params(lame) >= 0;
 }
 
-static void *mp3_open(audio_output *output, const audio_format *format, audio_error *error)
+static void *mp3_open(dmx_file *output, const audio_format *format, demucs_error *error)
 {
-    const char *path = audio_output_path(output);
+    const char *path = dmx_file_path(output);
     mp3_writer *mp3 = NULL;
     if (format->channels > 2) {
-        audio_fail(error, path, "an MP3 file has one or two channels, not %d: write wav or flac", format->channels);
+        dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT, "an MP3 file has one or two channels, not %d: write wav or flac",
+                   format->channels);
         goto fail;
     }
     if (format->mp3_bitrate_kbps < 8 || format->mp3_bitrate_kbps > 320 || format->mp3_quality < 0 ||
         format->mp3_quality > 9) {
-        audio_fail(error, path, "MP3 bit rate %d kb/s, quality %d: give 8 to 320 and 0 to 9", format->mp3_bitrate_kbps,
-                   format->mp3_quality);
+        dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT, "MP3 bit rate %d kb/s, quality %d: give 8 to 320 and 0 to 9",
+                   format->mp3_bitrate_kbps, format->mp3_quality);
         goto fail;
     }
-    mp3 = calloc(1, sizeof *mp3);
+    mp3 = dmx_alloc(1, sizeof *mp3);
     if (mp3 == NULL || (mp3->lame = lame_init()) == NULL) {
-        audio_fail(error, path, "not enough memory to write the file");
+        dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
         goto fail;
     }
     mp3->output = output;
     mp3->channels = format->channels;
     if (!set_parameters(mp3->lame, format)) {
-        audio_fail(error, path, "MP3 cannot hold %d channels at %d Hz and %d kb/s", format->channels,
-                   format->sample_rate_hz, format->mp3_bitrate_kbps);
+        dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT, "MP3 cannot hold %d channels at %d Hz and %d kb/s",
+                   format->channels, format->sample_rate_hz, format->mp3_bitrate_kbps);
         goto fail;
     }
     return mp3;

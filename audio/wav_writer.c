@@ -14,13 +14,13 @@
 #include "audio/wav_writer.h"
 
 #include "audio/encoder.h"
-#include "audio/error.h"
 #include "audio/pcm.h"
+#include "base/alloc.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define BLOCK_FRAMES 1024
+#define MOVED_BYTES  (1 << 20)
 #define DS64_BYTES   36 /* the chunk with its name and size */
 #define HEADER_MAX   (12 + DS64_BYTES + 24 + 12 + 8)
 
@@ -29,7 +29,7 @@ enum { TYPE_PCM = 1, TYPE_FLOAT = 3 };
 uint64_t audio_wav_riff_limit = UINT32_MAX;
 
 typedef struct wav_writer {
-    audio_output *output;
+    dmx_file *output;
     audio_format format;
     int bytes_per_sample;
     uint64_t frames;
@@ -113,15 +113,14 @@ static void put_samples(const wav_writer *wav, const float *const *planes, size_
     }
 }
 
-static bool wav_write(void *state, const float *const *planes, size_t frames, audio_error *error)
+static bool wav_write(void *state, const float *const *planes, size_t frames, demucs_error *error)
 {
     wav_writer *wav = state;
     const size_t frame_bytes = (size_t)wav->format.channels * (size_t)wav->bytes_per_sample;
     for (size_t start = 0; start < frames;) {
         size_t count = frames - start < BLOCK_FRAMES ? frames - start : BLOCK_FRAMES;
         put_samples(wav, planes, start, count);
-        if (!audio_output_write(wav->output, wav->block, count * frame_bytes))
-            return audio_output_fail(wav->output, error);
+        if (!dmx_file_write(wav->output, wav->block, count * frame_bytes)) return !dmx_file_fail(wav->output, error);
         wav->frames += count;
         start += count;
     }
@@ -134,15 +133,32 @@ static bool write_header(wav_writer *wav)
 {
     unsigned char header[HEADER_MAX];
     size_t size = make_header(wav, header);
-    return audio_output_write(wav->output, header, size);
+    return dmx_file_write(wav->output, header, size);
 }
 
-static bool wav_finish(void *state, audio_error *error)
+/* Move the bytes from `from` to the end up by `shift`. */
+static bool move_up(dmx_file *output, uint64_t from, uint64_t shift, demucs_error *error)
+{
+    unsigned char *block = dmx_alloc(1, MOVED_BYTES);
+    bool done = true;
+    if (block == NULL)
+        return !dmx_refuse(dmx_file_path(output), error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
+    /* From the end backwards, so that nothing is overwritten before it was read. */
+    for (uint64_t end = dmx_file_size(output); done && end > from;) {
+        size_t count = end - from < MOVED_BYTES ? (size_t)(end - from) : MOVED_BYTES;
+        end -= count;
+        done = dmx_file_read(output, block, count, end) && dmx_file_seek(output, end + shift) &&
+               dmx_file_write(output, block, count);
+    }
+    dmx_free(block);
+    return done || !dmx_file_fail(output, error);
+}
+
+static bool wav_finish(void *state, demucs_error *error)
 {
     wav_writer *wav = state;
-    if (is_rf64(wav) && !audio_output_shift(wav->output, header_bytes(wav), DS64_BYTES))
-        return audio_output_fail(wav->output, error);
-    if (!audio_output_seek(wav->output, 0) || !write_header(wav)) return audio_output_fail(wav->output, error);
+    if (is_rf64(wav) && !move_up(wav->output, header_bytes(wav), DS64_BYTES, error)) return false;
+    if (!dmx_file_seek(wav->output, 0) || !write_header(wav)) return !dmx_file_fail(wav->output, error);
     return true;
 }
 
@@ -150,33 +166,33 @@ static void wav_free(void *state)
 {
     wav_writer *wav = state;
     if (wav == NULL) return;
-    free(wav->block);
-    free(wav);
+    dmx_free(wav->block);
+    dmx_free(wav);
 }
 
-static void *wav_open(audio_output *output, const audio_format *format, audio_error *error)
+static void *wav_open(dmx_file *output, const audio_format *format, demucs_error *error)
 {
-    const char *path = audio_output_path(output);
-    wav_writer *wav = calloc(1, sizeof *wav);
+    const char *path = dmx_file_path(output);
+    wav_writer *wav = dmx_alloc(1, sizeof *wav);
     if (wav == NULL) goto no_memory;
     wav->output = output;
     wav->format = *format;
     wav->bytes_per_sample = format->sample == AUDIO_INT16 ? 2 : format->sample == AUDIO_INT24 ? 3 : 4;
     const uint64_t frame_bytes = (uint64_t)format->channels * (uint64_t)wav->bytes_per_sample;
     if (frame_bytes > UINT16_MAX || frame_bytes * (uint64_t)format->sample_rate_hz > UINT32_MAX) {
-        audio_fail(error, path, "a wav file cannot hold %d channels at %d Hz", format->channels,
+        dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT, "a wav file cannot hold %d channels at %d Hz", format->channels,
                    format->sample_rate_hz);
         goto fail;
     }
-    wav->block = malloc(BLOCK_FRAMES * (size_t)frame_bytes);
+    wav->block = dmx_alloc(BLOCK_FRAMES, (size_t)frame_bytes);
     if (wav->block == NULL) goto no_memory;
     if (!write_header(wav)) {
-        audio_output_fail(output, error);
+        dmx_file_fail(output, error);
         goto fail;
     }
     return wav;
 no_memory:
-    audio_fail(error, path, "not enough memory to write the file");
+    dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
 fail:
     wav_free(wav);
     return NULL;

@@ -85,7 +85,7 @@ typedef enum demucs_status {
  * there is something to do; it names the file where there is one. Always terminated. */
 typedef struct demucs_error {
     demucs_status status;
-    char message[512];
+    char message[1024];
 } demucs_error;
 
 /* The name of a code, "DEMUCS_ERROR_FORMAT". Static storage; never NULL, also for a value out of range. */

@@ -2,6 +2,7 @@
  *
  * The first word is the command; the table below says what each takes. What scripts may want goes to stdout, progress
  * and errors to stderr. Exit status: 0, 1 when something failed, 2 for a wrong command line, 130 after Ctrl-C. */
+#include "base/file.h"
 #include "commands.h"
 #include "common/interrupt.h"
 #include "demucs.h"
@@ -100,7 +101,7 @@ static bool is_any(const char *word, const char *first, const char *second)
 
 int main(int argc, char **argv)
 {
-    interrupt_install(NULL);
+    interrupt_install(dmx_files_unlink_all);
     const char *word = argc > 1 ? argv[1] : "";
     if (is_any(word, "--help", "-h") || (argc > 2 && is_any(argv[2], "--help", "-h"))) {
         print_help(stdout);

@@ -5,6 +5,7 @@
 #define _XOPEN_SOURCE 700 /* realpath */
 
 #include "audio/audio.h"
+#include "base/file.h"
 #include "common/interrupt.h"
 #include "common/model.h"
 #include "common/precision.h"
@@ -156,8 +157,8 @@ int main(int argc, char **argv)
     arguments_result parsed = options_parse(&options, argc, argv);
     int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
     if (parsed == ARGUMENTS_RUN) {
-        atexit(audio_writers_unlink_all);
-        interrupt_install(audio_writers_unlink_all);
+        atexit(dmx_files_unlink_all);
+        interrupt_install(dmx_files_unlink_all);
         status = options.list_models ? listing_models(options.repo) : run(&options);
     }
     options_free(&options);

@@ -41,19 +41,6 @@ static const struct format_row {
 
 /* ------------------------------------------------------------------------------------------------------ failing -- */
 
-demucs_status dmx_refuse(const char *path, demucs_error *error, demucs_status status, const char *format, ...)
-{
-    enum { PATH_ROOM = 160 };
-    size_t length = strlen(path);
-    const char *tail = length > PATH_ROOM ? path + length - PATH_ROOM : path;
-    char reason[sizeof((demucs_error *)NULL)->message - PATH_ROOM - 8];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(reason, sizeof reason, format, arguments);
-    va_end(arguments);
-    return dmx_fail(error, status, "%s%s: %s", tail == path ? "" : "...", tail, reason);
-}
-
 demucs_status dmx_no_memory(const char *path, demucs_error *error)
 {
     return dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "out of memory while loading this file.");

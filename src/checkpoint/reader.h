@@ -5,6 +5,7 @@
 #ifndef DMX_CHECKPOINT_READER_H
 #define DMX_CHECKPOINT_READER_H
 
+#include "base/error.h"
 #include "checkpoint/checkpoint.h"
 
 #include <stdbool.h>
@@ -42,14 +43,7 @@ const char *dmx_dotted_class(const char *class_name);
 /* The number of elements of a shape; false when an extent is negative or the bytes do not fit in 63 bits. */
 bool dmx_shape_count(const int64_t *shape, int rank, dmx_dtype dtype, size_t *count);
 
-/* Fail with "PATH: sentence", where a long path is cut at its front so that the reason stays whole. */
-demucs_status dmx_refuse(const char *path, demucs_error *error, demucs_status status, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 4, 5)))
-#endif
-    ;
-
-/* The same for lack of memory. */
+/* Fail for lack of memory while a file is loaded. */
 demucs_status dmx_no_memory(const char *path, demucs_error *error);
 
 /* Little-endian numbers at any address. */

@@ -2,20 +2,16 @@
  *
  * Floating tensors become float16, as the official exporter stores them, unless a value would leave the range of
  * float16: such a tensor is written as float32. Wider types come first, as the official library orders them, so that
- * each tensor is aligned. The file appears whole or not at all: it is written beside its place, flushed to the disk
- * and renamed. */
+ * each tensor is aligned. The file appears whole or not at all (base/file.h). */
 #include "checkpoint/checkpoint.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "checkpoint/json.h"
 #include "checkpoint/reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { CHUNK = 4096, ALIGNMENT = 8 };
 
@@ -26,8 +22,7 @@ typedef struct writer {
     dmx_dtype *dtypes; /* [tensor_count] as which each tensor is written */
     size_t *order;     /* [tensor_count] indices in the order of the file */
     char *header;      /* the JSON */
-    char *temporary;   /* name of the file beside `path`, once it exists */
-    int file;
+    dmx_file *file;
 } writer;
 
 static demucs_status no_memory(const writer *w) { return dmx_no_memory(w->path, w->error); }
@@ -145,23 +140,9 @@ static demucs_status make_header(writer *w)
 
 /* ------------------------------------------------------------------------------------------------------- writing -- */
 
-static demucs_status io_failure(writer *w, const char *verb)
-{
-    char text[128];
-    if (strerror_r(errno, text, sizeof text) != 0) snprintf(text, sizeof text, "error %d", errno);
-    return dmx_refuse(w->path, w->error, DEMUCS_ERROR_IO, "the file cannot be %s: %s.", verb, text);
-}
-
 static demucs_status put(writer *w, const void *bytes, size_t size)
 {
-    for (const char *at = bytes; size > 0;) {
-        ssize_t written = write(w->file, at, size);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return io_failure(w, "written");
-        at += written;
-        size -= (size_t)written;
-    }
-    return DEMUCS_OK;
+    return dmx_file_write(w->file, bytes, size) ? DEMUCS_OK : dmx_file_fail(w->file, w->error);
 }
 
 static demucs_status put_header(writer *w)
@@ -208,43 +189,25 @@ static demucs_status put_tensors(writer *w)
     return status;
 }
 
-/* A new file "PATH.PID-N.tmp". */
-static demucs_status create_temporary(writer *w)
-{
-    size_t room = strlen(w->path) + 48;
-    w->temporary = dmx_alloc(room, 1);
-    if (w->temporary == NULL) return no_memory(w);
-    for (int attempt = 0; attempt < 1000; attempt++) {
-        snprintf(w->temporary, room, "%s.%ld-%d.tmp", w->path, (long)getpid(), attempt);
-        w->file = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (w->file >= 0) return DEMUCS_OK;
-        if (errno != EEXIST) break;
-    }
-    return io_failure(w, "created");
-}
-
 static demucs_status write_file(writer *w)
 {
-    demucs_status status = create_temporary(w);
+    demucs_status status = dmx_file_create(&w->file, w->path, w->error);
     if (status != DEMUCS_OK) return status;
     status = put_header(w);
     if (status == DEMUCS_OK) status = put_tensors(w);
-    if (status == DEMUCS_OK && fsync(w->file) != 0) status = io_failure(w, "flushed to the disk");
-    if (close(w->file) != 0 && status == DEMUCS_OK) status = io_failure(w, "closed");
-    if (status == DEMUCS_OK && rename(w->temporary, w->path) != 0) status = io_failure(w, "put in its place");
-    if (status != DEMUCS_OK) unlink(w->temporary);
+    if (status == DEMUCS_OK) return dmx_file_commit(w->file, w->error);
+    dmx_file_discard(w->file);
     return status;
 }
 
 demucs_status dmx_checkpoint_write_safetensors(const dmx_checkpoint *checkpoint, const char *path, demucs_error *error)
 {
-    writer w = {.checkpoint = checkpoint, .path = path, .error = error, .file = -1};
+    writer w = {.checkpoint = checkpoint, .path = path, .error = error};
     demucs_status status = choose_types(&w);
     if (status == DEMUCS_OK) status = make_header(&w);
     if (status == DEMUCS_OK) status = write_file(&w);
     dmx_free(w.dtypes);
     dmx_free(w.order);
     dmx_free(w.header);
-    dmx_free(w.temporary);
     return status;
 }

@@ -36,16 +36,22 @@ static void test_long_and_ragged_text(void)
     CHECK(memcmp(error.message, "xxx  xx", 7) == 0, "%.8s", error.message);
 }
 
-static void test_printable(void)
+/* "'PATH': sentence": of a long path the end is shown, and the sentence is whole. */
+static void test_about_a_file(void)
 {
-    char out[9];
-    CHECK(strcmp(dmx_printable(out, sizeof out, "plain", 5), "plain") == 0, "%s", out);
-    CHECK(strcmp(dmx_printable(out, sizeof out, "12345678", 8), "12345678") == 0, "%s", out);
-    CHECK(strcmp(dmx_printable(out, sizeof out, "123456789", 9), "12345...") == 0, "%s", out);
-    CHECK(strcmp(dmx_printable(out, sizeof out, "a\n\0\xc3\xa9~\x7f", 7), "a????~?") == 0, "%s", out);
-    CHECK(strcmp(dmx_printable(out, sizeof out, "", 0), "") == 0, "%s", out);
-    CHECK(strcmp(dmx_printable(out, 3, "long", 4), "lo") == 0, "%s", out);
-    CHECK(strcmp(dmx_printable(out, 1, "long", 4), "") == 0, "%s", out);
+    demucs_error error = {0};
+    char path[3000];
+    memset(path, 'p', sizeof path);
+    strcpy(path + sizeof path - 6, "q.wav");
+    CHECK(dmx_refuse("a\n.wav", &error, DEMUCS_ERROR_IO, "cannot open: %s", "why") == DEMUCS_ERROR_IO, "status");
+    CHECK(strcmp(error.message, "'a?.wav': cannot open: why") == 0, "%s", error.message);
+    dmx_refuse("b", &error, DEMUCS_ERROR_FORMAT, "later");
+    CHECK(error.status == DEMUCS_ERROR_IO, "%d", (int)error.status);
+    dmx_error_clear(&error);
+    dmx_refuse(path, &error, DEMUCS_ERROR_IO, "cannot open: %s", "why");
+    CHECK(strncmp(error.message, "'...ppp", 7) == 0 && strstr(error.message, "q.wav': cannot open: why") != NULL, "%s",
+          error.message);
+    CHECK(dmx_refuse("a", NULL, DEMUCS_ERROR_IO, "%d", 1) == DEMUCS_ERROR_IO, "the status comes back");
 }
 
 /* Each code has its own name, and a value from a newer library still has one. */
@@ -59,4 +65,4 @@ static void test_status_names(void)
     CHECK(demucs_status_name((demucs_status)(DEMUCS_ERROR_CANCELLED + 1)) != NULL, "a later code");
 }
 
-TEST_MAIN(test_first_cause_wins, test_null_is_fine, test_long_and_ragged_text, test_printable, test_status_names)
+TEST_MAIN(test_first_cause_wins, test_null_is_fine, test_long_and_ragged_text, test_about_a_file, test_status_names)

@@ -145,7 +145,7 @@ static void test_bad_json(void)
         demucs_error error = {.status = DEMUCS_OK};
         demucs_status status = dmx_json_parse(&value, bad[i], strlen(bad[i]), "file", "kwargs", &error);
         if (status == DEMUCS_OK) status = dmx_json_decode_fractions(&value, "file", "kwargs", &error);
-        CHECK(is_refusal(status, &error, "file: kwargs"), "%s: %s", bad[i], error.message);
+        CHECK(is_refusal(status, &error, "'file': kwargs"), "%s: %s", bad[i], error.message);
         dmx_value_clear(&value);
     }
 }

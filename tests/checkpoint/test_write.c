@@ -93,7 +93,8 @@ static void test_failures(void)
     demucs_error error = {.status = DEMUCS_OK};
     make(&c, tensors, large, small);
     demucs_status status = dmx_checkpoint_write_safetensors(&c, "no/such/folder/x.safetensors", &error);
-    CHECK(is_refusal(status, &error, "x.safetensors"), "%s", error.message);
+    CHECK(status == DEMUCS_ERROR_IO && strstr(error.message, "x.safetensors': cannot write: No such") != NULL, "%s",
+          error.message);
     error.status = DEMUCS_OK;
     dmx_value nan = {.kind = DMX_VALUE_FLOAT, .number = NAN};
     dmx_value_insert(&c.kwargs, "segment", &nan, NULL);
@@ -104,12 +105,9 @@ static void test_failures(void)
     dmx_value_clear(&c.kwargs);
     c.kwargs.kind = DMX_VALUE_DICT;
     error.status = DEMUCS_OK;
-    char temporary[128];
-    snprintf(temporary, sizeof temporary, "%s.%ld-0.tmp", target, (long)getpid());
     REQUIRE(mkdir(target, 0700) == 0, "%s", target);
     status = dmx_checkpoint_write_safetensors(&c, target, &error);
-    CHECK(is_refusal(status, &error, target), "%s", error.message);
-    CHECK(access(temporary, F_OK) != 0, "a temporary file was left");
+    CHECK(status == DEMUCS_ERROR_IO && strstr(error.message, target) != NULL, "%s", error.message);
     rmdir(target);
 }
 
