@@ -78,7 +78,7 @@ demucs_status demucs_model_member_info(const demucs_model *model, int member, de
         m->network, dmx_segment_frames(m->network->segment, m->network->sample_rate_hz));
     const demucs_member_info all = {.struct_size = size,
                                     .path = m->path,
-                                    .class_name = m->network->family->class_name,
+                                    .class_name = m->network->family->class.name,
                                     .parameters = m->network->parameters,
                                     .segment_seconds = m->network->segment.seconds,
                                     .weights = m->weights,
@@ -103,7 +103,7 @@ demucs_status demucs_convert(const char *source_path, const char *target_path, d
     dmx_checkpoint *checkpoint;
     dmx_network *network = NULL;
     dmx_warnings warnings = {0};
-    demucs_status status = dmx_checkpoint_open(&checkpoint, source_path, error);
+    demucs_status status = dmx_checkpoint_open(&checkpoint, source_path, &dmx_families, error);
     if (status != DEMUCS_OK) return status;
     status = dmx_network_load(&network, checkpoint, &warnings, error); /* only to know that it can be loaded */
     dmx_network_free(network);

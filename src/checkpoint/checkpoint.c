@@ -21,16 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* WDemucs was an early name of HDemucs, and the official package still maps it. */
-static const struct class_row {
-    const char *dotted, *class_name;
-} classes[] = {{"demucs.demucs.Demucs", "Demucs"},
-               {"demucs.hdemucs.HDemucs", "HDemucs"},
-               {"demucs.htdemucs.HTDemucs", "HTDemucs"},
-               {"demucs.wdemucs.WDemucs", "HDemucs"}};
-
-enum { CLASSES = sizeof classes / sizeof *classes };
-
 static const struct format_row {
     bool (*is)(const unsigned char *bytes, size_t size);
     demucs_status (*read)(dmx_checkpoint *checkpoint, demucs_error *error);
@@ -51,24 +41,12 @@ demucs_status dmx_no_memory(const char *path, demucs_error *error)
 demucs_status dmx_checkpoint_set_class(dmx_checkpoint *checkpoint, const char *dotted, size_t length,
                                        demucs_error *error)
 {
-    for (int i = 0; i < CLASSES; i++) {
-        if (strlen(classes[i].dotted) != length || memcmp(classes[i].dotted, dotted, length) != 0) continue;
-        dmx_free(checkpoint->class_name);
-        checkpoint->class_name = dmx_strdup(classes[i].class_name);
-        return checkpoint->class_name != NULL ? DEMUCS_OK : dmx_no_memory(checkpoint->path, error);
-    }
-    char text[80];
-    return dmx_refuse(checkpoint->path, error, DEMUCS_ERROR_UNSUPPORTED,
-                      "its class '%s' is not one of demucs.demucs.Demucs, demucs.hdemucs.HDemucs and "
-                      "demucs.htdemucs.HTDemucs.",
-                      dmx_printable(text, sizeof text, dotted, length));
-}
-
-const char *dmx_dotted_class(const char *class_name)
-{
-    for (int i = 0; i < CLASSES; i++)
-        if (strcmp(classes[i].class_name, class_name) == 0) return classes[i].dotted;
-    return NULL;
+    checkpoint->class = dmx_classes_find(checkpoint->classes, dotted, length);
+    if (checkpoint->class != NULL) return DEMUCS_OK;
+    char text[80], known[160];
+    dmx_classes_print(checkpoint->classes, known, sizeof known);
+    return dmx_refuse(checkpoint->path, error, DEMUCS_ERROR_UNSUPPORTED, "its class '%s' is not one of %s.",
+                      dmx_printable(text, sizeof text, dotted, length), known);
 }
 
 static bool is_plain_name(const char *name, size_t length)
@@ -153,10 +131,11 @@ static demucs_status read_any(dmx_checkpoint *checkpoint, demucs_error *error)
 }
 
 /* Make an empty checkpoint; `path` is copied. */
-static dmx_checkpoint *create(const char *path)
+static dmx_checkpoint *create(const char *path, const dmx_classes *classes)
 {
     dmx_checkpoint *checkpoint = dmx_alloc(1, sizeof *checkpoint);
     if (checkpoint == NULL) return NULL;
+    checkpoint->classes = classes;
     checkpoint->args.kind = DMX_VALUE_LIST;
     checkpoint->kwargs.kind = DMX_VALUE_DICT;
     checkpoint->path = dmx_strdup(path);
@@ -166,10 +145,10 @@ static dmx_checkpoint *create(const char *path)
 }
 
 demucs_status dmx_checkpoint_parse(dmx_checkpoint **out, const char *path, const unsigned char *bytes,
-                                   size_t size_bytes, demucs_error *error)
+                                   size_t size_bytes, const dmx_classes *classes, demucs_error *error)
 {
     *out = NULL;
-    dmx_checkpoint *checkpoint = create(path);
+    dmx_checkpoint *checkpoint = create(path, classes);
     if (checkpoint == NULL) return dmx_no_memory(path, error);
     checkpoint->bytes = bytes;
     checkpoint->size_bytes = size_bytes;
@@ -221,14 +200,15 @@ done:
     return status;
 }
 
-demucs_status dmx_checkpoint_open(dmx_checkpoint **out, const char *path, demucs_error *error)
+demucs_status dmx_checkpoint_open(dmx_checkpoint **out, const char *path, const dmx_classes *classes,
+                                  demucs_error *error)
 {
     const unsigned char *bytes = NULL;
     size_t size = 0;
     *out = NULL;
     demucs_status status = map_file(path, &bytes, &size, error);
     if (status != DEMUCS_OK) return status;
-    status = dmx_checkpoint_parse(out, path, bytes, size, error);
+    status = dmx_checkpoint_parse(out, path, bytes, size, classes, error);
     if (status == DEMUCS_OK)
         (*out)->mapped = true;
     else
@@ -267,7 +247,6 @@ void dmx_checkpoint_close(dmx_checkpoint *checkpoint)
     dmx_free(checkpoint->tensors);
     dmx_value_clear(&checkpoint->args);
     dmx_value_clear(&checkpoint->kwargs);
-    dmx_free(checkpoint->class_name);
     dmx_free(checkpoint->path);
     if (checkpoint->mapped) munmap((void *)checkpoint->bytes, checkpoint->size_bytes);
     dmx_free(checkpoint);

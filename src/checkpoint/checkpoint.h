@@ -1,7 +1,7 @@
-/* checkpoint.h - from untrusted bytes to a class name, its arguments and a table of named tensors.
+/* checkpoint.h - from untrusted bytes to a class, its arguments and a table of named tensors.
  *
  *     file --> safetensors.c \
- *              torch_zip.c    >  dmx_checkpoint { class_name, args, kwargs, tensors[] }  --> models/
+ *              torch_zip.c    >  dmx_checkpoint { class, args, kwargs, tensors[] }  --> models/
  *              torch_legacy.c /
  *              onnx.c
  *
@@ -11,6 +11,7 @@
 #define DMX_CHECKPOINT_CHECKPOINT_H
 
 #include "base/error.h"
+#include "checkpoint/classes.h"
 #include "checkpoint/value.h"
 
 #include <stdbool.h>
@@ -44,10 +45,11 @@ typedef struct dmx_tensor {
 
 typedef struct dmx_checkpoint {
     char *path;
-    char *class_name;    /* last part of the official dotted name: "HTDemucs", "HDemucs", "Demucs" */
-    dmx_value args;      /* LIST, positional constructor arguments */
-    dmx_value kwargs;    /* DICT, named constructor arguments */
-    dmx_tensor *tensors; /* [tensor_count] in file order */
+    const dmx_classes *classes; /* those that there are */
+    const dmx_class *class;     /* the one of this model */
+    dmx_value args;             /* LIST, positional constructor arguments */
+    dmx_value kwargs;           /* DICT, named constructor arguments */
+    dmx_tensor *tensors;        /* [tensor_count] in file order */
     size_t tensor_count;
     const unsigned char *bytes; /* the file, mapped read-only */
     size_t size_bytes;
@@ -55,14 +57,16 @@ typedef struct dmx_checkpoint {
     bool read_once; /* set by who will read each tensor only once: released ones are gone then */
 } dmx_checkpoint;
 
-/* Open a checkpoint of any format; its content decides which. Errors name `path` and the reason. On failure
- * *checkpoint is NULL. Tensors may point into the mapped file: it stays mapped until dmx_checkpoint_close. */
-demucs_status dmx_checkpoint_open(dmx_checkpoint **checkpoint, const char *path, demucs_error *error);
+/* Open a checkpoint of any format; its content decides which. It must be of one of `classes`, which outlive it. Errors
+ * name `path` and the reason. On failure *checkpoint is NULL. Tensors may point into the mapped file: it stays mapped
+ * until dmx_checkpoint_close. */
+demucs_status dmx_checkpoint_open(dmx_checkpoint **checkpoint, const char *path, const dmx_classes *classes,
+                                  demucs_error *error);
 
 /* The same from `size_bytes` bytes in memory, which must outlive the checkpoint; `path` is only for messages. This is
  * what the fuzzers call. */
 demucs_status dmx_checkpoint_parse(dmx_checkpoint **checkpoint, const char *path, const unsigned char *bytes,
-                                   size_t size_bytes, demucs_error *error);
+                                   size_t size_bytes, const dmx_classes *classes, demucs_error *error);
 
 /* Close and free. NULL is fine. */
 void dmx_checkpoint_close(dmx_checkpoint *checkpoint);

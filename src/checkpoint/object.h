@@ -22,7 +22,7 @@ typedef enum dmx_object_kind {
     DMX_OBJECT_LIST, /* a list or a tuple */
     DMX_OBJECT_DICT,
     DMX_OBJECT_CLASS,        /* `text` is its dotted name */
-    DMX_OBJECT_CALL,         /* a function that REDUCE may name; `integer` says which (pickle.c) */
+    DMX_OBJECT_CALL,         /* a function that REDUCE may name; `integer` says which (pickle_names.h) */
     DMX_OBJECT_STORAGE_TYPE, /* `integer` is its dmx_dtype */
     DMX_OBJECT_STORAGE,
     DMX_OBJECT_TENSOR,

@@ -120,10 +120,10 @@ demucs_status dmx_parameters_list(dmx_parameters *parameters, const dmx_checkpoi
 {
     dmx_params_builder b = {.checkpoint = checkpoint, .list = parameters};
     *parameters = (dmx_parameters){.count = 0};
-    if (strcmp(checkpoint->class_name, "Demucs") == 0)
+    if (strcmp(checkpoint->class->name, "Demucs") == 0)
         dmx_params_of_demucs(&b);
     else
-        dmx_params_of_hybrid(&b, strcmp(checkpoint->class_name, "HTDemucs") == 0);
+        dmx_params_of_hybrid(&b, strcmp(checkpoint->class->name, "HTDemucs") == 0);
     if (b.no_memory) return dmx_no_memory(checkpoint->path, error);
     if (b.bad_argument != NULL)
         return dmx_refuse(checkpoint->path, error, DEMUCS_ERROR_FORMAT, "no model can have this value of '%s'.",

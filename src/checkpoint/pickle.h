@@ -15,9 +15,10 @@ typedef struct dmx_storage_list {
 } dmx_storage_list;
 
 /* Read one pickle from the start of `bytes`. *root is what it describes and *used (may be NULL) where it ended. Objects
- * come from `pool`, texts point into `bytes`. `storages` may be NULL where none may occur. */
-demucs_status dmx_pickle_read(dmx_pool *pool, const char *path, const unsigned char *bytes, size_t size, size_t *used,
-                              dmx_object **root, dmx_storage_list *storages, demucs_error *error);
+ * come from `pool`, texts point into `bytes` or `classes`. `storages` may be NULL where none may occur. */
+demucs_status dmx_pickle_read(dmx_pool *pool, const char *path, const dmx_classes *classes, const unsigned char *bytes,
+                              size_t size, size_t *used, dmx_object **root, dmx_storage_list *storages,
+                              demucs_error *error);
 
 /* Take class, arguments and state out of the dict that states.py of the official package saves. Storages must have
  * their data. */

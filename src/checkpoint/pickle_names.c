@@ -26,10 +26,6 @@ static const struct name_row {
     {"torch", "CharStorage", STORAGE, NULL, DMX_I8},
     {"torch", "ByteStorage", STORAGE, NULL, DMX_U8},
     {"torch", "BoolStorage", STORAGE, NULL, DMX_BOOL},
-    {"demucs.demucs", "Demucs", CLASS, "demucs.demucs.Demucs", 0},
-    {"demucs.hdemucs", "HDemucs", CLASS, "demucs.hdemucs.HDemucs", 0},
-    {"demucs.htdemucs", "HTDemucs", CLASS, "demucs.htdemucs.HTDemucs", 0},
-    {"demucs.wdemucs", "WDemucs", CLASS, "demucs.wdemucs.WDemucs", 0},
     {"diffq.diffq", "DiffQuantizer", CLASS, "diffq.diffq.DiffQuantizer", 0},
     {"diffq.uniform", "UniformQuantizer", CLASS, "diffq.uniform.UniformQuantizer", 0},
     {"diffq.lsq", "LSQ", CLASS, "diffq.lsq.LSQ", 0},
@@ -47,22 +43,49 @@ static bool is_text(const char *text, size_t length, const char *expected)
     return strlen(expected) == length && memcmp(text, expected, length) == 0;
 }
 
-dmx_object *dmx_pickle_name(dmx_pool *pool, const char *module, size_t module_length, const char *name,
-                            size_t name_length, bool *allowed)
+/* A class of models, "MODULE.NAME" in its list of names. */
+static const char *find_class(const dmx_classes *classes, const char *module, size_t module_length, const char *name,
+                              size_t name_length)
 {
-    *allowed = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const struct name_row *row = &names[i];
-        if (!is_text(module, module_length, row->module) || !is_text(name, name_length, row->name)) continue;
-        *allowed = true;
-        dmx_object *object = dmx_object_new(pool, row->kind == CLASS     ? DMX_OBJECT_CLASS
-                                                  : row->kind == STORAGE ? DMX_OBJECT_STORAGE_TYPE
-                                                                         : DMX_OBJECT_CALL);
-        if (object == NULL) return NULL;
-        object->integer = row->kind == STORAGE ? (int64_t)row->dtype : row->kind;
-        object->text = row->kind == CLASS ? row->dotted : row->name;
-        object->text_length = strlen(object->text);
-        return object;
-    }
+    for (const dmx_class *const *row = classes->rows; *row != NULL; row++)
+        for (const char *const *dotted = (*row)->python_names; *dotted != NULL; dotted++) {
+            const char *dot = strrchr(*dotted, '.');
+            if ((size_t)(dot - *dotted) == module_length && memcmp(*dotted, module, module_length) == 0 &&
+                is_text(name, name_length, dot + 1))
+                return *dotted;
+        }
     return NULL;
+}
+
+static const struct name_row *find_row(const char *module, size_t module_length, const char *name, size_t name_length)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is_text(module, module_length, names[i].module) && is_text(name, name_length, names[i].name))
+            return &names[i];
+    return NULL;
+}
+
+static dmx_object *new_name(dmx_pool *pool, dmx_object_kind kind, int64_t integer, const char *text)
+{
+    dmx_object *object = dmx_object_new(pool, kind);
+    if (object == NULL) return NULL;
+    object->integer = integer;
+    object->text = text;
+    object->text_length = strlen(text);
+    return object;
+}
+
+dmx_object *dmx_pickle_name(dmx_pool *pool, const dmx_classes *classes, const char *module, size_t module_length,
+                            const char *name, size_t name_length, bool *allowed)
+{
+    const char *model = find_class(classes, module, module_length, name, name_length);
+    const struct name_row *row = find_row(module, module_length, name, name_length);
+    *allowed = model != NULL || row != NULL;
+    if (model != NULL) return new_name(pool, DMX_OBJECT_CLASS, 0, model);
+    if (row == NULL) return NULL;
+    switch (row->kind) {
+    case CLASS: return new_name(pool, DMX_OBJECT_CLASS, 0, row->dotted);
+    case STORAGE: return new_name(pool, DMX_OBJECT_STORAGE_TYPE, row->dtype, row->name);
+    default: return new_name(pool, DMX_OBJECT_CALL, row->kind, row->name);
+    }
 }

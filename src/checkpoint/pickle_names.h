@@ -14,8 +14,9 @@ typedef enum dmx_pickle_call {
     DMX_CALL_OPAQUE /* harmless data that no model needs, such as numpy numbers among the metrics */
 } dmx_pickle_call;
 
-/* A new CLASS or CALL for `module.name`, or NULL: then *allowed says whether memory was the reason. */
-dmx_object *dmx_pickle_name(dmx_pool *pool, const char *module, size_t module_length, const char *name,
-                            size_t name_length, bool *allowed);
+/* A new CLASS, CALL or STORAGE_TYPE for `module.name`, or NULL: then *allowed says whether memory was the reason. The
+ * list is the one here and the names of `classes`. */
+dmx_object *dmx_pickle_name(dmx_pool *pool, const dmx_classes *classes, const char *module, size_t module_length,
+                            const char *name, size_t name_length, bool *allowed);
 
 #endif

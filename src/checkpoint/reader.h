@@ -33,12 +33,10 @@ bool dmx_is_onnx(const unsigned char *bytes, size_t size);
 demucs_status dmx_checkpoint_add(dmx_checkpoint *checkpoint, const char *name, size_t name_length, dmx_tensor *tensor,
                                  demucs_error *error);
 
-/* Set the class from its official dotted name, "demucs.htdemucs.HTDemucs"; any other is refused by name. */
+/* Set the class from its dotted name, "demucs.htdemucs.HTDemucs"; one that is not among checkpoint->classes is refused
+ * by name. */
 demucs_status dmx_checkpoint_set_class(dmx_checkpoint *checkpoint, const char *dotted, size_t length,
                                        demucs_error *error);
-
-/* The dotted name behind a class_name, or NULL. */
-const char *dmx_dotted_class(const char *class_name);
 
 /* The number of elements of a shape; false when an extent is negative or the bytes do not fit in 63 bits. */
 bool dmx_shape_count(const int64_t *shape, int rank, dmx_dtype dtype, size_t *count);

@@ -98,8 +98,7 @@ static demucs_status insert_json(writer *w, dmx_value *metadata, const char *key
 static demucs_status insert_metadata(writer *w, dmx_value *header)
 {
     dmx_value metadata = {.kind = DMX_VALUE_DICT};
-    const char *dotted = dmx_dotted_class(w->checkpoint->class_name);
-    demucs_status status = insert_text(w, &metadata, "klass", dotted);
+    demucs_status status = insert_text(w, &metadata, "klass", w->checkpoint->class->python_names[0]);
     if (status == DEMUCS_OK) status = insert_json(w, &metadata, "args", &w->checkpoint->args);
     if (status == DEMUCS_OK) status = insert_json(w, &metadata, "kwargs", &w->checkpoint->kwargs);
     if (status == DEMUCS_OK) status = dmx_value_insert_new(header, "__metadata__", &metadata, w->error);

@@ -36,8 +36,9 @@ static demucs_status bad(const cursor *c, const char *why)
 static demucs_status next_pickle(cursor *c, dmx_object **root, dmx_storage_list *storages)
 {
     size_t used = 0;
-    demucs_status status = dmx_pickle_read(&c->pool, c->checkpoint->path, c->checkpoint->bytes + c->at,
-                                           c->checkpoint->size_bytes - c->at, &used, root, storages, c->error);
+    const dmx_checkpoint *file = c->checkpoint;
+    demucs_status status = dmx_pickle_read(&c->pool, file->path, file->classes, file->bytes + c->at,
+                                           file->size_bytes - c->at, &used, root, storages, c->error);
     c->at += used;
     return status;
 }

@@ -73,7 +73,8 @@ static demucs_status read_archive(dmx_checkpoint *checkpoint, dmx_zip *zip, dmx_
     if (status != DEMUCS_OK) return status;
     status = dmx_zip_content(zip, member, &content, error);
     if (status != DEMUCS_OK) return status;
-    status = dmx_pickle_read(pool, checkpoint->path, content, (size_t)member->size, NULL, &root, &storages, error);
+    status = dmx_pickle_read(pool, checkpoint->path, checkpoint->classes, content, (size_t)member->size, NULL, &root,
+                             &storages, error);
     if (status != DEMUCS_OK) return status;
     for (size_t i = 0; i < storages.count; i++) {
         status = find_storage(zip, prefix, prefix_length, storages.items[i], error);

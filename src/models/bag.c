@@ -17,7 +17,7 @@ static demucs_status out_of_memory(const char *path, demucs_error *error)
 static demucs_status load_network(dmx_network **network, const char *path, dmx_warnings *warnings, demucs_error *error)
 {
     dmx_checkpoint *checkpoint;
-    demucs_status status = dmx_checkpoint_open(&checkpoint, path, error);
+    demucs_status status = dmx_checkpoint_open(&checkpoint, path, &dmx_families, error);
     if (status != DEMUCS_OK) return status;
     checkpoint->read_once = true;
     status = dmx_network_load(network, checkpoint, warnings, error);
@@ -136,7 +136,7 @@ static void keep_within(size_t resident_bytes, size_t *bytes, dmx_member *member
 {
     const size_t more = member->network->parameters * sizeof(float);
     if (more > resident_bytes - *bytes) {
-        member->network->family->drop_weights(member->network);
+        dmx_network_drop_weights(member->network);
         member->resident = false;
     } else {
         *bytes += more;
@@ -174,7 +174,7 @@ demucs_status dmx_model_add_bf16(demucs_model *model, int member, const dmx_kern
     const dmx_member *m = &model->members[member];
     if (!m->resident) return DEMUCS_OK;
     pthread_mutex_lock(&model->adding_bf16);
-    const bool added = m->network->family->add_bf16(m->network, kernels);
+    const bool added = dmx_network_add_bf16(m->network, kernels);
     pthread_mutex_unlock(&model->adding_bf16);
     return added ? DEMUCS_OK : out_of_memory(m->path, error);
 }

@@ -8,29 +8,26 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-static const dmx_family *const families[] = {&dmx_demucs_family, &dmx_hdemucs_family, &dmx_htdemucs_family};
+static const dmx_class *const rows[] = {&dmx_demucs_family.class, &dmx_hdemucs_family.class, &dmx_htdemucs_family.class,
+                                        NULL};
 
-demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
-                               demucs_error *error)
-{
-    *network = NULL;
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        if (strcmp(checkpoint->class_name, families[i]->class_name) == 0)
-            return families[i]->load(network, checkpoint, warnings, error);
-    char name[64];
-    dmx_printable(name, sizeof name, checkpoint->class_name, strlen(checkpoint->class_name));
-    return dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
-                    "%s: models of the class %s cannot be run; those of Demucs, HDemucs and HTDemucs can.",
-                    checkpoint->path, name);
-}
+const dmx_classes dmx_families = {.rows = rows};
 
 void dmx_network_free(dmx_network *network)
 {
     if (network == NULL) return;
     for (int i = 0; i < network->source_count; i++) dmx_free(network->sources[i]);
-    network->family->free(network);
+    if (network->family->release != NULL) network->family->release(network);
+    dmx_store_clear(&network->store);
+    dmx_free(network);
+}
+
+void dmx_network_drop_weights(dmx_network *network) { dmx_store_clear(&network->store); }
+
+bool dmx_network_add_bf16(dmx_network *network, const dmx_kernels *kernels)
+{
+    return dmx_store_add_bf16(&network->store, kernels);
 }
 
 double dmx_network_flops(const dmx_network *network, int64_t frames)

@@ -1,11 +1,12 @@
-/* network.h - what every family of networks offers to the separator.
+/* network.h - what every family of networks offers to the separator and to the readers of checkpoints.
  *
- * A family is a folder with a constructor (checkpoint -> network) and a forward pass. The separator knows nothing else
- * of it. */
+ * A family is a folder with a constructor (checkpoint -> network), a forward pass, and one row in the table of
+ * network.c. Nobody knows anything else of it. */
 #ifndef DMX_MODELS_NETWORK_H
 #define DMX_MODELS_NETWORK_H
 
 #include "checkpoint/checkpoint.h"
+#include "models/loading/store.h"
 #include "nn/exec.h"
 
 enum { DMX_MAX_SOURCES = 64, DMX_MAX_CHANNELS = 16, DMX_MAX_SAMPLE_RATE = 768000 };
@@ -37,19 +38,24 @@ typedef struct dmx_segment {
 int64_t dmx_segment_frames(dmx_segment segment, int sample_rate_hz);
 
 typedef struct dmx_network dmx_network;
+typedef struct dmx_arguments dmx_arguments; /* loading/arguments.h */
+typedef struct dmx_weights dmx_weights;     /* loading/weights.h */
 
-/* The operations of a family. */
+/* What a family is. */
 typedef struct dmx_family {
-    const char *class_name;
-    demucs_status (*load)(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
-                          demucs_error *error);
-    void (*free)(dmx_network *network);
+    dmx_class class;               /* its Python class; first, so that a checkpoint's class leads to the family */
+    const char *const *parameters; /* names of the constructor's parameters in order, NULL at the end */
+    size_t size;                   /* bytes of its own struct, which begins with a dmx_network */
 
-    /* Give the weights back. What is left can say everything but run: forward only plans. */
-    void (*drop_weights)(dmx_network *network);
+    /* Read the arguments and load the tensors into `network`, which is zeroed. Tensors are asked for in the order in
+     * which PyTorch lists them (state_dict). Failures are kept in `arguments` and `weights`. The same code lists names
+     * and shapes of the tensors: in such a dry run all pointers to weights stay NULL. */
+    void (*construct)(dmx_network *network, dmx_arguments *arguments, dmx_weights *weights);
 
-    /* Make the weights in bfloat16 that exec->bf16 asks for, unless they are there. False when there is no memory. */
-    bool (*add_bf16)(dmx_network *network, const dmx_kernels *kernels);
+    /* Make what the network needs besides weights, once those are there; free that again, however much was made. NULL
+     * where there is nothing. */
+    demucs_status (*complete)(dmx_network *network, demucs_error *error);
+    void (*release)(dmx_network *network);
 
     /* The length that the network wants for a chunk of `frames` (the official valid_length), or -1 when it cannot run
      * on so many. */
@@ -66,6 +72,7 @@ typedef struct dmx_family {
 /* The part that all networks have in common; the family's own struct begins with it. */
 struct dmx_network {
     const dmx_family *family;
+    dmx_store store; /* its weights */
     char *sources[DMX_MAX_SOURCES];
     int source_count;
     int channels; /* of the audio */
@@ -80,9 +87,18 @@ struct dmx_network {
  * counted as two. */
 double dmx_network_flops(const dmx_network *network, int64_t frames);
 
-/* Build the network of a checkpoint, whatever its class. */
+/* Build the network of a checkpoint. Warnings are added to `warnings`. */
 demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
                                demucs_error *error);
 void dmx_network_free(dmx_network *network);
+
+/* Give the weights back. What is left can say everything but run: forward only plans. */
+void dmx_network_drop_weights(dmx_network *network);
+
+/* Make the weights in bfloat16 that exec->bf16 asks for, unless they are there. False when there is no memory. */
+bool dmx_network_add_bf16(dmx_network *network, const dmx_kernels *kernels);
+
+/* The families that there are, for dmx_checkpoint_open. */
+extern const dmx_classes dmx_families;
 
 #endif

@@ -87,7 +87,7 @@ static demucs_status weighted_network(demucs_separator *s, const dmx_lane *lane,
         demucs_status status = dmx_member_reload(&s->guest, member, error);
         if (status != DEMUCS_OK) return status;
         const dmx_exec *exec = &s->jobs[0].exec;
-        if (exec->bf16 && !s->guest->family->add_bf16(s->guest, exec->kernels)) {
+        if (exec->bf16 && !dmx_network_add_bf16(s->guest, exec->kernels)) {
             dmx_network_free(s->guest);
             s->guest = NULL;
             return dmx_memory_short(error);

@@ -2,7 +2,7 @@
 #ifndef DEMUCS_TEST_CHECKPOINT_SUPPORT_H
 #define DEMUCS_TEST_CHECKPOINT_SUPPORT_H
 
-#include "checkpoint/checkpoint.h"
+#include "models/network.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -29,7 +29,7 @@ static void fail_each(const char *what, int64_t step, demucs_status (*work)(cons
 static demucs_status open_file(const char *name, demucs_error *error)
 {
     dmx_checkpoint *checkpoint = NULL;
-    demucs_status status = dmx_checkpoint_open(&checkpoint, data_path(name), error);
+    demucs_status status = dmx_checkpoint_open(&checkpoint, data_path(name), &dmx_families, error);
     CHECK((status == DEMUCS_OK) == (checkpoint != NULL), "%s", name);
     dmx_checkpoint_close(checkpoint);
     return status;
@@ -50,7 +50,8 @@ static demucs_status write_file(const char *name, demucs_error *error)
 {
     dmx_checkpoint *checkpoint = NULL;
     dmx_alloc_fail_after(-1);
-    demucs_status status = dmx_checkpoint_open(&checkpoint, data_path("good/409eef75-f587c11e.th"), error);
+    demucs_status status =
+        dmx_checkpoint_open(&checkpoint, data_path("good/409eef75-f587c11e.th"), &dmx_families, error);
     if (status != DEMUCS_OK) return status;
     dmx_alloc_fail_after(atoi(name));
     char target[64];

@@ -17,7 +17,7 @@ static dmx_checkpoint *open_good(const char *name)
     dmx_checkpoint *checkpoint = NULL;
     demucs_error error = {.status = DEMUCS_OK};
     snprintf(path, sizeof path, "good/%s", name);
-    demucs_status status = dmx_checkpoint_open(&checkpoint, data_path(path), &error);
+    demucs_status status = dmx_checkpoint_open(&checkpoint, data_path(path), &dmx_families, &error);
     CHECK(status == DEMUCS_OK, "%s", error.message);
     return checkpoint;
 }
@@ -30,7 +30,7 @@ static void test_values_are_the_official_ones(void)
         char **row = t.cells[i];
         dmx_checkpoint *checkpoint = open_good(row[0]);
         if (checkpoint == NULL) continue;
-        CHECK(strcmp(checkpoint->class_name, row[1]) == 0, "%s: %s", row[0], checkpoint->class_name);
+        CHECK(strcmp(checkpoint->class->name, row[1]) == 0, "%s: %s", row[0], checkpoint->class->name);
         CHECK(checkpoint->tensor_count == strtoul(row[2], NULL, 10), "%s: %zu", row[0], checkpoint->tensor_count);
         uint32_t crc = values_crc(checkpoint);
         CHECK(crc == strtoul(row[3], NULL, 16), "%s: %08x", row[0], crc);
@@ -135,7 +135,7 @@ static void check_refused_path(const char *path, const char *reason)
 {
     dmx_checkpoint *c = (dmx_checkpoint *)1;
     demucs_error error = {.status = DEMUCS_OK};
-    demucs_status status = dmx_checkpoint_open(&c, path, &error);
+    demucs_status status = dmx_checkpoint_open(&c, path, &dmx_families, &error);
     CHECK(is_refusal(status, &error, path) && c == NULL, "%s", error.message);
     CHECK(strstr(error.message, reason) != NULL, "%s", error.message);
 }
@@ -177,7 +177,8 @@ static void check_parameters(const char *file)
     REQUIRE(text != NULL, "%s", file);
     char *line = strtok(text, "\n"), *space = strchr(line, ' ');
     *space = '\0';
-    c.class_name = strrchr(line, '.') + 1;
+    c.class = dmx_classes_find(&dmx_families, line, strlen(line));
+    REQUIRE(c.class != NULL, "%s", line);
     dmx_json_parse(&c.kwargs, space + 1, strlen(space + 1), file, "kwargs", &error);
     CHECK(dmx_parameters_list(&list, &c, &error) == DEMUCS_OK, "%s", error.message);
     while ((line = strtok(NULL, "\n")) != NULL && count < list.count) check_shape(file, &list.items[count++], line);

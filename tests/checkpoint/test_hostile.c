@@ -15,7 +15,7 @@ static demucs_status read_any(const char *path, demucs_error *error)
     dmx_checkpoint *checkpoint = NULL;
     const char *dot = strrchr(path, '.');
     if (strcmp(dot, ".yaml") != 0) {
-        demucs_status status = dmx_checkpoint_open(&checkpoint, path, error);
+        demucs_status status = dmx_checkpoint_open(&checkpoint, path, &dmx_families, error);
         dmx_checkpoint_close(checkpoint);
         return status;
     }
@@ -60,7 +60,7 @@ static void test_cut_files(void)
         for (size_t cut = 0; cut < size; cut += 1 + cut / 16) {
             dmx_checkpoint *checkpoint = NULL;
             demucs_error error = {.status = DEMUCS_OK};
-            demucs_status status = dmx_checkpoint_parse(&checkpoint, "cut.th", bytes, cut, &error);
+            demucs_status status = dmx_checkpoint_parse(&checkpoint, "cut.th", bytes, cut, &dmx_families, &error);
             CHECK(is_refusal(status, &error, "cut.th") && checkpoint == NULL, "%s cut to %zu", names[k], cut);
             dmx_checkpoint_close(checkpoint);
         }
@@ -76,7 +76,7 @@ static void test_long_path(void)
     demucs_error error = {.status = DEMUCS_OK};
     memset(path, 'a', sizeof path - 1);
     strcpy(path + sizeof path - 12, "/model.th\n");
-    demucs_status status = dmx_checkpoint_parse(&checkpoint, path, (const unsigned char *)"", 0, &error);
+    demucs_status status = dmx_checkpoint_parse(&checkpoint, path, (const unsigned char *)"", 0, &dmx_families, &error);
     CHECK(is_refusal(status, &error, "/model.th") && strstr(error.message, "empty") != NULL, "%s", error.message);
     CHECK(strchr(error.message, '\n') == NULL, "a newline in a message");
 }
@@ -89,14 +89,14 @@ static void test_legacy_count(void)
     demucs_error error = {.status = DEMUCS_OK};
     unsigned char *bytes = read_file(data_path("good/legacy_nonzip.th"), &size);
     REQUIRE(bytes != NULL, "cannot read");
-    dmx_checkpoint_parse(&checkpoint, "old.th", bytes, size, &error);
+    dmx_checkpoint_parse(&checkpoint, "old.th", bytes, size, &dmx_families, &error);
     REQUIRE(checkpoint != NULL, "%s", error.message);
     unsigned char *count = (unsigned char *)checkpoint->tensors[0].data - 8;
     dmx_checkpoint_close(checkpoint);
     for (int step = -1; step <= 1; step += 2) {
         *count = (unsigned char)(*count + step);
         error.status = DEMUCS_OK;
-        demucs_status status = dmx_checkpoint_parse(&checkpoint, "old.th", bytes, size, &error);
+        demucs_status status = dmx_checkpoint_parse(&checkpoint, "old.th", bytes, size, &dmx_families, &error);
         CHECK(is_refusal(status, &error, "another length"), "%s", error.message);
         *count = (unsigned char)(*count - step);
     }
@@ -114,7 +114,8 @@ static demucs_status parse_safetensors(const char *header, const char *data, siz
     memcpy(bytes + 8, header, length);
     memcpy(bytes + 8 + length, data, data_size);
     *error = (demucs_error){.status = DEMUCS_OK};
-    demucs_status status = dmx_checkpoint_parse(&checkpoint, "x.safetensors", bytes, 8 + length + data_size, error);
+    demucs_status status =
+        dmx_checkpoint_parse(&checkpoint, "x.safetensors", bytes, 8 + length + data_size, &dmx_families, error);
     dmx_checkpoint_close(checkpoint);
     free(bytes);
     return status;

@@ -98,8 +98,8 @@ static void test_good_pickles(void)
         dmx_object *root = NULL;
         dmx_value value = {.kind = DMX_VALUE_NONE};
         demucs_error error = {.status = DEMUCS_OK};
-        demucs_status status =
-            dmx_pickle_read(&pool, "good.th", (const unsigned char *)p->bytes, p->size, &used, &root, NULL, &error);
+        demucs_status status = dmx_pickle_read(&pool, "good.th", &dmx_families, (const unsigned char *)p->bytes,
+                                               p->size, &used, &root, NULL, &error);
         if (status == DEMUCS_OK) status = dmx_object_to_value(root, &value, "good.th", "it", &error);
         if (status == DEMUCS_OK) print(text, sizeof text, &value);
         CHECK(status == DEMUCS_OK && used == p->size && strcmp(text, p->value) == 0, "%s is not %s (%s)", text,
@@ -183,8 +183,8 @@ static void test_bad_pickles(void)
         dmx_pool pool = {.total = 0};
         dmx_object *root = NULL;
         demucs_error error = {.status = DEMUCS_OK};
-        demucs_status status =
-            dmx_pickle_read(&pool, "bad.th", (const unsigned char *)p->bytes, p->size, NULL, &root, NULL, &error);
+        demucs_status status = dmx_pickle_read(&pool, "bad.th", &dmx_families, (const unsigned char *)p->bytes, p->size,
+                                               NULL, &root, NULL, &error);
         CHECK(is_refusal(status, &error, p->reason), "%s: %s", p->what, error.message);
         CHECK(strstr(error.message, "bad.th") != NULL, "%s: %s", p->what, error.message);
         dmx_pool_clear(&pool);
@@ -195,7 +195,7 @@ static demucs_status read_pickle(const unsigned char *bytes, size_t size, dmx_po
                                  demucs_error *error)
 {
     *pool = (dmx_pool){.total = 0};
-    return dmx_pickle_read(pool, "deep.th", bytes, size, NULL, root, NULL, error);
+    return dmx_pickle_read(pool, "deep.th", &dmx_families, bytes, size, NULL, root, NULL, error);
 }
 
 /* 100000 lists in each other: no recursion may follow them. */

@@ -5,7 +5,7 @@
 #ifndef DEMUCS_FUZZ_H
 #define DEMUCS_FUZZ_H
 
-#include "checkpoint/checkpoint.h"
+#include "models/network.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ static inline void fuzz_checkpoint(const char *name, const uint8_t *data, size_t
 {
     dmx_checkpoint *checkpoint = NULL;
     demucs_error error = {.status = DEMUCS_OK};
-    if (dmx_checkpoint_parse(&checkpoint, name, data, size, &error) != DEMUCS_OK) {
+    if (dmx_checkpoint_parse(&checkpoint, name, data, size, &dmx_families, &error) != DEMUCS_OK) {
         if (error.message[0] == '\0') __builtin_trap(); /* a refusal without a reason is a bug */
         return;
     }

@@ -21,7 +21,7 @@ static bool open_run(golden_run *run, const char *path, int64_t frames, dmx_cpu_
     dmx_checkpoint *checkpoint = NULL;
     dmx_warnings warnings = {0};
     *run = (golden_run){.frames = frames};
-    if (dmx_checkpoint_open(&checkpoint, path, &error) == DEMUCS_OK)
+    if (dmx_checkpoint_open(&checkpoint, path, &dmx_families, &error) == DEMUCS_OK)
         dmx_network_load(&run->network, checkpoint, &warnings, &error);
     dmx_checkpoint_close(checkpoint);
     dmx_warnings_clear(&warnings);
@@ -31,7 +31,7 @@ static bool open_run(golden_run *run, const char *path, int64_t frames, dmx_cpu_
     }
     run->exec.kernels = dmx_kernels_get(level);
     run->exec.bf16 = bf16;
-    if (bf16 && !run->network->family->add_bf16(run->network, run->exec.kernels)) return false;
+    if (bf16 && !dmx_network_add_bf16(run->network, run->exec.kernels)) return false;
     bool wanted[DMX_MAX_SOURCES];
     memset(wanted, true, sizeof wanted);
     run->exec.planning = true;

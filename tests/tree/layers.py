@@ -4,9 +4,9 @@ A file includes only from its own row of the layer order or from rows above it (
 
     base
     kernels
-    nn   dsp
+    nn   dsp   checkpoint
     cpu
-    models   checkpoint
+    models
     separate   api                  <- include/demucs.h
     ------------------------------------------------------
     audio   hub                     base, and nothing else from src/
@@ -18,7 +18,7 @@ import sys
 
 import tree
 
-ROWS = [["base"], ["kernels"], ["nn", "dsp"], ["cpu"], ["models", "checkpoint"], ["separate", "api"]]
+ROWS = [["base"], ["kernels"], ["nn", "dsp", "checkpoint"], ["cpu"], ["models"], ["separate", "api"]]
 ROW = {part: number for number, row in enumerate(ROWS) for part in row}
 
 # The engine's own header, seen below the API where its types are: errors (base) and the streaming objects.

@@ -41,7 +41,6 @@ typedef struct dmx_dm_config {
 typedef struct dmx_demucs {
     dmx_network network;
     dmx_dm_config config;
-    dmx_store store;
     dmx_resample_kernel up, down;        /* without a table when config.resample is off */
     dmx_level encoder[DMX_DM_MAX_DEPTH]; /* by level */
     dmx_level decoder[DMX_DM_MAX_DEPTH];

@@ -1,7 +1,6 @@
-/* load.c - build the layers of Demucs from a checkpoint, in the order of the official constructor; see demucs.h */
+/* load.c - build the layers of Demucs from a checkpoint, in the order in which PyTorch lists its tensors; see demucs.h
+ */
 #include "models/demucs/demucs.h"
-
-#include "base/alloc.h"
 
 static const char *const parameter_names[] = {
     "sources",     "audio_channels", "channels",   "growth",     "depth",      "rewrite",     "lstm_layers",
@@ -51,28 +50,29 @@ static dmx_name part_name(const dmx_weights *w, const char *layer, int part)
     return dmx_name_of("%s.%d", layer, old ? 2 : part);
 }
 
-static void load_encoder(dmx_weights *w, dmx_level *layer, const dmx_level_options *o, bool dconv, int index)
+static void load_encoder(const dmx_demucs *m, dmx_weights *w, dmx_level *layer, int index)
 {
     const dmx_name prefix = dmx_name_of("encoder.%d", index);
-    const int rewrite = dconv ? 4 : 3;
-    const dmx_level_names names = {.conv = part_name(w, prefix.text, 0),
-                                   .norm1 = part_name(w, prefix.text, 1),
-                                   .dconv = dmx_name_of("%s.3", prefix.text),
-                                   .rewrite = part_name(w, prefix.text, rewrite),
-                                   .norm2 = part_name(w, prefix.text, rewrite + 1)};
-    dmx_encoder_load(w, layer, o, &names);
+    const int rewrite = m->config.dconv_mode & 1 ? 4 : 3;
+    const dmx_level_names names = {{{DMX_PART_CONV, part_name(w, prefix.text, 0)},
+                                    {DMX_PART_NORM1, part_name(w, prefix.text, 1)},
+                                    {DMX_PART_DCONV, dmx_name_of("%s.3", prefix.text)},
+                                    {DMX_PART_REWRITE, part_name(w, prefix.text, rewrite)},
+                                    {DMX_PART_NORM2, part_name(w, prefix.text, rewrite + 1)}}};
+    dmx_encoder_load(w, layer, &layer->options, &names);
 }
 
-static void load_decoder(dmx_weights *w, dmx_level *layer, const dmx_level_options *o, bool dconv, int index)
+static void load_decoder(const dmx_demucs *m, dmx_weights *w, dmx_level *layer, int index)
 {
     const dmx_name prefix = dmx_name_of("decoder.%d", index);
-    const int after_rewrite = o->rewrite ? 3 : 0, conv_tr = after_rewrite + (dconv ? 1 : 0);
-    const dmx_level_names names = {.rewrite = part_name(w, prefix.text, 0),
-                                   .norm1 = part_name(w, prefix.text, 1),
-                                   .dconv = dmx_name_of("%s.%d", prefix.text, after_rewrite),
-                                   .conv = part_name(w, prefix.text, conv_tr),
-                                   .norm2 = part_name(w, prefix.text, conv_tr + 1)};
-    dmx_decoder_load(w, layer, o, &names);
+    const int after_rewrite = m->config.rewrite ? 3 : 0;
+    const int conv_tr = after_rewrite + (m->config.dconv_mode & 2 ? 1 : 0);
+    const dmx_level_names names = {{{DMX_PART_REWRITE, part_name(w, prefix.text, 0)},
+                                    {DMX_PART_NORM1, part_name(w, prefix.text, 1)},
+                                    {DMX_PART_DCONV, dmx_name_of("%s.%d", prefix.text, after_rewrite)},
+                                    {DMX_PART_CONV, part_name(w, prefix.text, conv_tr)},
+                                    {DMX_PART_NORM2, part_name(w, prefix.text, conv_tr + 1)}}};
+    dmx_decoder_load(w, layer, &layer->options, &names);
 }
 
 /* The limits of what GroupNorm, DConv and LocalState accept, which PyTorch finds out when it builds them. */
@@ -89,22 +89,30 @@ static void check_level(dmx_arguments *a, const dmx_level_options *enc, const dm
     if (problem != NULL) dmx_arguments_fail(a, problem);
 }
 
-static void load_levels(dmx_demucs *m, dmx_arguments *a, dmx_weights *w)
+/* The options of every layer, level by level; gives the channels of the deepest one. */
+static int set_levels(dmx_demucs *m, dmx_arguments *a)
 {
     const dmx_dm_config *c = &m->config;
     int in = m->network.channels, channels = c->channels;
     for (int i = 0; i < c->depth && !a->failed; i++) {
-        const dmx_level_options enc = encoder_options(c, i, in, channels);
-        const dmx_level_options dec =
-            decoder_options(c, i, channels, i > 0 ? in : m->network.source_count * m->network.channels);
-        check_level(a, &enc, &dec);
-        if (a->failed) return;
-        load_encoder(w, &m->encoder[i], &enc, c->dconv_mode & 1, i);
-        load_decoder(w, &m->decoder[i], &dec, c->dconv_mode & 2, c->depth - 1 - i);
+        const int decoded = i > 0 ? in : m->network.source_count * m->network.channels;
+        m->encoder[i].options = encoder_options(c, i, in, channels);
+        m->decoder[i].options = decoder_options(c, i, channels, decoded);
+        check_level(a, &m->encoder[i].options, &m->decoder[i].options);
         in = channels;
         channels = dmx_grow(channels, c->growth);
     }
-    if (c->lstm_layers > 0 && !a->failed) dmx_blstm_load(w, &m->lstm, in, c->lstm_layers, "lstm");
+    return in;
+}
+
+/* The official list counts decoders from the inside. */
+static void load_levels(dmx_demucs *m, dmx_arguments *a, dmx_weights *w)
+{
+    const int depth = m->config.depth, deepest_channels = set_levels(m, a);
+    if (a->failed) return;
+    for (int i = 0; i < depth; i++) load_encoder(m, w, &m->encoder[i], i);
+    for (int i = 0; i < depth; i++) load_decoder(m, w, &m->decoder[depth - 1 - i], i);
+    if (m->config.lstm_layers > 0) dmx_blstm_load(w, &m->lstm, deepest_channels, m->config.lstm_layers, "lstm");
 }
 
 static void check_shapes(const dmx_demucs *m, dmx_arguments *a)
@@ -114,58 +122,38 @@ static void check_shapes(const dmx_demucs *m, dmx_arguments *a)
         dmx_arguments_fail(a, "the model's kernel size, stride and depth give too long a segment.");
 }
 
-static void drop_weights(dmx_network *network) { dmx_store_clear(&((dmx_demucs *)network)->store); }
-
-static bool add_bf16(dmx_network *network, const dmx_kernels *kernels)
+static void construct(dmx_network *network, dmx_arguments *a, dmx_weights *w)
 {
-    return dmx_store_add_bf16(&((dmx_demucs *)network)->store, kernels);
+    dmx_demucs *m = (dmx_demucs *)network;
+    dmx_dm_config_read(a, &m->config, network);
+    if (!a->failed) check_shapes(m, a);
+    if (!a->failed) load_levels(m, a, w);
 }
 
-static void free_model(dmx_network *network)
+static demucs_status complete(dmx_network *network, demucs_error *error)
+{
+    dmx_demucs *m = (dmx_demucs *)network;
+    if (!m->config.resample) return DEMUCS_OK;
+    const demucs_status status = dmx_resample_kernel_init(&m->up, 1, 2, error);
+    return status == DEMUCS_OK ? dmx_resample_kernel_init(&m->down, 2, 1, error) : status;
+}
+
+static void release(dmx_network *network)
 {
     dmx_demucs *m = (dmx_demucs *)network;
     dmx_resample_kernel_release(&m->up);
     dmx_resample_kernel_release(&m->down);
-    dmx_store_clear(&m->store);
-    dmx_free(m);
 }
 
-static demucs_status load_model(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
-                                demucs_error *error)
-{
-    dmx_demucs *m = dmx_alloc(1, sizeof *m);
-    if (m == NULL)
-        return dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", checkpoint->path);
-    m->network.family = &dmx_demucs_family;
-    demucs_error first = {DEMUCS_OK, ""};
-    dmx_arguments a;
-    dmx_weights w;
-    dmx_arguments_begin(&a, checkpoint, parameter_names, warnings, &first);
-    dmx_dm_config_read(&a, &m->config, &m->network);
-    dmx_weights_begin(&w, checkpoint, &m->store, &first);
-    if (!a.failed) check_shapes(m, &a);
-    if (!a.failed) load_levels(m, &a, &w);
-    dmx_weights_finish(&w);
-    m->network.parameters = w.parameters;
-    if (first.status == DEMUCS_OK && m->config.resample) {
-        dmx_resample_kernel_init(&m->up, 1, 2, &first);
-        dmx_resample_kernel_init(&m->down, 2, 1, &first);
-    }
-    if (first.status == DEMUCS_OK) {
-        *network = &m->network;
-        return DEMUCS_OK;
-    }
-    dmx_fail(error, first.status, "%s", first.message);
-    dmx_network_free(&m->network);
-    return first.status;
-}
+static const char *const python_names[] = {"demucs.demucs.Demucs", NULL};
 
 const dmx_family dmx_demucs_family = {
-    .class_name = "Demucs",
-    .load = load_model,
-    .free = free_model,
-    .drop_weights = drop_weights,
-    .add_bf16 = add_bf16,
+    .class = {.name = "Demucs", .python_names = python_names},
+    .parameters = parameter_names,
+    .size = sizeof(dmx_demucs),
+    .construct = construct,
+    .complete = complete,
+    .release = release,
     .valid_length = dmx_dm_valid_length,
     .forward = dmx_dm_forward,
 };

@@ -35,30 +35,28 @@ static bool branches_meet(const dmx_unet_config *c)
     return false;
 }
 
-static void construct(dmx_unet *m, dmx_arguments *a, dmx_weights *w)
+static void construct(dmx_network *network, dmx_arguments *a, dmx_weights *w)
 {
+    dmx_unet *m = (dmx_unet *)network;
     read_config(a, m);
     if (!a->failed && m->config.hybrid && !branches_meet(&m->config))
         dmx_arguments_fail(a, "the model argument depth ends before the level where its two branches meet.");
     if (!a->failed) dmx_unet_load_levels(m, a, w);
-    const int64_t segment = dmx_segment_frames(m->network.segment, m->network.sample_rate_hz);
+    const int64_t segment = dmx_segment_frames(network->segment, network->sample_rate_hz);
     dmx_unet_shapes shapes;
-    if (!a->failed) dmx_unet_check_shapes(m, a, dmx_hd_valid_length(&m->network, segment), &shapes);
+    if (!a->failed) dmx_unet_check_shapes(m, a, dmx_hd_valid_length(network, segment), &shapes);
 }
 
-static demucs_status load_model(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
-                                demucs_error *error)
-{
-    static const dmx_unet_class class = {&dmx_hdemucs_family, sizeof(dmx_unet), parameter_names, construct};
-    return dmx_unet_load(network, &class, checkpoint, warnings, error);
-}
+static const char *const python_names[] = {"demucs.hdemucs.HDemucs", "demucs.wdemucs.WDemucs", /* its early name */
+                                           NULL};
 
 const dmx_family dmx_hdemucs_family = {
-    .class_name = "HDemucs",
-    .load = load_model,
-    .free = dmx_unet_free,
-    .drop_weights = dmx_unet_drop_weights,
-    .add_bf16 = dmx_unet_add_bf16,
+    .class = {.name = "HDemucs", .python_names = python_names},
+    .parameters = parameter_names,
+    .size = sizeof(dmx_unet),
+    .construct = construct,
+    .complete = dmx_unet_complete,
+    .release = dmx_unet_release,
     .valid_length = dmx_hd_valid_length,
     .forward = dmx_hd_forward,
 };

@@ -109,32 +109,29 @@ static void load_transformer(dmx_htdemucs *m, dmx_arguments *a, dmx_weights *w)
     if (o.layers > 0) dmx_transformer_load(w, &m->transformer, &o, "crosstransformer");
 }
 
-static void construct(dmx_unet *unet, dmx_arguments *a, dmx_weights *w)
+static void construct(dmx_network *network, dmx_arguments *a, dmx_weights *w)
 {
-    dmx_htdemucs *m = (dmx_htdemucs *)unet;
+    dmx_htdemucs *m = (dmx_htdemucs *)network;
+    dmx_unet *unet = &m->unet;
     dmx_ht_config_read(a, m);
     if (!a->failed) dmx_unet_load_levels(unet, a, w);
     if (!a->failed) load_transformer(m, a, w);
-    const int64_t segment = dmx_segment_frames(unet->network.segment, unet->network.sample_rate_hz);
+    const int64_t segment = dmx_segment_frames(network->segment, network->sample_rate_hz);
     dmx_unet_shapes shapes;
     if (!a->failed) dmx_unet_check_shapes(unet, a, segment, &shapes);
     if (!a->failed && !dmx_ht_positions_fit(m, &shapes))
         dmx_arguments_fail(a, "the model argument t_max_positions is too small for its segment.");
 }
 
-static demucs_status load_model(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
-                                demucs_error *error)
-{
-    static const dmx_unet_class class = {&dmx_htdemucs_family, sizeof(dmx_htdemucs), parameter_names, construct};
-    return dmx_unet_load(network, &class, checkpoint, warnings, error);
-}
+static const char *const python_names[] = {"demucs.htdemucs.HTDemucs", NULL};
 
 const dmx_family dmx_htdemucs_family = {
-    .class_name = "HTDemucs",
-    .load = load_model,
-    .free = dmx_unet_free,
-    .drop_weights = dmx_unet_drop_weights,
-    .add_bf16 = dmx_unet_add_bf16,
+    .class = {.name = "HTDemucs", .python_names = python_names},
+    .parameters = parameter_names,
+    .size = sizeof(dmx_htdemucs),
+    .construct = construct,
+    .complete = dmx_unet_complete,
+    .release = dmx_unet_release,
     .valid_length = dmx_ht_valid_length,
     .forward = dmx_ht_forward,
 };

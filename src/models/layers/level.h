@@ -1,4 +1,4 @@
-/* level.h - HEncLayer and HDecLayer of the official hdemucs.py, and MultiWrap, which runs one of them on bands.
+/* level.h - HEncLayer and HDecLayer of the official hdemucs.py.
  *
  *   encoder   conv (stride) [+ inject] -> norm1 -> GELU -> DConv -> rewrite -> norm2 -> GLU
  *   decoder   (x + skip) -> rewrite -> norm1 -> GLU -> DConv -> conv_tr (stride) -> norm2 -> trim [-> GELU]
@@ -13,8 +13,6 @@
 #define DMX_MODELS_LAYERS_LEVEL_H
 
 #include "models/layers/dconv.h"
-
-enum { DMX_MAX_BANDS = 16 };
 
 /* int(growth * channels), the channels of the next level, but never more than any layer may have: the checks of the
  * next level then refuse it. */
@@ -46,24 +44,27 @@ typedef struct dmx_level {
     dmx_dconv dconv; /* depth 0: none */
 } dmx_level;
 
-/* A layer, or one for each band. */
-typedef struct dmx_multi_layer {
-    int bands;                       /* 1: a plain layer */
-    double ratios[DMX_MAX_BANDS];    /* [bands - 1] where the bands end, as a share of the bins */
-    dmx_level layers[DMX_MAX_BANDS]; /* [bands] */
-} dmx_multi_layer;
+/* The parts of a layer that have tensors; an encoder's norm1 follows its convolution, a decoder's its rewrite. */
+typedef enum dmx_level_part {
+    DMX_PART_CONV,
+    DMX_PART_NORM1,
+    DMX_PART_REWRITE,
+    DMX_PART_NORM2,
+    DMX_PART_DCONV,
+    DMX_LEVEL_PARTS
+} dmx_level_part;
 
-/* Where the tensors of a layer's parts are found; norm1 and norm2 in the order in which they run. */
+/* Where the tensors of a layer's parts are found, in the order in which the class registers the parts. */
 typedef struct dmx_level_names {
-    dmx_name conv, norm1, rewrite, norm2, dconv;
+    struct {
+        dmx_level_part part;
+        dmx_name name;
+    } parts[DMX_LEVEL_PARTS];
 } dmx_level_names;
 
+/* Load the parts that a layer of these options has. */
 void dmx_encoder_load(dmx_weights *w, dmx_level *layer, const dmx_level_options *options, const dmx_level_names *names);
 void dmx_decoder_load(dmx_weights *w, dmx_level *layer, const dmx_level_options *options, const dmx_level_names *names);
-
-/* The same by the names of the hybrid classes: PREFIX.conv (or conv_tr), PREFIX.norm1, ... */
-void dmx_hencoder_load(dmx_weights *w, dmx_level *layer, const dmx_level_options *options, const char *prefix);
-void dmx_hdecoder_load(dmx_weights *w, dmx_level *layer, const dmx_level_options *options, const char *prefix);
 
 /* Encoder.
  *   x       the input, with the margins of dmx_encoder_margin (time: bins a multiple of the stride, zeros included)
@@ -82,14 +83,5 @@ void dmx_decoder_run(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, 
                      const dmx_grid *y);
 dmx_margin dmx_decoder_margin(const dmx_level *layer);
 dmx_margin dmx_decoder_output_margin(const dmx_level *layer, int bins, int output_bins);
-
-/* The same with bands (see multi_wrap.c). */
-void dmx_multi_encoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const dmx_grid *x, const dmx_grid *inject,
-                           const dmx_grid *y);
-void dmx_multi_decoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const dmx_grid *x, const dmx_grid *pre,
-                           bool add, const dmx_grid *y);
-
-/* False when bands of these ratios cannot be cut from so many bins. */
-bool dmx_multi_fits(const dmx_multi_layer *multi, int bins);
 
 #endif

@@ -1,10 +1,10 @@
-/* multi_wrap.c - MultiWrap: one layer for each band of frequencies, joined so that layers of equal weights would give
+/* multi_wrap.c - see multi_wrap.h: the layers of the bands are joined so that layers of equal weights would give
  * what one layer over all frequencies gives.
  *
  * Encoder: bands are cut so that each but the last ends where a kernel ends; the next one starts a stride after that
  * kernel's start. Decoder: each band's transposed convolution reaches `stride` outputs into the next band's, and the
  * two are added there, with the bias once. GELU comes after the joining. */
-#include "models/layers/level.h"
+#include "models/layers/multi_wrap.h"
 
 #include <math.h>
 

@@ -8,12 +8,12 @@
 #include "checkpoint/checkpoint.h"
 #include "models/network.h"
 
-typedef struct dmx_arguments {
+struct dmx_arguments {
     const dmx_checkpoint *checkpoint;
     const char *const *names; /* parameters of the official class in order, NULL at the end */
     demucs_error *error;
     bool failed;
-} dmx_arguments;
+};
 
 /* Start reading: positional arguments must be as many as there are names at most, none may be given twice. Arguments
  * that the class does not know are dropped, as the official loader does, with a warning each. */

@@ -113,6 +113,13 @@ int dmx_weights_rows(const dmx_weights *w, const char *name)
     return 0;
 }
 
+float *dmx_weights_floats(dmx_weights *w, size_t count)
+{
+    float *floats = w->failed ? NULL : dmx_store_floats(w->store, count);
+    if (floats == NULL) dmx_weights_no_memory(w); /* unless it has failed already */
+    return floats;
+}
+
 void *dmx_weights_part(dmx_weights *w, size_t size)
 {
     if (w->failed) return NULL;

@@ -7,12 +7,12 @@
 #define DMX_MODELS_LOADING_WEIGHTS_H
 
 #include "checkpoint/checkpoint.h"
-#include "models/loading/store.h"
+#include "models/network.h"
 #include "nn/lstm.h"
 #include "nn/norm.h"
 #include "nn/normed_linear.h"
 
-typedef struct dmx_weights {
+struct dmx_weights {
     const dmx_checkpoint *checkpoint;
     const dmx_kernels *kernels; /* for widening float16 */
     dmx_store *store;
@@ -22,7 +22,7 @@ typedef struct dmx_weights {
     size_t parameters; /* numbers taken so far */
     demucs_error *error;
     bool failed;
-} dmx_weights;
+};
 
 void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_store *store, demucs_error *error);
 
@@ -65,6 +65,9 @@ void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const c
 /* A torch.nn.LSTM of `layers` layers, both directions, with as many inputs as hidden units: PREFIX.weight_ih_l0 and so
  * on. */
 void dmx_weights_lstm(dmx_weights *w, dmx_lstm *lstm, int hidden, int layers, const char *prefix);
+
+/* `count` floats in the store; NULL after a failure. */
+float *dmx_weights_floats(dmx_weights *w, size_t count);
 
 /* Memory in the store for a part that not every layer has; NULL after a failure. */
 void *dmx_weights_part(dmx_weights *w, size_t size);

@@ -40,18 +40,11 @@ static void pack_rows(dmx_weights *w, const dmx_tensor *tensor, size_t first, si
     }
 }
 
-static float *store_packed(dmx_weights *w, size_t count)
-{
-    float *packed = w->failed ? NULL : dmx_store_floats(w->store, count);
-    if (packed == NULL) dmx_weights_no_memory(w); /* unless it has failed already */
-    return packed;
-}
-
 /* `conv`'s output channels of a vector, from `first` on, packed like its bias; NULL after a failure. */
 static const float *pack_vector(dmx_weights *w, const dmx_conv *conv, const dmx_tensor *vector, size_t first)
 {
     const size_t count = (size_t)conv->out_channels;
-    float *packed = store_packed(w, dmx_conv_bias_floats(conv)), *values = piece_for(w, 1, count);
+    float *packed = dmx_weights_floats(w, dmx_conv_bias_floats(conv)), *values = piece_for(w, 1, count);
     if (w->failed) return NULL;
     dmx_weights_widen(w, vector, first, count, values);
     dmx_conv_pack_bias(conv, values, packed);
@@ -61,14 +54,14 @@ static const float *pack_vector(dmx_weights *w, const dmx_conv *conv, const dmx_
 /* Rows [first, first + conv's rows) of both tensors into the conv. */
 static void pack(dmx_weights *w, dmx_conv *conv, const dmx_tensor *weight, const dmx_tensor *bias, size_t first)
 {
-    float *packed = store_packed(w, dmx_conv_weight_floats(conv));
+    float *packed = dmx_weights_floats(w, dmx_conv_weight_floats(conv));
     if (!w->failed) pack_rows(w, weight, first, dmx_conv_weight_rows(conv), conv, 0, dmx_conv_pack_rows, packed);
     conv->weight = packed;
     conv->bias = pack_vector(w, conv, bias, first);
     if (w->failed) return;
     if (!dmx_store_conv(w->store, conv)) dmx_weights_no_memory(w);
     if (!dmx_winograd_suits(conv)) return;
-    float *winograd = store_packed(w, dmx_winograd_floats(conv));
+    float *winograd = dmx_weights_floats(w, dmx_winograd_floats(conv));
     pack_rows(w, weight, 0, dmx_conv_weight_rows(conv), conv, 0, dmx_winograd_pack_rows, winograd);
     conv->winograd = winograd;
 }
@@ -183,11 +176,11 @@ static void load_lstm_layer(dmx_weights *w, dmx_lstm_layer *layer, int hidden, i
 {
     const int columns = dmx_lstm_columns(hidden);
     const dmx_conv input = dmx_linear(width, columns), recurrent = dmx_linear(hidden, columns);
-    float *weight = store_packed(w, 2 * dmx_conv_weight_floats(&input));
-    float *bias = store_packed(w, 2 * dmx_conv_bias_floats(&input));
+    float *weight = dmx_weights_floats(w, 2 * dmx_conv_weight_floats(&input));
+    float *bias = dmx_weights_floats(w, 2 * dmx_conv_bias_floats(&input));
     for (size_t d = 0; d < 2; d++) {
         const dmx_name suffix = dmx_name_of("l%d%s", index, d > 0 ? "_reverse" : "");
-        float *packed = store_packed(w, dmx_conv_weight_floats(&recurrent));
+        float *packed = dmx_weights_floats(w, dmx_conv_weight_floats(&recurrent));
         if (w->failed) return;
         float *direction_bias = bias + d * dmx_conv_bias_floats(&input);
         pack_gates(w, &input, hidden, dmx_name_of("%s.weight_ih_%s", prefix, suffix.text).text,

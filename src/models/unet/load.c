@@ -1,8 +1,8 @@
-/* load.c - build the levels of the U-Net from a checkpoint, in the order of the official constructors; see
- * unet.h */
+/* load.c - build the levels of the U-Net from a checkpoint; see unet.h
+ *
+ * The official constructors build encoders and decoders in one loop, and PyTorch lists the tensors branch by branch. So
+ * the loop sets the options of every layer first, and their tensors are loaded in the order of that list. */
 #include "models/unet/unet.h"
-
-#include "base/alloc.h"
 
 /* Where the construction stands while it goes down the levels. */
 typedef struct level_state {
@@ -81,24 +81,20 @@ static void check_layers(dmx_arguments *a, const dmx_level_options *enc, const d
     check_dconv(a, dec, dec->in_channels);
 }
 
-static void load_bands(dmx_weights *w, const dmx_unet_config *c, dmx_multi_layer *multi, bool split,
-                       const dmx_level_options *options, bool decoder, const char *prefix)
+/* ---- the options of the layers, level by level ---- */
+
+/* A layer, or one for each band, which then bring their own padding. */
+static void set_bands(dmx_multi_layer *multi, const dmx_unet_config *c, bool split, dmx_level_options options)
 {
-    dmx_level_options o = *options;
+    if (split) options.pad = false;
     multi->bands = split ? c->bands : 1;
     for (int k = 0; k < multi->bands; k++) {
         multi->ratios[k] = c->band_ratios[k];
-        if (split) o.pad = false; /* the bands bring their own padding */
-        dmx_name name = split ? dmx_name_of("%s.layers.%d", prefix, k) : dmx_name_of("%s", prefix);
-        if (decoder)
-            dmx_hdecoder_load(w, &multi->layers[k], &o, name.text);
-        else
-            dmx_hencoder_load(w, &multi->layers[k], &o, name.text);
+        multi->layers[k].options = options;
     }
 }
 
-static void load_spectrogram_level(dmx_unet *m, dmx_arguments *a, dmx_weights *w, const level_state *s,
-                                   const dmx_level_options *common)
+static void set_spectrogram_level(dmx_unet *m, dmx_arguments *a, const level_state *s, const dmx_level_options *common)
 {
     const dmx_unet_config *c = &m->config;
     const bool multi = c->bands > 1 && s->index < c->multi_freqs_depth;
@@ -109,14 +105,11 @@ static void load_spectrogram_level(dmx_unet *m, dmx_arguments *a, dmx_weights *w
     dmx_level_options dec = decoder_options(c, *common, s->index, s->out_z, s->decoder_out_z);
     dec.context_freq = !multi;
     check_layers(a, &enc, &dec);
-    if (a->failed) return;
-    const int decoder_level = c->depth - 1 - s->index; /* its place in the official list */
-    load_bands(w, c, &m->encoder[s->index], multi, &enc, false, dmx_name_of("encoder.%d", s->index).text);
-    load_bands(w, c, &m->decoder[s->index], multi, &dec, true, dmx_name_of("decoder.%d", decoder_level).text);
+    set_bands(&m->encoder[s->index], c, multi, enc);
+    set_bands(&m->decoder[s->index], c, multi, dec);
 }
 
-static void load_time_level(dmx_unet *m, dmx_arguments *a, dmx_weights *w, const level_state *s,
-                            const dmx_level_options *common)
+static void set_time_level(dmx_unet *m, dmx_arguments *a, const level_state *s, const dmx_level_options *common)
 {
     const dmx_unet_config *c = &m->config;
     dmx_level_options time = *common;
@@ -125,49 +118,23 @@ static void load_time_level(dmx_unet *m, dmx_arguments *a, dmx_weights *w, const
     time.stride = c->stride;
     time.pad = true;
     time.empty = !common->pad;
-    const dmx_level_options enc = encoder_options(c, time, s->index, s->in, s->out);
-    const dmx_level_options dec = decoder_options(c, time, s->index, s->out, s->decoder_out);
-    check_layers(a, &enc, &dec);
-    if (a->failed) return;
-    dmx_hencoder_load(w, &m->tencoder[s->index], &enc, dmx_name_of("tencoder.%d", s->index).text);
-    /* tdecoder is filled from the front, and its place is known only when time_depth is: see load_time_decoders. */
-    m->tdecoder[s->index].options = dec;
+    m->tencoder[s->index].options = encoder_options(c, time, s->index, s->in, s->out);
+    m->tdecoder[s->index].options = decoder_options(c, time, s->index, s->out, s->decoder_out);
+    check_layers(a, &m->tencoder[s->index].options, &m->tdecoder[s->index].options);
     m->time_depth = s->index + 1;
 }
 
 /* One turn of the official constructor's loop. */
-static void load_level(dmx_unet *m, dmx_arguments *a, dmx_weights *w, level_state *s)
+static void set_level(dmx_unet *m, dmx_arguments *a, level_state *s)
 {
     const dmx_level_options common = common_options(&m->config, s);
     const bool last_freq = common.freq && !common.pad;
     if (last_freq) s->out = s->out_z = s->out > s->out_z ? s->out : s->out_z;
-    load_spectrogram_level(m, a, w, s, &common);
-    if (m->config.hybrid && common.freq && !a->failed) load_time_level(m, a, w, s, &common);
+    set_spectrogram_level(m, a, s, &common);
+    if (m->config.hybrid && common.freq) set_time_level(m, a, s, &common);
 }
 
-static void load_time_decoders(dmx_unet *m, dmx_weights *w)
-{
-    for (int i = 0; i < m->time_depth; i++) {
-        const dmx_level_options o = m->tdecoder[i].options;
-        dmx_hdecoder_load(w, &m->tdecoder[i], &o, dmx_name_of("tdecoder.%d", m->time_depth - 1 - i).text);
-    }
-}
-
-/* ScaledEmbedding: freq_emb * scale * weight, for the frequencies that are left after the first level. */
-static void load_freq_embedding(dmx_unet *m, dmx_weights *w, int freqs, int channels)
-{
-    const int64_t shape[2] = {freqs, channels};
-    const float *weight = dmx_weights_tensor(w, "freq_emb.embedding.weight", 2, shape);
-    const size_t count = (size_t)freqs * (size_t)channels;
-    float *embedding = w->failed ? NULL : dmx_store_floats(w->store, count);
-    if (embedding == NULL) return;
-    for (size_t i = 0; i < count; i++)
-        embedding[i] = (float)m->config.freq_emb * (weight[i] * (float)m->config.emb_scale);
-    m->freq_embedding = embedding;
-    m->freq_embedding_bins = freqs;
-}
-
-void dmx_unet_load_levels(dmx_unet *m, dmx_arguments *a, dmx_weights *w)
+static void set_levels(dmx_unet *m, dmx_arguments *a)
 {
     const dmx_unet_config *c = &m->config;
     const int audio = m->network.channels, complex_parts = c->cac ? 2 : 1;
@@ -177,55 +144,88 @@ void dmx_unet_load_levels(dmx_unet *m, dmx_arguments *a, dmx_weights *w)
     s.decoder_out_z = s.decoder_out * complex_parts;
     for (s.index = 0; s.index < c->depth && !a->failed; s.index++) {
         const bool freq = s.freqs > 1;
-        load_level(m, a, w, &s);
+        set_level(m, a, &s);
         if (freq) s.freqs = s.freqs <= c->kernel_size ? 1 : s.freqs / c->stride;
+        if (s.index == 0) m->freq_embedding_bins = s.freqs;
         s.decoder_out = s.in = s.out;
         s.decoder_out_z = s.in_z = s.out_z;
-        if (s.index == 0 && c->freq_emb != 0 && !a->failed) load_freq_embedding(m, w, s.freqs, s.in_z);
         s.out = dmx_grow(s.out, c->growth);
         s.out_z = dmx_grow(s.out_z, c->growth);
     }
-    load_time_decoders(m, w);
 }
 
-/* ---- the frame of load() ---- */
+/* ---- the weights of the layers, branch by branch ---- */
 
-void dmx_unet_drop_weights(dmx_network *network) { dmx_store_clear(&((dmx_unet *)network)->store); }
-
-bool dmx_unet_add_bf16(dmx_network *network, const dmx_kernels *kernels)
+/* HEncLayer and HDecLayer register their parts in these orders. */
+static void load_encoder(dmx_weights *w, dmx_level *layer, const char *prefix)
 {
-    return dmx_store_add_bf16(&((dmx_unet *)network)->store, kernels);
+    const dmx_level_names names = {{{DMX_PART_CONV, dmx_name_of("%s.conv", prefix)},
+                                    {DMX_PART_NORM1, dmx_name_of("%s.norm1", prefix)},
+                                    {DMX_PART_REWRITE, dmx_name_of("%s.rewrite", prefix)},
+                                    {DMX_PART_NORM2, dmx_name_of("%s.norm2", prefix)},
+                                    {DMX_PART_DCONV, dmx_name_of("%s.dconv", prefix)}}};
+    dmx_encoder_load(w, layer, &layer->options, &names);
 }
 
-void dmx_unet_free(dmx_network *network)
+static void load_decoder(dmx_weights *w, dmx_level *layer, const char *prefix)
+{
+    const dmx_level_names names = {{{DMX_PART_CONV, dmx_name_of("%s.conv_tr", prefix)},
+                                    {DMX_PART_NORM2, dmx_name_of("%s.norm2", prefix)},
+                                    {DMX_PART_REWRITE, dmx_name_of("%s.rewrite", prefix)},
+                                    {DMX_PART_NORM1, dmx_name_of("%s.norm1", prefix)},
+                                    {DMX_PART_DCONV, dmx_name_of("%s.dconv", prefix)}}};
+    dmx_decoder_load(w, layer, &layer->options, &names);
+}
+
+static void load_multi(dmx_weights *w, dmx_multi_layer *multi, void (*load)(dmx_weights *, dmx_level *, const char *),
+                       const char *prefix)
+{
+    for (int k = 0; k < multi->bands; k++)
+        load(w, &multi->layers[k],
+             multi->bands > 1 ? dmx_name_of("%s.layers.%d", prefix, k).text : dmx_name_of("%s", prefix).text);
+}
+
+/* The official lists count decoders from the inside. */
+static void load_branches(dmx_unet *m, dmx_weights *w)
+{
+    const int depth = m->config.depth, time_depth = m->time_depth;
+    for (int i = 0; i < depth; i++) load_multi(w, &m->encoder[i], load_encoder, dmx_name_of("encoder.%d", i).text);
+    for (int i = 0; i < depth; i++)
+        load_multi(w, &m->decoder[depth - 1 - i], load_decoder, dmx_name_of("decoder.%d", i).text);
+    for (int i = 0; i < time_depth; i++) load_encoder(w, &m->tencoder[i], dmx_name_of("tencoder.%d", i).text);
+    for (int i = 0; i < time_depth; i++)
+        load_decoder(w, &m->tdecoder[time_depth - 1 - i], dmx_name_of("tdecoder.%d", i).text);
+}
+
+/* ScaledEmbedding: freq_emb * scale * weight, for the frequencies that are left after the first level. */
+static void load_freq_embedding(dmx_unet *m, dmx_weights *w)
+{
+    if (m->config.freq_emb == 0) return;
+    const int bins = m->freq_embedding_bins, channels = m->encoder[0].layers[0].options.out_channels;
+    const float *weight = dmx_weights_tensor(w, "freq_emb.embedding.weight", 2, (int64_t[]){bins, channels});
+    if (weight == NULL) return;
+    const size_t count = (size_t)bins * (size_t)channels;
+    float *embedding = dmx_weights_floats(w, count);
+    if (embedding == NULL) return;
+    for (size_t i = 0; i < count; i++)
+        embedding[i] = (float)m->config.freq_emb * (weight[i] * (float)m->config.emb_scale);
+    m->freq_embedding = embedding;
+}
+
+void dmx_unet_load_levels(dmx_unet *m, dmx_arguments *a, dmx_weights *w)
+{
+    set_levels(m, a);
+    if (a->failed) return;
+    load_branches(m, w);
+    load_freq_embedding(m, w);
+}
+
+/* ---- the rest ---- */
+
+demucs_status dmx_unet_complete(dmx_network *network, demucs_error *error)
 {
     dmx_unet *m = (dmx_unet *)network;
-    dmx_stft_free(m->stft);
-    dmx_store_clear(&m->store);
-    dmx_free(m);
+    return dmx_stft_create(&m->stft, m->config.nfft, m->config.stft_kind, error);
 }
 
-demucs_status dmx_unet_load(dmx_network **network, const dmx_unet_class *class, const dmx_checkpoint *checkpoint,
-                            dmx_warnings *warnings, demucs_error *error)
-{
-    dmx_unet *m = dmx_alloc(1, class->size);
-    if (m == NULL)
-        return dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", checkpoint->path);
-    m->network.family = class->family;
-    demucs_error first = {DEMUCS_OK, ""};
-    dmx_arguments a;
-    dmx_weights w;
-    dmx_arguments_begin(&a, checkpoint, class->parameter_names, warnings, &first);
-    dmx_weights_begin(&w, checkpoint, &m->store, &first);
-    class->construct(m, &a, &w);
-    dmx_weights_finish(&w);
-    m->network.parameters = w.parameters;
-    if (first.status == DEMUCS_OK) dmx_stft_create(&m->stft, m->config.nfft, m->config.stft_kind, &first);
-    if (first.status == DEMUCS_OK) {
-        *network = &m->network;
-        return DEMUCS_OK;
-    }
-    dmx_fail(error, first.status, "%s", first.message);
-    dmx_network_free(&m->network);
-    return first.status;
-}
+void dmx_unet_release(dmx_network *network) { dmx_stft_free(((dmx_unet *)network)->stft); }

@@ -80,6 +80,6 @@ void dmx_unet_check_shapes(const dmx_unet *m, dmx_arguments *a, int64_t frames, 
 {
     if (!dmx_unet_shapes_of(m, frames, shapes))
         dmx_arguments_fail(a, "the model's kernel sizes, strides and depth do not fit together.");
-    else if (m->freq_embedding != NULL && shapes->bins[1] > m->freq_embedding_bins)
+    else if (m->config.freq_emb != 0 && shapes->bins[1] > m->freq_embedding_bins)
         dmx_arguments_fail(a, "the model's frequency embedding has fewer rows than there are frequencies.");
 }

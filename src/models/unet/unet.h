@@ -16,7 +16,7 @@
 #define DMX_MODELS_UNET_UNET_H
 
 #include "dsp/stft.h"
-#include "models/layers/level.h"
+#include "models/layers/multi_wrap.h"
 #include "models/loading/arguments.h"
 #include "models/network.h"
 
@@ -50,13 +50,12 @@ typedef struct dmx_unet_config {
 typedef struct dmx_unet {
     dmx_network network;
     dmx_unet_config config;
-    dmx_store store;
     dmx_stft *stft;
     int time_depth; /* levels that the time branch has */
     dmx_multi_layer encoder[DMX_UNET_MAX_DEPTH], decoder[DMX_UNET_MAX_DEPTH];
     dmx_level tencoder[DMX_UNET_MAX_DEPTH], tdecoder[DMX_UNET_MAX_DEPTH];
     const float *freq_embedding; /* [bins after encoder 0][channels] with its factors, or NULL */
-    int freq_embedding_bins;
+    int freq_embedding_bins;     /* frequencies that the official constructor reckons with after encoder 0 */
 } dmx_unet;
 
 /* The sizes of the activations for one length. Index 0 is the input, index i + 1 the output of level i. */
@@ -71,23 +70,12 @@ typedef struct dmx_unet_shapes {
  * dconv_lstm. */
 void dmx_unet_config_read(dmx_arguments *arguments, dmx_unet *unet, double segment_seconds);
 
-/* Build all levels. */
+/* Build all levels, in the order in which PyTorch lists their tensors. */
 void dmx_unet_load_levels(dmx_unet *unet, dmx_arguments *arguments, dmx_weights *weights);
 
-/* The frame of a family's load(): make a network of `size` bytes, let `construct` read its arguments and layers, and
- * see that nothing is left over. */
-typedef void (*dmx_unet_construct)(dmx_unet *unet, dmx_arguments *arguments, dmx_weights *weights);
-typedef struct dmx_unet_class {
-    const dmx_family *family;
-    size_t size;
-    const char *const *parameter_names; /* see arguments.h */
-    dmx_unet_construct construct;
-} dmx_unet_class;
-demucs_status dmx_unet_load(dmx_network **network, const dmx_unet_class *class, const dmx_checkpoint *checkpoint,
-                            dmx_warnings *warnings, demucs_error *error);
-void dmx_unet_free(dmx_network *network);
-void dmx_unet_drop_weights(dmx_network *network);
-bool dmx_unet_add_bf16(dmx_network *network, const dmx_kernels *kernels);
+/* See dmx_family. */
+demucs_status dmx_unet_complete(dmx_network *network, demucs_error *error);
+void dmx_unet_release(dmx_network *network);
 
 /* False when the layers do not fit together on a mix of `frames` samples. */
 bool dmx_unet_shapes_of(const dmx_unet *unet, int64_t frames, dmx_unet_shapes *shapes);

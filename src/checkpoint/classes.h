@@ -1,0 +1,27 @@
+/* classes.h - what a reader has to be told about the classes of models.
+ *
+ * A checkpoint names the Python class that it is a model of. The folder checkpoint/ knows none of them: whoever opens a
+ * file hands over the classes that there are (dmx_families in models/network.h), and the readers ask those. */
+#ifndef DMX_CHECKPOINT_CLASSES_H
+#define DMX_CHECKPOINT_CLASSES_H
+
+#include <stddef.h>
+
+typedef struct dmx_class {
+    const char *name; /* "HTDemucs" */
+    /* Its dotted names in Python, "demucs.htdemucs.HTDemucs", and NULL at the end. Files are written with the first
+     * one; the others are older names. */
+    const char *const *python_names;
+} dmx_class;
+
+typedef struct dmx_classes {
+    const dmx_class *const *rows; /* NULL at the end */
+} dmx_classes;
+
+/* The class of a dotted name of `length` characters, or NULL when there is none. */
+const dmx_class *dmx_classes_find(const dmx_classes *classes, const char *name, size_t length);
+
+/* Write the first Python name of each class into `text`: "a.A, b.B and c.C", cut short where there is no room. */
+void dmx_classes_print(const dmx_classes *classes, char *text, size_t size);
+
+#endif
