@@ -13,8 +13,8 @@ typedef struct hub_bag {
 } hub_bag;
 
 /* Read a bag file; or parse its text, `path` being for messages only. */
-bool hub_bag_parse(hub_bag *bag, const char *path, const char *text, size_t size_bytes, hub_error *error);
-bool hub_bag_read(hub_bag *bag, const char *path, hub_error *error);
+bool hub_bag_parse(hub_bag *bag, const char *path, const char *text, size_t size_bytes, demucs_error *error);
+bool hub_bag_read(hub_bag *bag, const char *path, demucs_error *error);
 
 /* Did the signature at `index` come before? A bag may count a model twice. */
 bool hub_bag_repeats(const hub_bag *bag, size_t index);

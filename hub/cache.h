@@ -1,4 +1,4 @@
-/* cache.h - the cache folder and what keeps it whole: locks, temporary names, sync and rename.
+/* cache.h - the cache folder and what keeps it whole: locks and temporary names.
  *
  *     CACHE/                        works as a --repo folder
  *       htdemucs.yaml               a bag
@@ -14,27 +14,21 @@
 
 #include "hub/text.h"
 
-bool hub_cache_path(char out[HUB_PATH_MAX], hub_error *error);
+bool hub_cache_path(char out[HUB_PATH_MAX], demucs_error *error);
 
 /* Create a folder and its parents where missing. */
-bool hub_make_folder(const char *path, hub_error *error);
-
-/* Remove a folder with what it holds, without following links. Nothing to remove is fine. */
-void hub_remove_folder(const char *path);
+bool hub_make_folder(const char *path, demucs_error *error);
 
 /* Wait for the lock of `name` in `folder`; other processes and other threads are kept out. Gives a handle >= 0 for
  * hub_unlock, or -1 (a sentence, also when the caller asks to stop while waiting). */
-int hub_lock(const char *folder, const char *name, const hub_options *options, hub_error *error);
+int hub_lock(const char *folder, const char *name, const hub_options *options, demucs_error *error);
 void hub_unlock(int handle);
 
-/* Give the finished file `temporary` its final name, durably: sync, rename, sync of the folder. */
-bool hub_commit(const char *temporary, const char *path, hub_error *error);
-
 /* Write a small file, whole or not at all. */
-bool hub_write_text(const char *path, const char *text, hub_error *error);
+bool hub_write_text(const char *path, const char *text, demucs_error *error);
 
 /* The sum beside a file. hub_sum_read gives false when there is none (or none that can be understood). */
-bool hub_sum_write(const char *path, const char *digest, hub_error *error);
+bool hub_sum_write(const char *path, const char *digest, demucs_error *error);
 bool hub_sum_read(const char *path, char digest[65]);
 
 #endif

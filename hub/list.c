@@ -1,4 +1,5 @@
 /* list.c - hub_list and hub_verify: what there is, and whether it is right. */
+#include "base/alloc.h"
 #include "hub/bag.h"
 #include "hub/cache.h"
 #include "hub/local.h"
@@ -31,7 +32,7 @@ static void add(item_list *list, const char *name, const char *description, bool
         if (strcmp(list->items[i].name, name) == 0) return;
     if (list->count == list->capacity) {
         size_t capacity = list->capacity > 0 ? 2 * list->capacity : 64;
-        item *grown = realloc(list->items, capacity * sizeof *grown);
+        item *grown = dmx_realloc(list->items, list->capacity, capacity, sizeof *grown);
         if (grown == NULL) {
             list->failed = true;
             return;
@@ -135,17 +136,17 @@ static hub_entry *pack(const item_list *list, size_t *count)
     return entries;
 }
 
-hub_entry *hub_list_in(const hub_registry *registry, const char *repo, size_t *count, hub_error *error)
+hub_entry *hub_list_in(const hub_registry *registry, const char *repo, size_t *count, demucs_error *error)
 {
     item_list list = {0};
     char cache[HUB_PATH_MAX];
     hub_entry *entries = NULL;
-    hub_error_clear(error);
+    dmx_error_clear(error);
     *count = 0;
     if (repo != NULL) {
         DIR *folder = opendir(repo);
         if (folder == NULL) {
-            hub_fail(error, "cannot read the folder %s: %s", repo, strerror(errno));
+            dmx_fail(error, DEMUCS_ERROR_IO, "cannot read the folder %s: %s", repo, strerror(errno));
             return NULL;
         }
         closedir(folder);
@@ -158,12 +159,12 @@ hub_entry *hub_list_in(const hub_registry *registry, const char *repo, size_t *c
         if (repo == NULL && !single) add_namespaces(&list, cache);
     }
     if (!list.failed) entries = pack(&list, count);
-    if (entries == NULL) hub_fail(error, "not enough memory");
-    free(list.items);
+    if (entries == NULL) dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory");
+    dmx_free(list.items);
     return entries;
 }
 
-hub_entry *hub_list(const char *repo, size_t *count, hub_error *error)
+hub_entry *hub_list(const char *repo, size_t *count, demucs_error *error)
 {
     return hub_list_in(&hub_official_registry, repo, count, error);
 }
@@ -192,7 +193,7 @@ static const char *without_sum(const hub_registry *registry, const char *path)
 
 static void verify_file(verification *v, const hub_local *local)
 {
-    hub_error wrong = {{0}};
+    demucs_error wrong = {0};
     const char *what = "ok";
     if (local->sum[0] == '\0') {
         what = without_sum(v->registry, local->path);
@@ -203,7 +204,7 @@ static void verify_file(verification *v, const hub_local *local)
     if (v->report != NULL) v->report(local->path, what, v->user);
 }
 
-static bool verify_bag(verification *v, const char *path, hub_error *error)
+static bool verify_bag(verification *v, const char *path, demucs_error *error)
 {
     hub_bag bag;
     hub_local local;
@@ -213,7 +214,8 @@ static bool verify_bag(verification *v, const char *path, hub_error *error)
     for (size_t i = 0; i < bag.count; i++) {
         if (hub_bag_repeats(&bag, i)) continue;
         hub_outcome outcome = hub_find_member(&local, folder, bag.signatures[i], NULL, error);
-        if (outcome == HUB_ABSENT) hub_fail(error, "%s needs the model %s beside it", path, bag.signatures[i]);
+        if (outcome == HUB_ABSENT)
+            dmx_fail(error, DEMUCS_ERROR_IO, "%s needs the model %s beside it", path, bag.signatures[i]);
         if (outcome != HUB_GOT) return false;
         verify_file(v, &local);
     }
@@ -221,7 +223,7 @@ static bool verify_bag(verification *v, const char *path, hub_error *error)
 }
 
 bool hub_verify_in(const hub_registry *registry, const char *name, const hub_options *options,
-                   void (*report)(const char *path, const char *what, void *user), void *user, hub_error *error)
+                   void (*report)(const char *path, const char *what, void *user), void *user, demucs_error *error)
 {
     verification v = {.registry = registry, .report = report, .user = user, .good = true};
     hub_local local;
@@ -235,12 +237,13 @@ bool hub_verify_in(const hub_registry *registry, const char *name, const hub_opt
         verify_file(&v, &local);
     }
     free(path);
-    if (complete && !v.good) hub_fail(error, "%s has files with wrong checksums: fetch it again", name);
+    if (complete && !v.good)
+        dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s has files with wrong checksums: fetch it again", name);
     return complete && v.good;
 }
 
 bool hub_verify(const char *name, const hub_options *options,
-                void (*report)(const char *path, const char *what, void *user), void *user, hub_error *error)
+                void (*report)(const char *path, const char *what, void *user), void *user, demucs_error *error)
 {
     return hub_verify_in(&hub_official_registry, name, options, report, user, error);
 }

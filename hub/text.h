@@ -1,15 +1,15 @@
-/* text.h - small things that every file of hub/ uses: errors, bounded paths, and the rules for names.
+/* text.h - small things that every file of hub/ uses: bounded paths and the rules for names.
  *
  * Paths live in fixed buffers: a name is at most HUB_NAME_MAX characters, so only an absurd folder can overflow one,
  * and then hub_path says so. */
 #ifndef DEMUCS_HUB_TEXT_H
 #define DEMUCS_HUB_TEXT_H
 
+#include "base/error.h"
 #include "hub/hub.h"
 
 #define HUB_PATH_MAX 4096
 #define HUB_NAME_MAX 96
-#define HUB_WHY_MAX  320 /* a reason, to become part of a longer sentence */
 
 /* How an attempt to get something ended. */
 typedef enum hub_outcome {
@@ -20,15 +20,9 @@ typedef enum hub_outcome {
     HUB_STOPPED      /* the progress callback asked to stop */
 } hub_outcome;
 
-/* Write one sentence, unless `error` is NULL or already has one: the first cause wins. Always false. */
-bool hub_fail(hub_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void hub_error_clear(hub_error *error);
-
 /* Format into a path buffer; false and a sentence when it does not fit. */
-bool hub_path(char out[HUB_PATH_MAX], hub_error *error, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* Copy text of foreign origin for a message: at most 120 characters, '?' for all but printable ASCII. */
-const char *hub_printable(char out[128], const char *text);
+bool hub_path(char out[HUB_PATH_MAX], demucs_error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Letters, digits, '_', '-' and '.', not starting with '.' or '-', 1..HUB_NAME_MAX characters: such a name can be part
  * of a path or of a URL and is neither a folder nor an option. */

@@ -2,10 +2,11 @@
 #ifndef CLI_COMMON_EXPORT_H
 #define CLI_COMMON_EXPORT_H
 
+#include "demucs.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 
 /* A hub_options.convert. */
-bool export_convert(const char *source_path, const char *target_path, char *why, size_t why_size, void *user);
+bool export_convert(const char *source_path, const char *target_path, demucs_error *error, void *user);
 
 #endif

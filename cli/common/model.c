@@ -54,7 +54,7 @@ char *model_find(const model_request *request, failure *why)
                            .progress_user = &self,
                            .note = on_note,
                            .convert = export_convert};
-    hub_error error = {""};
+    demucs_error error = {0};
     bar_begin(&self.bar);
     char *path = hub_resolve(request->name, &options, &error);
     bar_end(&self.bar);

@@ -8,7 +8,7 @@
 char *models_find(const models_options *options, const char *name, failure *why)
 {
     const hub_options hub = {.repo = options->repo};
-    hub_error error = {""};
+    demucs_error error = {0};
     char *path = hub_find_local(name, &hub, &error);
     if (path == NULL) fail(why, "%s", error.message);
     return path;
@@ -19,7 +19,7 @@ char *models_find(const models_options *options, const char *name, failure *why)
 int models_list(const models_options *options)
 {
     size_t count = 0;
-    hub_error error = {""};
+    demucs_error error = {0};
     hub_entry *entries = hub_list(options->repo, &count, &error);
     if (entries == NULL) {
         fprintf(stderr, "error: %s\n", error.message);

@@ -36,7 +36,7 @@ static bool check_loading(const models_options *options, const char *name)
 static bool verify_one(const models_options *options, const char *name, bool sums)
 {
     const hub_options hub = {.repo = options->repo};
-    hub_error error = {""};
+    demucs_error error = {0};
     if (sums && !hub_verify(name, &hub, on_file, NULL, &error)) {
         fprintf(stderr, "error: %s\n", error.message);
         return false;
@@ -52,7 +52,7 @@ static int verify_all(const models_options *options)
 {
     size_t count = 0;
     int failed = 0, seen = 0;
-    hub_error error = {""};
+    demucs_error error = {0};
     hub_entry *entries = hub_list(options->repo, &count, &error);
     if (entries == NULL) {
         fprintf(stderr, "error: %s\n", error.message);

@@ -19,7 +19,7 @@ static void print_entries(const char *title, const hub_entry *entries, size_t co
 int listing_models(const char *repo)
 {
     size_t count = 0;
-    hub_error error;
+    demucs_error error;
     hub_entry *entries = hub_list(repo, &count, &error);
     if (entries == NULL) {
         fprintf(stderr, "error: %s\n", error.message);
@@ -50,7 +50,7 @@ static bool is_bag(const separate_options *options, const demucs_model *model, c
 {
     if (demucs_model_members(model) > 1 || strcasecmp(paths_extension(path), "yaml") == 0) return true;
     size_t count = 0;
-    hub_error error;
+    demucs_error error;
     hub_entry *entries = hub_list(options->repo, &count, &error);
     bool found = false;
     for (size_t i = 0; entries != NULL && i < count; i++)

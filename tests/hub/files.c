@@ -1,6 +1,7 @@
 /* files.c - see files.h */
 #include "files.h"
 
+#include "base/folder.h"
 #include "hub/cache.h"
 
 #include <dirent.h>
@@ -27,7 +28,7 @@ static void must(bool condition, const char *what)
 
 static void remove_folders(void)
 {
-    for (int i = 0; i < folder_count && owner == getpid(); i++) hub_remove_folder(folders[i]);
+    for (int i = 0; i < folder_count && owner == getpid(); i++) dmx_folder_remove(folders[i]);
 }
 
 const char *files_new_folder(void)

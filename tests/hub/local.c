@@ -21,7 +21,7 @@ static void test_sha256(void)
     CHECK(strcmp(files_sum("", 0), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855") == 0, "empty");
     CHECK(strcmp(files_sum(two_blocks, 56), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1") == 0,
           "two blocks");
-    hub_error error = {""};
+    demucs_error error = {0};
     char digest[65];
     CHECK(!hub_sha256_file("/", digest, &error) && strstr(error.message, "not a regular file"), "%s", error.message);
     CHECK(!hub_sha256_file("/no/such", digest, &error) && strstr(error.message, "/no/such"), "%s", error.message);
@@ -80,7 +80,7 @@ static void test_hostile_names(void)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         for (int in_repo = 0; in_repo < 2; in_repo++) {
             const hub_options options = {.repo = in_repo ? repo : NULL};
-            hub_error error = {""};
+            demucs_error error = {0};
             char *path = hub_resolve(names[i], &options, &error);
             CHECK(path == NULL && error.message[0] != '\0', "'%s' gave %s", names[i], files_shown(path));
             CHECK(strpbrk(error.message, "\r\n") == NULL, "'%s': more than a line: %s", names[i], error.message);
@@ -89,7 +89,7 @@ static void test_hostile_names(void)
     char long_name[4000];
     memset(long_name, 'a', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
-    hub_error error = {""};
+    demucs_error error = {0};
     CHECK(hub_resolve(long_name, NULL, &error) == NULL && strlen(error.message) < 900, "%s", error.message);
     CHECK(files_count(getenv("DEMUCS_CACHE")) == 0, "the cache is touched");
 }
@@ -120,7 +120,7 @@ static void test_hostile_bags(void)
     files_write_text(files_path("%s/sub/x", repo), "x");
     const hub_options options = {.repo = repo};
     for (size_t i = 0; i < sizeof bags / sizeof *bags; i++) {
-        hub_error error = {""};
+        demucs_error error = {0};
         files_write_text(files_path("%s/bag.yaml", repo), bags[i]);
         char *path = hub_resolve("bag", &options, &error);
         CHECK(path == NULL && strstr(error.message, "bag") != NULL, "%s: %s", bags[i], error.message);
@@ -139,13 +139,13 @@ static void test_hostile_bags(void)
 
 /* ------------------------------------------------------------------------------------------------- --repo -------- */
 
-static char *in_repo(const char *repo, const char *name, hub_error *error)
+static char *in_repo(const char *repo, const char *name, demucs_error *error)
 {
     const hub_options options = {.repo = repo};
     return hub_resolve(name, &options, error);
 }
 
-static void expect_file(char *path, const char *expected, const hub_error *error)
+static void expect_file(char *path, const char *expected, const demucs_error *error)
 {
     CHECK(path != NULL && strcmp(path, expected) == 0, "%s instead of %s (%s)", files_shown(path), expected,
           error->message);
@@ -154,7 +154,7 @@ static void expect_file(char *path, const char *expected, const hub_error *error
 
 static void test_repo(void)
 {
-    hub_error error = {""};
+    demucs_error error = {0};
     const char *repo = files_new_folder();
     char good[64], bad[64];
     const char *sum = files_sum("model", 5);
@@ -189,7 +189,7 @@ static void test_repo(void)
 
 static void test_safetensors_sum_beside(void)
 {
-    hub_error error = {""};
+    demucs_error error = {0};
     const char *repo = files_new_folder();
     const char *path = files_path("%s/aa11.safetensors", repo);
     files_write_text(path, "model");
@@ -206,7 +206,7 @@ static void test_safetensors_sum_beside(void)
 
 static void test_paths(void)
 {
-    hub_error error = {""};
+    demucs_error error = {0};
     const char *folder = files_new_folder();
     const char *right = files_path("%s/my-model-%.8s.th", folder, files_sum("model", 5));
     const char *wrong = files_path("%s/my-model-%.8s.th", folder, files_sum("other", 5));
@@ -265,7 +265,7 @@ static void test_cache_folder(void)
 /* What is in the cache: official files under their names, and the user's own. No network is asked. */
 static void test_cache_content(void)
 {
-    hub_error error = {""};
+    demucs_error error = {0};
     const char *cache = files_new_folder();
     setenv("DEMUCS_CACHE", cache, 1);
     files_write_text(files_path("%s/955717e8.safetensors", cache), "weights");
@@ -363,7 +363,7 @@ static void count_lines(const char *path, const char *what, void *user)
 static void test_verify(void)
 {
     int lines[3] = {0};
-    hub_error error = {""};
+    demucs_error error = {0};
     const char *repo = files_new_folder();
     const hub_options options = {.repo = repo};
     files_write_text(files_path("%s/aa-%.8s.th", repo, files_sum("model", 5)), "model");

@@ -91,7 +91,7 @@ static const char *cached(const char *name) { return files_path("%s/%s", stage.c
 
 static void expect(const char *name, const hub_options *options, const char *file)
 {
-    hub_error error = {""};
+    demucs_error error = {0};
     char *path = hub_resolve_in(&stage.registry, name, options, HUB_FETCH, &error);
     CHECK(path != NULL && strcmp(path, cached(file)) == 0, "%s gave %s: %s", name, files_shown(path), error.message);
     free(path);
@@ -99,7 +99,7 @@ static void expect(const char *name, const hub_options *options, const char *fil
 
 static void expect_failure(const char *name, const hub_options *options, const char *word)
 {
-    hub_error error = {""};
+    demucs_error error = {0};
     char *path = hub_resolve_in(&stage.registry, name, options, HUB_FETCH, &error);
     CHECK(path == NULL && strstr(error.message, word) != NULL, "%s gave %s: no \"%s\" in: %s", name, files_shown(path),
           word, error.message);
@@ -395,10 +395,10 @@ static void set_npm(const char *script_end)
     setenv("DEMUCS_LEGACY_URL", NO_SERVER, 1);
 }
 
-static bool pretend_to_convert(const char *source, const char *target, char *why, size_t why_size, void *user)
+static bool pretend_to_convert(const char *source, const char *target, demucs_error *error, void *user)
 {
-    snprintf(why, why_size, "it was not to be");
-    if (!*(bool *)user || !files_hold(source, model(0), MODEL_BYTES)) return false;
+    if (!*(bool *)user || !files_hold(source, model(0), MODEL_BYTES))
+        return !dmx_fail(error, DEMUCS_ERROR_FORMAT, "it was not to be");
     files_write(target, model(1), MODEL_BYTES);
     return true;
 }
@@ -422,7 +422,7 @@ static void test_npm(void)
     expect_model("aa.safetensors", 1);
     CHECK(!files_exists(cached("model.onnx")), "the export is kept beside what was made of it");
     expect("one", NULL, "one.yaml");
-    hub_error error = {""};
+    demucs_error error = {0};
     CHECK(hub_verify_in(&stage.registry, "one", NULL, NULL, NULL, &error), "%s", error.message);
     /* at once */
     if (!set_stage("plain", "plain")) return;

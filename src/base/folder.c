@@ -1,0 +1,55 @@
+/* folder.c - see folder.h */
+#include "base/folder.h"
+
+#include "base/alloc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+demucs_status dmx_folder_make(const char *path, bool *made, demucs_error *error)
+{
+    char *part = dmx_strdup(path), reason[DMX_REASON];
+    bool done = false;
+    if (made != NULL) *made = false;
+    if (part == NULL) return dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to create a folder");
+    for (size_t length = strlen(part); length > 1 && part[length - 1] == '/'; length--) part[length - 1] = '\0';
+    /* Failures on the way do not matter: a parent may be there already, or be one that we may not even try to create.
+     */
+    for (char *at = part + (*part != '\0');; at++) {
+        const char kept = *at;
+        if (kept != '/' && kept != '\0') continue;
+        *at = '\0';
+        done = mkdir(part, 0777) == 0;
+        if (kept == '\0') break;
+        *at = kept;
+    }
+    const int failure = errno;
+    struct stat info;
+    dmx_free(part);
+    if (made != NULL) *made = done;
+    if (done || (stat(path, &info) == 0 && S_ISDIR(info.st_mode))) return DEMUCS_OK;
+    return dmx_fail(error, DEMUCS_ERROR_IO, "cannot create the folder %s: %s", path, dmx_reason(reason, failure));
+}
+
+/* Remove what the folder `name` in `parent` holds, and then itself. */
+static void remove_in(int parent, const char *name)
+{
+    int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *entries = folder >= 0 ? fdopendir(folder) : NULL;
+    if (entries == NULL) {
+        if (folder >= 0) close(folder);
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (unlinkat(folder, entry->d_name, 0) != 0) remove_in(folder, entry->d_name); /* a folder cannot be unlinked */
+    }
+    closedir(entries);
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void dmx_folder_remove(const char *path) { remove_in(AT_FDCWD, path); }

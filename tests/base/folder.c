@@ -1,0 +1,81 @@
+/* folder.c - folders appear with their parents and go with all they hold, and nothing else goes. */
+#include "base/folder.h"
+
+#include "support/test.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char scratch[64];
+
+static void enter(void)
+{
+    strcpy(scratch, "/tmp/test_base_folder_XXXXXX");
+    if (mkdtemp(scratch) == NULL || chdir(scratch) != 0) abort();
+}
+
+static void leave(void)
+{
+    if (chdir("/") != 0) abort();
+    dmx_folder_remove(scratch);
+    CHECK(access(scratch, F_OK) != 0, "%s is still there", scratch);
+}
+
+static void save(const char *path)
+{
+    int file = open(path, O_WRONLY | O_CREAT, 0666);
+    if (file < 0) abort();
+    close(file);
+}
+
+static void check_made(const char *path, bool is_new)
+{
+    demucs_error error = {0};
+    bool made = !is_new;
+    struct stat info;
+    CHECK(dmx_folder_make(path, &made, &error) == DEMUCS_OK && made == is_new, "%s: %s", path, error.message);
+    CHECK(stat(path, &info) == 0 && S_ISDIR(info.st_mode), "%s is no folder", path);
+}
+
+static void test_made_with_parents(void)
+{
+    enter();
+    check_made("a/b/c", true);
+    check_made("a/b/c", false);
+    check_made("a//d//", true);
+    check_made("/", false);
+    check_made(".", false);
+    if (symlink("a", "link") != 0) abort();
+    check_made("link/e", true);
+    demucs_error error = {0};
+    save("file");
+    CHECK(dmx_folder_make("file/x", NULL, &error) == DEMUCS_ERROR_IO, "below a file");
+    CHECK(strcmp(error.message, "cannot create the folder file/x: Not a directory") == 0, "%s", error.message);
+    dmx_error_clear(&error);
+    CHECK(dmx_folder_make("file", NULL, &error) == DEMUCS_ERROR_IO, "%s", error.message);
+    CHECK(dmx_folder_make("", NULL, NULL) == DEMUCS_ERROR_IO, "no name");
+    leave();
+}
+
+/* A link inside, and one in the place of the folder, go alone. */
+static void test_links_are_not_followed(void)
+{
+    enter();
+    check_made("victim/inner", true);
+    save("victim/file");
+    check_made("work/deep/er", true);
+    save("work/deep/file");
+    save("work/.hidden");
+    if (symlink("../victim", "work/link") != 0 || symlink("victim", "link") != 0) abort();
+    dmx_folder_remove("work");
+    CHECK(access("work", F_OK) != 0, "work is still there");
+    dmx_folder_remove("link");
+    dmx_folder_remove("nothing");
+    CHECK(access("victim/file", F_OK) == 0 && access("victim/inner", F_OK) == 0, "the victim lost something");
+    leave();
+}
+
+TEST_MAIN(test_made_with_parents, test_links_are_not_followed)
