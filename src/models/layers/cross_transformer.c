@@ -25,20 +25,17 @@ static void load_layer(dmx_weights *w, dmx_transformer_layer *layer, const dmx_t
     const dmx_name in_weight = dmx_name_of("%s.%s.in_proj_weight", prefix, attention);
     const dmx_name in_bias = dmx_name_of("%s.%s.in_proj_bias", prefix, attention);
     layer->q = layer->k = layer->v = layer->out_proj = dmx_linear(dim, dim);
-    dmx_weights_linear_rows(w, &layer->q, in_weight.text, in_bias.text, 3 * dim, 0);
-    dmx_weights_linear_rows(w, &layer->k, in_weight.text, in_bias.text, 3 * dim, dim);
-    dmx_weights_linear_rows(w, &layer->v, in_weight.text, in_bias.text, 3 * dim, 2 * dim);
+    dmx_weights_linears(w, (dmx_conv *const[]){&layer->q, &layer->k, &layer->v}, 3, in_weight.text, in_bias.text);
     dmx_weights_conv(w, &layer->out_proj, DMX_AXES_LINEAR, dmx_name_of("%s.%s.out_proj", prefix, attention).text);
+    layer->linear1 = dmx_linear(dim, o->hidden);
+    layer->linear2 = dmx_linear(o->hidden, dim);
+    dmx_weights_conv(w, &layer->linear1, DMX_AXES_LINEAR, dmx_name_of("%s.linear1", prefix).text);
+    dmx_weights_conv(w, &layer->linear2, DMX_AXES_LINEAR, dmx_name_of("%s.linear2", prefix).text);
 
     load_norm(w, &layer->norm1, dim, norm_groups, prefix, "norm1");
     load_norm(w, &layer->norm2, dim, norm_groups, prefix, "norm2");
     if (!self) load_norm(w, &layer->norm3, dim, norm_groups, prefix, "norm3");
     if (o->norm_first) load_norm(w, &layer->norm_out, dim, o->norm_out, prefix, "norm_out");
-
-    layer->linear1 = dmx_linear(dim, o->hidden);
-    layer->linear2 = dmx_linear(o->hidden, dim);
-    dmx_weights_conv(w, &layer->linear1, DMX_AXES_LINEAR, dmx_name_of("%s.linear1", prefix).text);
-    dmx_weights_conv(w, &layer->linear2, DMX_AXES_LINEAR, dmx_name_of("%s.linear2", prefix).text);
     if (!o->layer_scale) return;
     layer->gamma_1 = dmx_weights_vector(w, dmx_name_of("%s.gamma_1.scale", prefix).text, dim);
     layer->gamma_2 = dmx_weights_vector(w, dmx_name_of("%s.gamma_2.scale", prefix).text, dim);
@@ -50,17 +47,16 @@ void dmx_transformer_load(dmx_weights *w, dmx_transformer *t, const dmx_transfor
     const dmx_transformer_options *o = &t->options;
     t->options = *options;
     const int norm_in_groups = o->norm_in ? 1 : o->norm_in_group;
-    load_norm(w, &t->norm_in, o->dim, norm_in_groups, prefix, "norm_in");
-    load_norm(w, &t->norm_in_t, o->dim, norm_in_groups, prefix, "norm_in_t");
     if (o->embedding == DMX_EMBEDDING_SCALED)
         t->position_embeddings =
             dmx_weights_tensor(w, dmx_name_of("%s.position_embeddings.embedding.weight", prefix).text, 2,
                                (int64_t[]){o->max_positions, o->dim});
-    for (int i = 0; i < o->layers; i++) {
-        const bool self = is_self_layer(o, i);
-        load_layer(w, &t->layers[i], o, self, dmx_name_of("%s.layers.%d", prefix, i).text);
-        load_layer(w, &t->layers_t[i], o, self, dmx_name_of("%s.layers_t.%d", prefix, i).text);
-    }
+    load_norm(w, &t->norm_in, o->dim, norm_in_groups, prefix, "norm_in");
+    load_norm(w, &t->norm_in_t, o->dim, norm_in_groups, prefix, "norm_in_t");
+    for (int i = 0; i < o->layers; i++)
+        load_layer(w, &t->layers[i], o, is_self_layer(o, i), dmx_name_of("%s.layers.%d", prefix, i).text);
+    for (int i = 0; i < o->layers; i++)
+        load_layer(w, &t->layers_t[i], o, is_self_layer(o, i), dmx_name_of("%s.layers_t.%d", prefix, i).text);
 }
 
 /* ---- one layer ---- */

@@ -23,9 +23,9 @@ void dmx_local_attention_load(dmx_weights *w, dmx_local_attention *a, int channe
     load_conv(w, &a->content, channels, channels, prefix, "content");
     load_conv(w, &a->query, channels, channels, prefix, "query");
     load_conv(w, &a->key, channels, channels, prefix, "key");
-    load_conv(w, &a->query_decay, channels, a->heads * a->decays, prefix, "query_decay");
     a->periods = dmx_weights_rows(w, dmx_name_of("%s.query_freqs.weight", prefix).text) / a->heads;
     if (a->periods > 0) load_conv(w, &a->query_freqs, channels, a->heads * a->periods, prefix, "query_freqs");
+    load_conv(w, &a->query_decay, channels, a->heads * a->decays, prefix, "query_decay");
     load_conv(w, &a->proj, channels + a->heads * a->periods, channels, prefix, "proj");
 }
 

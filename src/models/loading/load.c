@@ -1,32 +1,60 @@
-/* load.c - the frame in which the constructor of every family runs; see network.h */
+/* load.c - the frame in which the constructor of every family runs, with tensors or dry; see network.h */
 #include "base/alloc.h"
 #include "models/loading/arguments.h"
 #include "models/loading/weights.h"
 #include "models/network.h"
 
-demucs_status dmx_network_load(dmx_network **out, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
-                               demucs_error *error)
+static demucs_status no_memory(const dmx_checkpoint *checkpoint, demucs_error *error)
+{
+    return dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", checkpoint->path);
+}
+
+/* A network whose constructor ran, or NULL. With `list` it ran dry, and the tensors that it asked for were added. */
+static dmx_network *construct(const dmx_checkpoint *checkpoint, dmx_parameters *list, dmx_warnings *warnings,
+                              demucs_error *error)
 {
     const dmx_family *family = (const dmx_family *)checkpoint->class;
-    *out = NULL;
     dmx_network *network = dmx_alloc(1, family->size);
-    if (network == NULL)
-        return dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", checkpoint->path);
+    if (network == NULL) {
+        no_memory(checkpoint, error);
+        return NULL;
+    }
     network->family = family;
     demucs_error first = {DEMUCS_OK, ""};
     dmx_arguments arguments;
     dmx_weights weights;
     dmx_arguments_begin(&arguments, checkpoint, family->parameters, warnings, &first);
-    dmx_weights_begin(&weights, checkpoint, &network->store, &first);
+    dmx_weights_begin(&weights, checkpoint, &network->store, list, &first);
     family->construct(network, &arguments, &weights);
     dmx_weights_finish(&weights);
     network->parameters = weights.parameters;
-    if (first.status == DEMUCS_OK && family->complete != NULL) family->complete(network, &first);
+    if (first.status == DEMUCS_OK) return network;
+    dmx_fail(error, first.status, "%s", first.message);
+    dmx_network_free(network);
+    return NULL;
+}
+
+demucs_status dmx_network_load(dmx_network **out, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
+                               demucs_error *error)
+{
+    *out = NULL;
+    demucs_error first = {DEMUCS_OK, ""};
+    dmx_network *network = construct(checkpoint, NULL, warnings, &first);
+    if (network != NULL && network->family->complete != NULL) network->family->complete(network, &first);
     if (first.status == DEMUCS_OK) {
         *out = network;
         return DEMUCS_OK;
     }
-    dmx_fail(error, first.status, "%s", first.message);
     dmx_network_free(network);
-    return first.status;
+    return dmx_fail(error, first.status, "%s", first.message);
+}
+
+demucs_status dmx_network_list_parameters(dmx_parameters *parameters, const dmx_checkpoint *checkpoint,
+                                          demucs_error *error)
+{
+    demucs_error first = {DEMUCS_OK, ""};
+    dmx_warnings told_when_loaded = {0};
+    dmx_network_free(construct(checkpoint, parameters, &told_when_loaded, &first));
+    dmx_warnings_clear(&told_when_loaded);
+    return first.status == DEMUCS_OK ? DEMUCS_OK : dmx_fail(error, first.status, "%s", first.message);
 }

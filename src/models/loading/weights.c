@@ -50,17 +50,19 @@ static void bad_shape(dmx_weights *w, const dmx_tensor *tensor, int rank, const 
 
 /* ---- taking tensors ---- */
 
-void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_store *store, demucs_error *error)
+void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_store *store, dmx_parameters *list,
+                       demucs_error *error)
 {
-    *w = (dmx_weights){.checkpoint = checkpoint, .store = store, .error = error};
+    *w = (dmx_weights){.checkpoint = checkpoint, .store = store, .list = list, .error = error};
     w->kernels = dmx_kernels_get(dmx_cpu_best());
+    if (list != NULL) return;
     w->used = dmx_alloc(checkpoint->tensor_count, sizeof *w->used);
     if (w->used == NULL) dmx_weights_no_memory(w);
 }
 
 demucs_status dmx_weights_finish(dmx_weights *w)
 {
-    for (size_t i = 0; i < w->checkpoint->tensor_count && !w->failed; i++) {
+    for (size_t i = 0; w->list == NULL && i < w->checkpoint->tensor_count && !w->failed; i++) {
         if (w->used[i]) continue;
         char name[128];
         const char *text = w->checkpoint->tensors[i].name;
@@ -74,43 +76,45 @@ demucs_status dmx_weights_finish(dmx_weights *w)
     return w->error != NULL && w->error->status != DEMUCS_OK ? w->error->status : DEMUCS_ERROR_FORMAT;
 }
 
-dmx_tensor *dmx_weights_take(dmx_weights *w, const char *name, int rank, const int64_t *shape)
+/* The tensor of that name, or NULL. */
+static dmx_tensor *find(const dmx_weights *w, const char *name)
 {
-    if (w->failed) return NULL;
-    for (size_t i = 0; i < w->checkpoint->tensor_count; i++) {
-        dmx_tensor *tensor = &w->checkpoint->tensors[i];
-        if (strcmp(tensor->name, name) != 0) continue;
-        bool same = tensor->rank == rank;
-        for (int axis = 0; axis < rank && same; axis++) same = tensor->shape[axis] == shape[axis];
-        if (!same) bad_shape(w, tensor, rank, shape);
-        if (!same) return NULL;
-        if (tensor->dtype > DMX_BF16) {
-            bad_tensor(w, name, "does not hold floating point numbers");
-            return NULL;
-        }
-        w->used[i] = true;
-        w->parameters += tensor->count;
-        return tensor;
-    }
-    bad_tensor(w, name, "is missing");
+    for (size_t i = 0; w->list == NULL && i < w->checkpoint->tensor_count; i++)
+        if (strcmp(w->checkpoint->tensors[i].name, name) == 0) return &w->checkpoint->tensors[i];
     return NULL;
 }
 
-bool dmx_weights_has(const dmx_weights *w, const char *name)
+dmx_tensor *dmx_weights_take(dmx_weights *w, const char *name, int rank, const int64_t *shape)
 {
-    for (size_t i = 0; i < w->checkpoint->tensor_count; i++)
-        if (strcmp(w->checkpoint->tensors[i].name, name) == 0) return true;
-    return false;
+    if (w->failed) return NULL;
+    if (w->list != NULL) {
+        if (!dmx_parameters_add(w->list, name, rank, shape)) dmx_weights_no_memory(w);
+        return NULL;
+    }
+    dmx_tensor *tensor = find(w, name);
+    if (tensor == NULL) {
+        bad_tensor(w, name, "is missing");
+        return NULL;
+    }
+    bool same = tensor->rank == rank;
+    for (int axis = 0; axis < rank && same; axis++) same = tensor->shape[axis] == shape[axis];
+    if (!same) bad_shape(w, tensor, rank, shape);
+    if (!same) return NULL;
+    if (tensor->dtype > DMX_BF16) {
+        bad_tensor(w, name, "does not hold floating point numbers");
+        return NULL;
+    }
+    w->used[tensor - w->checkpoint->tensors] = true;
+    w->parameters += tensor->count;
+    return tensor;
 }
+
+bool dmx_weights_has(const dmx_weights *w, const char *name) { return find(w, name) != NULL; }
 
 int dmx_weights_rows(const dmx_weights *w, const char *name)
 {
-    for (size_t i = 0; i < w->checkpoint->tensor_count; i++) {
-        const dmx_tensor *tensor = &w->checkpoint->tensors[i];
-        if (strcmp(tensor->name, name) == 0)
-            return tensor->rank > 0 && tensor->shape[0] <= MAX_ROWS ? (int)tensor->shape[0] : 0;
-    }
-    return 0;
+    const dmx_tensor *tensor = find(w, name);
+    return tensor != NULL && tensor->rank > 0 && tensor->shape[0] <= MAX_ROWS ? (int)tensor->shape[0] : 0;
 }
 
 float *dmx_weights_floats(dmx_weights *w, size_t count)

@@ -1,5 +1,7 @@
 /* weights.h - take the tensors of a checkpoint, by PyTorch's names, into packed layers.
  *
+ * It may run dry: then nothing is taken or packed, and each tensor that a constructor asks for is added to a list.
+ *
  * Like arguments.h this keeps the first failure and lets the rest pass, so that a constructor reads as a list of its
  * layers. Every tensor must be there with exactly the shape that the class gives it, and finite; dmx_weights_finish
  * makes sure that none was left over. Memory goes to the store, which the network owns. */
@@ -16,15 +18,18 @@ struct dmx_weights {
     const dmx_checkpoint *checkpoint;
     const dmx_kernels *kernels; /* for widening float16 */
     dmx_store *store;
-    bool *used;   /* [tensor_count] */
-    float *piece; /* [piece_floats] of a tensor, on its way to be packed */
+    dmx_parameters *list; /* of what is asked for, when it runs dry; else NULL */
+    bool *used;           /* [tensor_count] */
+    float *piece;         /* [piece_floats] of a tensor, on its way to be packed */
     size_t piece_floats;
     size_t parameters; /* numbers taken so far */
     demucs_error *error;
     bool failed;
 };
 
-void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_store *store, demucs_error *error);
+/* `list` NULL: take tensors. Else run dry and add them to it; the tensors of the checkpoint are not looked at. */
+void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_store *store, dmx_parameters *list,
+                       demucs_error *error);
 
 /* Fail unless every tensor was taken. Frees what the reading needed; call it also after a failure. */
 demucs_status dmx_weights_finish(dmx_weights *w);
@@ -39,7 +44,7 @@ dmx_name dmx_name_of(const char *format, ...)
 #endif
     ;
 
-/* A tensor of the given shape as floats in the store; NULL after a failure. */
+/* A tensor of the given shape as floats in the store; NULL after a failure and when it runs dry. */
 const float *dmx_weights_tensor(dmx_weights *w, const char *name, int rank, const int64_t *shape);
 const float *dmx_weights_vector(dmx_weights *w, const char *name, int64_t length);
 
@@ -50,10 +55,10 @@ typedef enum dmx_axes { DMX_AXES_LINEAR, DMX_AXES_CONV1D, DMX_AXES_CONV2D } dmx_
  * kernel_steps. */
 void dmx_weights_conv(dmx_weights *w, dmx_conv *conv, dmx_axes axes, const char *prefix);
 
-/* Rows [first, first + out_channels) of WEIGHT_NAME [rows][in_channels] and BIAS_NAME [rows] as a linear layer: PyTorch
- * keeps the three projections of an attention in one tensor. */
-void dmx_weights_linear_rows(dmx_weights *w, dmx_conv *conv, const char *weight_name, const char *bias_name, int rows,
-                             int first);
+/* WEIGHT_NAME [rows][in_channels] and BIAS_NAME [rows] as `count` linear layers of equal sizes, one after another:
+ * PyTorch keeps the three projections of an attention in one tensor. */
+void dmx_weights_linears(dmx_weights *w, dmx_conv *const *convs, int count, const char *weight_name,
+                         const char *bias_name);
 
 /* PREFIX.weight and PREFIX.bias of a norm whose channels and groups are filled in; groups 0 reads nothing. */
 void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix);
@@ -72,7 +77,7 @@ float *dmx_weights_floats(dmx_weights *w, size_t count);
 /* Memory in the store for a part that not every layer has; NULL after a failure. */
 void *dmx_weights_part(dmx_weights *w, size_t size);
 
-/* Whether the checkpoint has a tensor of that name. */
+/* Whether the checkpoint has a tensor of that name; no, when it runs dry. */
 bool dmx_weights_has(const dmx_weights *w, const char *name);
 
 /* The first axis of the checkpoint's tensor of that name; 0 where there is none, or one too long for a layer. */
@@ -83,7 +88,7 @@ dmx_conv dmx_linear(int in_channels, int out_channels);
 
 /* ---- between weights.c and weights_layers.c ---- */
 
-/* The tensor by name and shape, or NULL after a failure. */
+/* The tensor by name and shape, or NULL after a failure and when it runs dry. */
 dmx_tensor *dmx_weights_take(dmx_weights *w, const char *name, int rank, const int64_t *shape);
 
 /* Elements [first, first + count) of it as floats; numbers that are not finite are a failure. */

@@ -86,23 +86,20 @@ void dmx_weights_conv(dmx_weights *w, dmx_conv *conv, dmx_axes axes, const char 
     int rank = weight_shape(conv, axes, shape);
     dmx_tensor *weight = dmx_weights_take(w, dmx_name_of("%s.weight", prefix).text, rank, shape);
     dmx_tensor *bias = dmx_weights_take(w, dmx_name_of("%s.bias", prefix).text, 1, (int64_t[]){conv->out_channels});
-    if (w->failed) return;
+    if (weight == NULL || bias == NULL) return;
     pack(w, conv, weight, bias, 0);
     dmx_checkpoint_release(w->checkpoint, weight);
     dmx_checkpoint_release(w->checkpoint, bias);
 }
 
-void dmx_weights_linear_rows(dmx_weights *w, dmx_conv *conv, const char *weight_name, const char *bias_name, int rows,
-                             int first)
+void dmx_weights_linears(dmx_weights *w, dmx_conv *const *convs, int count, const char *weight_name,
+                         const char *bias_name)
 {
-    size_t parameters = w->parameters;
-    dmx_tensor *weight = dmx_weights_take(w, weight_name, 2, (int64_t[]){rows, conv->in_channels});
-    dmx_tensor *bias = dmx_weights_take(w, bias_name, 1, (int64_t[]){rows});
-    if (w->failed) return;
-    pack(w, conv, weight, bias, (size_t)first);
-    /* The tensor is read once for each part: count only this part's numbers. */
-    w->parameters = parameters + (size_t)conv->out_channels * ((size_t)conv->in_channels + 1);
-    if (first + conv->out_channels < rows) return;
+    const int out = convs[0]->out_channels, in = convs[0]->in_channels;
+    dmx_tensor *weight = dmx_weights_take(w, weight_name, 2, (int64_t[]){count * out, in});
+    dmx_tensor *bias = dmx_weights_take(w, bias_name, 1, (int64_t[]){count * out});
+    if (weight == NULL || bias == NULL) return;
+    for (int i = 0; i < count; i++) pack(w, convs[i], weight, bias, (size_t)(i * out));
     dmx_checkpoint_release(w->checkpoint, weight);
     dmx_checkpoint_release(w->checkpoint, bias);
 }
@@ -114,11 +111,9 @@ void dmx_weights_norm(dmx_weights *w, dmx_norm *norm, const char *prefix)
     norm->beta = dmx_weights_vector(w, dmx_name_of("%s.bias", prefix).text, norm->channels);
 }
 
-/* A vector of `conv`'s output channels, packed like its bias; NULL after a failure. */
-static const float *take_packed_vector(dmx_weights *w, const dmx_conv *conv, const char *name)
+static const dmx_tensor *take_vector(dmx_weights *w, const dmx_conv *conv, const char *prefix, const char *name)
 {
-    const dmx_tensor *tensor = dmx_weights_take(w, name, 1, (int64_t[]){conv->out_channels});
-    return tensor != NULL ? pack_vector(w, conv, tensor, 0) : NULL;
+    return dmx_weights_take(w, dmx_name_of("%s.%s", prefix, name).text, 1, (int64_t[]){conv->out_channels});
 }
 
 void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const char *conv, const char *norm)
@@ -128,6 +123,8 @@ void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const c
     dmx_tensor *weight =
         dmx_weights_take(w, dmx_name_of("%s.weight", conv).text, 3, (int64_t[]){(int64_t)out, (int64_t)in, 1});
     dmx_tensor *bias = dmx_weights_take(w, dmx_name_of("%s.bias", conv).text, 1, (int64_t[]){(int64_t)out});
+    const dmx_tensor *gamma = take_vector(w, linear, norm, "weight"), *beta = take_vector(w, linear, norm, "bias");
+    if (weight == NULL || bias == NULL || gamma == NULL || beta == NULL) return;
     double *tables = dmx_weights_part(w, dmx_normed_linear_doubles(linear->in_channels) * sizeof *tables);
     if (!w->failed) pack(w, linear, weight, bias, 0);
     float *values = piece_for(w, out, in + 1); /* narrow enough to be taken whole */
@@ -137,18 +134,35 @@ void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const c
         dmx_normed_linear_prepare(layer, w->kernels, values, values + out * in, tables);
         dmx_checkpoint_release(w->checkpoint, weight);
     }
-    layer->gamma = take_packed_vector(w, linear, dmx_name_of("%s.weight", norm).text);
-    layer->beta = take_packed_vector(w, linear, dmx_name_of("%s.bias", norm).text);
+    layer->gamma = pack_vector(w, linear, gamma, 0);
+    layer->beta = pack_vector(w, linear, beta, 0);
 }
 
 /* ---- LSTM ---- */
 
-/* NAME, [4 * hidden][conv's inputs], into the packed weight in the order of lstm.h: a block of units' rows at a time.
- */
-static void pack_gates(dmx_weights *w, const dmx_conv *conv, int hidden, const char *name, float *packed)
+/* The tensors of one direction of a layer, in PyTorch's order. */
+typedef struct direction {
+    dmx_tensor *weight_ih, *weight_hh; /* [4 * hidden][inputs], [4 * hidden][hidden] */
+    dmx_tensor *bias_ih, *bias_hh;     /* [4 * hidden] */
+} direction;
+
+/* False after a failure and when it runs dry. */
+static bool take_direction(dmx_weights *w, direction *d, int hidden, int width, const char *prefix, const char *suffix)
+{
+    const int64_t rows = 4 * (int64_t)hidden;
+    d->weight_ih =
+        dmx_weights_take(w, dmx_name_of("%s.weight_ih_%s", prefix, suffix).text, 2, (int64_t[]){rows, width});
+    d->weight_hh =
+        dmx_weights_take(w, dmx_name_of("%s.weight_hh_%s", prefix, suffix).text, 2, (int64_t[]){rows, hidden});
+    d->bias_ih = dmx_weights_take(w, dmx_name_of("%s.bias_ih_%s", prefix, suffix).text, 1, &rows);
+    d->bias_hh = dmx_weights_take(w, dmx_name_of("%s.bias_hh_%s", prefix, suffix).text, 1, &rows);
+    return d->weight_ih != NULL && d->weight_hh != NULL && d->bias_ih != NULL && d->bias_hh != NULL;
+}
+
+/* [4 * hidden][conv's inputs] into the packed weight in the order of lstm.h: a block of units' rows at a time. */
+static void pack_gates(dmx_weights *w, const dmx_conv *conv, int hidden, dmx_tensor *tensor, float *packed)
 {
     const size_t units = (size_t)hidden;
-    dmx_tensor *tensor = dmx_weights_take(w, name, 2, (int64_t[]){4 * (int64_t)hidden, conv->in_channels});
     for (size_t gate = 0; gate < DMX_LSTM_GATES && !w->failed; gate++)
         for (size_t unit = 0; unit < units; unit += DMX_PANEL) {
             const size_t count = units - unit < DMX_PANEL ? units - unit : DMX_PANEL;
@@ -158,11 +172,10 @@ static void pack_gates(dmx_weights *w, const dmx_conv *conv, int hidden, const c
     if (!w->failed) dmx_checkpoint_release(w->checkpoint, tensor);
 }
 
-/* Add NAME, [4 * hidden], in that order: PyTorch has two biases. */
-static void add_gate_bias(dmx_weights *w, int hidden, const char *name, float *sum)
+/* Add [4 * hidden] in that order: PyTorch has two biases. */
+static void add_gate_bias(dmx_weights *w, int hidden, dmx_tensor *tensor, float *sum)
 {
     const size_t units = (size_t)hidden;
-    dmx_tensor *tensor = dmx_weights_take(w, name, 1, (int64_t[]){4 * (int64_t)hidden});
     float *values = piece_for(w, DMX_LSTM_GATES, units);
     if (values == NULL) return;
     dmx_weights_widen(w, tensor, 0, tensor->count, values);
@@ -176,18 +189,21 @@ static void load_lstm_layer(dmx_weights *w, dmx_lstm_layer *layer, int hidden, i
 {
     const int columns = dmx_lstm_columns(hidden);
     const dmx_conv input = dmx_linear(width, columns), recurrent = dmx_linear(hidden, columns);
+    direction directions[2];
+    const bool forward = take_direction(w, &directions[0], hidden, width, prefix, dmx_name_of("l%d", index).text);
+    const bool backward =
+        take_direction(w, &directions[1], hidden, width, prefix, dmx_name_of("l%d_reverse", index).text);
+    if (!forward || !backward) return;
     float *weight = dmx_weights_floats(w, 2 * dmx_conv_weight_floats(&input));
     float *bias = dmx_weights_floats(w, 2 * dmx_conv_bias_floats(&input));
     for (size_t d = 0; d < 2; d++) {
-        const dmx_name suffix = dmx_name_of("l%d%s", index, d > 0 ? "_reverse" : "");
         float *packed = dmx_weights_floats(w, dmx_conv_weight_floats(&recurrent));
         if (w->failed) return;
         float *direction_bias = bias + d * dmx_conv_bias_floats(&input);
-        pack_gates(w, &input, hidden, dmx_name_of("%s.weight_ih_%s", prefix, suffix.text).text,
-                   weight + d * dmx_conv_weight_floats(&input));
-        add_gate_bias(w, hidden, dmx_name_of("%s.bias_ih_%s", prefix, suffix.text).text, direction_bias);
-        add_gate_bias(w, hidden, dmx_name_of("%s.bias_hh_%s", prefix, suffix.text).text, direction_bias);
-        pack_gates(w, &recurrent, hidden, dmx_name_of("%s.weight_hh_%s", prefix, suffix.text).text, packed);
+        pack_gates(w, &input, hidden, directions[d].weight_ih, weight + d * dmx_conv_weight_floats(&input));
+        pack_gates(w, &recurrent, hidden, directions[d].weight_hh, packed);
+        add_gate_bias(w, hidden, directions[d].bias_ih, direction_bias);
+        add_gate_bias(w, hidden, directions[d].bias_hh, direction_bias);
         layer->recurrent[d] = packed;
     }
     layer->input = dmx_linear(width, 2 * columns);
