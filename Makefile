@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 export DESTDIR
 
-C_FOLDERS = include src audio hub cli tests examples tools
+C_FOLDERS = include src audio hub tracks cli tests examples tools
 C_FILES = $(shell find $(wildcard $(C_FOLDERS)) -name '*.[ch]' | sort)
 
 # CMake says a lot when all is well: keep it for when it is not.

@@ -4,8 +4,7 @@
 #include "bench.h"
 #include "child.h"
 #include "common/bar.h"
-#include "common/interrupt.h"
-#include "separate/track.h"
+#include "common/progress.h"
 #include "temporary.h"
 #include "tune.h"
 
@@ -41,18 +40,6 @@ typedef struct outcome {
     bench_stages stages;
 } outcome;
 
-/* The progress is the program's, so that a person sees that something happens; it also knows how long the track is. */
-static bool create_separator(batch *self, stage_log *log, const bench_options *options, failure *why)
-{
-    demucs_options settings;
-    demucs_error error;
-    bench_settings(&settings, options, log);
-    log->progress = progress_report;
-    log->progress_user = &self->progress;
-    return demucs_separator_create(&self->separator, self->model, &settings, &error) == DEMUCS_OK ||
-           fail(why, "%s", error.message);
-}
-
 /* The engine names the stages of its own: what comes first, "stems" and "overlap_add"; all others are the network's. */
 static song_part part_of(const bench_kind *kind, int stage)
 {
@@ -69,20 +56,42 @@ static void add_stages(outcome *out)
     }
 }
 
-static bool separate(outcome *out, batch *self, const request *asked, double start, failure *why)
+/* The stage report of the engine and the events of the track, side by side. */
+typedef struct song_watch {
+    stage_log log;
+    progress progress; /* the program's, so that a person sees that something happens */
+} song_watch;
+
+static bool separate(outcome *out, const demucs_model *model, const request *asked, double start, failure *why)
 {
-    stage_log log = {.stages = &out->stages, .counted = true};
-    if (!create_separator(self, &log, asked->options, why)) return false;
+    song_watch watch = {.log = {.stages = &out->stages, .counted = true}};
+    demucs_options settings;
+    demucs_tracks_request track;
+    demucs_tracks_result *result = NULL;
+    demucs_error error;
+    bench_settings(&settings, asked->options, &watch.log);
+    demucs_tracks_request_init(&track, sizeof track);
+    if (demucs_tracks_engine_create(&track.engine, model, &settings, &error) != DEMUCS_OK)
+        return fail(why, "%s", error.message);
+    track.input = asked->track;
+    track.folder = asked->folder;
+    track.event = progress_event;
+    track.event_user = &watch.progress;
     const double loaded = clock_seconds();
-    const bool done = track_separate(self, asked->track, why);
-    out->parts[SONG_LOAD] = loaded - start;
-    out->parts[SONG_READ] = log.first_segment - loaded;
-    out->parts[SONG_WRITE] = clock_seconds() - log.last_segment;
-    out->audio_seconds = self->progress.audio_seconds;
-    add_stages(out);
-    path_claims_shrink(&self->claims, 0);
-    demucs_separator_free(self->separator);
-    return done;
+    progress_begin(&watch.progress);
+    const bool done = demucs_tracks_separate(&track, &result, &error) == DEMUCS_OK;
+    const double end = clock_seconds();
+    progress_end(&watch.progress, done);
+    if (done) {
+        out->parts[SONG_LOAD] = loaded - start;
+        out->parts[SONG_READ] = watch.log.first_segment - loaded;
+        out->parts[SONG_WRITE] = end - watch.log.last_segment;
+        out->audio_seconds = result->seconds;
+        add_stages(out);
+    }
+    demucs_tracks_result_free(result);
+    demucs_tracks_engine_free(track.engine);
+    return done || fail(why, "%s", error.message);
 }
 
 /* A child_work: `demucs -n MODEL -o FOLDER TRACK`. */
@@ -93,16 +102,9 @@ static bool run_song(void *result, void *context, failure *why)
     const double start = clock_seconds();
     demucs_error error;
     demucs_model *model = NULL;
-    separate_options options;
-    const char *words[] = {"demucs", "--", asked->track, NULL};
-    if (options_parse(&options, 3, (char **)words) != ARGUMENTS_RUN) return fail(why, "cannot set up a run of demucs");
     bool done = demucs_model_load(&model, asked->model_path, &error) == DEMUCS_OK || fail(why, "%s", error.message);
-    if (done && stages_describe(&out->stages, model, why)) {
-        batch self = {.options = &options, .model = model, .folder = asked->folder};
-        done = separate(out, &self, asked, start, why);
-    }
+    done = done && stages_describe(&out->stages, model, why) && separate(out, model, asked, start, why);
     demucs_model_free(model);
-    options_free(&options);
     return done && why->text[0] == '\0';
 }
 

@@ -106,7 +106,6 @@ static bool on_progress(const demucs_progress *report, void *user)
         log->next = 0;
         log->segment_start = log->last = now;
     }
-    if (log->progress != NULL && log->progress(report, log->progress_user)) return true;
     return interrupt_signal() != 0;
 }
 

@@ -53,8 +53,6 @@ typedef struct stage_log {
     double last;                        /* when the last report came */
     double segment_start;               /* when the segment under way began */
     double first_segment, last_segment; /* when the first began and the last one was done; 0 before */
-    demucs_progress_fn progress;        /* NULL, or who else wants to know */
-    void *progress_user;
 } stage_log;
 
 /* Make the separator report to `log`. Stops it once a signal came. */

@@ -4,10 +4,9 @@
  *     drums               25.5 s   -4.4 dB  -21.3 dB  16.85 dB
  *
  * One line for each audio file in DIR: peak and RMS (of all channels together) in dB relative to full scale, and, where
- * the folder of --reference has a file of the same name but for the ending, the signal to distortion ratio (measure.h).
- * Exit status: 0, 1 when a file could not be measured, 2 for a wrong command line. */
-#include "demucs.h"
-#include "measure.h"
+ * the folder of --reference has a file of the same name but for the ending, the signal to distortion ratio
+ * (demucs_tracks.h). Exit status: 0, 1 when a file could not be measured, 2 for a wrong command line. */
+#include "demucs_tracks.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -99,15 +98,15 @@ static const char *decibels(char text[32], double ratio_db, int digits)
 
 static bool print_line(const listing *stems, const listing *references, const char *name)
 {
-    measure m;
-    measure_error error;
+    demucs_tracks_measures m = {.struct_size = sizeof m};
+    demucs_error error;
     char peak[32], rms[32], sdr[32];
     const char *match = find(references, name);
     char *path = join(stems->folder, name), *reference = match != NULL ? join(references->folder, match) : NULL;
     bool done = path != NULL && (match == NULL || reference != NULL);
     if (!done)
         fprintf(stderr, "error: out of memory.\n");
-    else if (!(done = measure_file(&m, path, reference, &error)))
+    else if (!(done = demucs_tracks_measure(path, reference, &m, &error) == DEMUCS_OK))
         fprintf(stderr, "error: %s\n", error.message);
     else
         printf("%-16.*s%8.1f s%10s%10s%10s\n", stem_length(name), name, (double)m.frames / m.sample_rate_hz,

@@ -1,8 +1,8 @@
 /* listing.c - see listing.h */
 #include "listing.h"
 
+#include "folder.h"
 #include "hub/hub.h"
-#include "paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ void listing_describe(const demucs_model *model, const char *path)
 
 static bool is_bag(const separate_options *options, const demucs_model *model, const char *path)
 {
-    if (demucs_model_members(model) > 1 || strcasecmp(paths_extension(path), "yaml") == 0) return true;
+    if (demucs_model_members(model) > 1 || strcasecmp(folder_extension(path), "yaml") == 0) return true;
     size_t count = 0;
     demucs_error error;
     hub_entry *entries = hub_list(options->repo, &count, &error);
@@ -90,18 +90,6 @@ static bool check_stem(const separate_options *options, const demucs_model *mode
     return fail(why, "stem \"%s\" is not in selected model. STEM must be one of %s.", options->stem, list);
 }
 
-/* The names come from the checkpoint, which anybody may have made: "../../x" must not lead out of the folder. */
-static bool check_names(const demucs_model *model, failure *why)
-{
-    for (int source = 0; source < demucs_model_sources(model); source++) {
-        const char *name = demucs_model_source_name(model, source);
-        bool plain = name[0] != '\0' && name[0] != '.';
-        for (const char *at = name; *at != '\0'; at++) plain = plain && *at != '/' && (unsigned char)*at >= 32;
-        if (!plain) return fail(why, "the model has a stem whose name cannot be the name of a file");
-    }
-    return true;
-}
-
 bool listing_check(const separate_options *options, const demucs_model *model, failure *why)
 {
     double maximum = demucs_model_max_segment_seconds(model);
@@ -113,5 +101,7 @@ bool listing_check(const separate_options *options, const demucs_model *model, f
                     "%s",
                     number);
     }
-    return check_stem(options, model, why) && check_names(model, why);
+    demucs_error error;
+    return check_stem(options, model, why) &&
+           (demucs_tracks_check(&options->request, model, &error) == DEMUCS_OK || fail(why, "%s", error.message));
 }

@@ -3,7 +3,6 @@
 #define SEPARATE_LISTING_H
 
 #include "common/failure.h"
-#include "demucs.h"
 #include "options.h"
 
 /* --list-models, in the official form. Returns the exit status. */

@@ -4,15 +4,14 @@
  * next one begins. What tools may parse goes to stdout, in the official words; everything else to stderr. */
 #define _XOPEN_SOURCE 700 /* realpath */
 
-#include "audio/audio.h"
-#include "base/file.h"
+#include "base/folder.h"
 #include "common/interrupt.h"
 #include "common/model.h"
 #include "common/precision.h"
+#include "common/progress.h"
+#include "folder.h"
 #include "listing.h"
 #include "options.h"
-#include "outputs.h"
-#include "track.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,49 +25,76 @@ typedef struct tally {
     int failed_count, done;
 } tally;
 
-static bool create_separator(batch *self, failure *why)
+/* What all tracks of a run share. */
+typedef struct run {
+    const separate_options *options;
+    demucs_tracks_request request; /* of the next track */
+    progress progress;
+} run;
+
+/* With --two-stems and a method that needs no other stem, work that only serves others is left out. */
+static void choose_stems(const demucs_model *model, const demucs_tracks_request *request, demucs_options *settings,
+                         bool *wanted)
+{
+    if (request->stem == NULL || request->other == DEMUCS_TRACKS_OTHER_ADD) return;
+    wanted[demucs_model_find_source(model, request->stem)] = true;
+    settings->wanted = wanted;
+}
+
+static bool create_engine(run *self, const demucs_model *model, failure *why)
 {
     const separate_options *options = self->options;
-    demucs_options settings;
+    demucs_options settings = options->engine;
     demucs_error error;
-    bool *wanted = memory_new((size_t)demucs_model_sources(self->model), sizeof *wanted);
-    demucs_default_options(&settings);
-    settings.threads = (int)options->threads;
-    settings.jobs = (int)options->jobs;
-    settings.shifts = (int)options->shifts;
-    settings.overlap = options->overlap;
-    settings.segment_seconds = options->segment;
-    settings.split = !options->no_split;
-    settings.seed = (uint64_t)options->seed;
-    settings.precision = precision_of(options->precision);
-    settings.wanted = outputs_wanted(options, self->model, wanted) ? wanted : NULL;
-    settings.progress = progress_report;
-    settings.progress_user = &self->progress;
-    bool done = demucs_separator_create(&self->separator, self->model, &settings, &error) == DEMUCS_OK ||
+    bool *wanted = memory_new((size_t)demucs_model_sources(model), sizeof *wanted);
+    choose_stems(model, &options->request, &settings, wanted);
+    bool done = demucs_tracks_engine_create(&self->request.engine, model, &settings, &error) == DEMUCS_OK ||
                 fail(why, "%s", error.message);
     free(wanted);
-    if (done && options->verbose)
-        fprintf(stderr, "CPU level %s, precision %s, %.1f MB of memory\n", demucs_separator_cpu(self->separator),
-                precision_name(demucs_separator_precision(self->separator)),
-                (double)demucs_separator_memory_bytes(self->separator) / 1e6);
-    if (done && demucs_separator_precision(self->separator) != settings.precision)
+    if (!done) return false;
+    const demucs_separator *separator = demucs_tracks_engine_separator(self->request.engine);
+    const demucs_precision precision = demucs_separator_precision(separator);
+    if (options->verbose)
+        fprintf(stderr, "CPU level %s, precision %s, %.1f MB of memory\n", demucs_separator_cpu(separator),
+                precision_name(precision), (double)demucs_separator_memory_bytes(separator) / 1e6);
+    if (precision != settings.precision)
         fprintf(stderr, "note: CPU level %s has no bfloat16: --precision %s computes as %s.\n",
-                demucs_separator_cpu(self->separator), options->precision,
-                precision_name(demucs_separator_precision(self->separator)));
-    return done;
+                demucs_separator_cpu(separator), options->precision, precision_name(precision));
+    return true;
+}
+
+/* The tracks of this run may not overwrite one another, nor the files that another of them becomes. */
+static bool create_batch(run *self, failure *why)
+{
+    demucs_error error;
+    demucs_status status = demucs_tracks_batch_create(&self->request.batch, &error);
+    for (int i = 0; status == DEMUCS_OK && i < self->options->tracks_count; i++)
+        status = demucs_tracks_batch_protect(self->request.batch, self->options->tracks[i], &error);
+    return status == DEMUCS_OK || fail(why, "%s", error.message);
 }
 
 /* Make OUT/MODEL and announce it as the official program does. */
-static bool announce(const batch *self, failure *why)
+static bool announce(const char *folder, failure *why)
 {
-    if (!paths_make_folder(self->folder, NULL, why)) return false;
-    char *absolute = realpath(self->folder, NULL);
-    printf("Separated tracks will be stored in %s\n", absolute != NULL ? absolute : self->folder);
+    demucs_error error = {DEMUCS_OK, ""};
+    if (dmx_folder_make(folder, NULL, &error) != DEMUCS_OK) return fail(why, "%s", error.message);
+    char *absolute = realpath(folder, NULL);
+    printf("Separated tracks will be stored in %s\n", absolute != NULL ? absolute : folder);
     free(absolute);
     return true;
 }
 
-static void separate_one(batch *self, const char *track, tally *result)
+static bool separate_track(run *self, const char *track, failure *why)
+{
+    demucs_error error;
+    self->request.input = track;
+    progress_begin(&self->progress);
+    const bool done = demucs_tracks_separate(&self->request, NULL, &error) == DEMUCS_OK;
+    progress_end(&self->progress, done);
+    return done || fail(why, "%s", error.message);
+}
+
+static void separate_one(run *self, const char *track, tally *result)
 {
     failure why = {""};
     bool done = false;
@@ -79,7 +105,7 @@ static void separate_one(batch *self, const char *track, tally *result)
              track);
     } else {
         printf("Separating track %s\n", track);
-        done = track_separate(self, track, &why);
+        done = separate_track(self, track, &why);
     }
     if (done)
         result->done++;
@@ -103,7 +129,7 @@ static int summarize(const separate_options *options, const tally *result)
     return interrupt_exit_status();
 }
 
-static int separate_all(batch *self)
+static int separate_all(run *self)
 {
     const separate_options *options = self->options;
     tally result = {.failed = memory_new((size_t)options->tracks_count, sizeof *result.failed)};
@@ -114,26 +140,28 @@ static int separate_all(batch *self)
     return status;
 }
 
-static int run(const separate_options *options)
+static int run_all(const separate_options *options)
 {
     failure why = {""};
     demucs_model *model = NULL;
-    char *path = NULL, *folder = paths_model_folder(options->out, options->name);
-    batch self = {.options = options, .folder = folder};
+    char *path = NULL, *folder = folder_of_model(options->out, options->name);
+    run self = {.options = options, .request = options->request};
     const model_request request = {.name = options->name, .repo = options->repo, .offline = options->offline};
     int status = 1;
+    self.request.folder = folder;
+    self.request.event = progress_event;
+    self.request.event_user = &self.progress;
     if (!model_open(&model, &path, &request, &why)) goto done;
-    self.model = model;
     if (options->verbose) listing_describe(model, path);
     if (!listing_check(options, model, &why)) goto done;
     listing_announce_bag(options, model, path);
-    if (!announce(&self, &why) || !create_separator(&self, &why)) goto done;
+    if (!announce(folder, &why) || !create_engine(&self, model, &why) || !create_batch(&self, &why)) goto done;
     status = separate_all(&self);
 done:
     if (why.text[0] != '\0' && interrupt_signal() == 0) fprintf(stderr, "error: %s\n", why.text);
     if (why.text[0] != '\0' && interrupt_signal() != 0) status = summarize(options, &(tally){0});
-    path_claims_shrink(&self.claims, 0);
-    demucs_separator_free(self.separator);
+    demucs_tracks_batch_free(self.request.batch);
+    demucs_tracks_engine_free(self.request.engine);
     demucs_model_free(model);
     free(path);
     free(folder);
@@ -157,9 +185,9 @@ int main(int argc, char **argv)
     arguments_result parsed = options_parse(&options, argc, argv);
     int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
     if (parsed == ARGUMENTS_RUN) {
-        atexit(dmx_files_unlink_all);
-        interrupt_install(dmx_files_unlink_all);
-        status = options.list_models ? listing_models(options.repo) : run(&options);
+        atexit(demucs_tracks_unlink_partial);
+        interrupt_install(demucs_tracks_unlink_partial);
+        status = options.list_models ? listing_models(options.repo) : run_all(&options);
     }
     options_free(&options);
     return status;

@@ -3,8 +3,6 @@
 
 #include "common/failure.h"
 #include "common/precision.h"
-#include "demucs.h"
-#include "paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +105,49 @@ static void set_defaults(separate_options *options)
                                          .mp3_preset = 2};
 }
 
+/* Which of "first, second, ..." a word is. The table has refused all others. */
+static int number_of(const char *const *words, const char *word)
+{
+    int number = 0;
+    while (strcmp(words[number], word) != 0) number++;
+    return number;
+}
+
+static void translate(separate_options *options)
+{
+    static const char *const others[] = {
+        [DEMUCS_TRACKS_OTHER_ADD] = "add", [DEMUCS_TRACKS_OTHER_MINUS] = "minus", [DEMUCS_TRACKS_OTHER_NONE] = "none"};
+    static const char *const clips[] = {[DEMUCS_TRACKS_CLIP_RESCALE] = "rescale",
+                                        [DEMUCS_TRACKS_CLIP_CLAMP] = "clamp",
+                                        [DEMUCS_TRACKS_CLIP_NONE] = "none"};
+    demucs_tracks_request *request = &options->request;
+    demucs_tracks_request_init(request, sizeof *request);
+    request->stream = (int)options->stream;
+    request->pattern = options->filename;
+    request->stem = options->stem;
+    request->other = (demucs_tracks_other)number_of(others, options->other_method);
+    request->container = options->mp3 ? DEMUCS_TRACKS_MP3 : options->flac ? DEMUCS_TRACKS_FLAC : DEMUCS_TRACKS_WAV;
+    request->sample = options->float32 ? DEMUCS_TRACKS_FLOAT32
+                      : options->int24 ? DEMUCS_TRACKS_INT24
+                                       : DEMUCS_TRACKS_INT16;
+    request->mp3_bitrate_kbps = (int)options->mp3_bitrate;
+    request->mp3_quality = (int)options->mp3_preset;
+    request->clip = (demucs_tracks_clip)number_of(clips, options->clip_mode);
+    request->folder_setting = "--out";
+    request->pattern_setting = "--filename";
+
+    demucs_options *engine = &options->engine;
+    demucs_default_options(engine);
+    engine->threads = (int)options->threads;
+    engine->jobs = (int)options->jobs;
+    engine->shifts = (int)options->shifts;
+    engine->overlap = options->overlap;
+    engine->segment_seconds = options->segment;
+    engine->split = !options->no_split;
+    engine->seed = (uint64_t)options->seed;
+    engine->precision = precision_of(options->precision);
+}
+
 /* Rules that a table cannot say. */
 static arguments_result check(const separate_options *options, const argument_parser *parser)
 {
@@ -119,11 +160,9 @@ static arguments_result check(const separate_options *options, const argument_pa
     if (options->tracks_count == 0) return arguments_error(parser, "the following arguments are required: tracks");
     if (options->name[0] == '\0') return arguments_error(parser, "argument -n/--name: the name is empty");
     if (options->out[0] == '\0') return arguments_error(parser, "argument -o/--out: the name is empty");
-    failure why = {""};
-    const path_names example = {.track = "song.mp3", .stem = "drums", .ext = "wav"};
-    char *expanded = paths_expand(options->filename, &example, &why);
-    free(expanded);
-    if (expanded == NULL) return arguments_error(parser, "argument --filename: %s", why.text);
+    demucs_error why;
+    if (demucs_tracks_check(&options->request, NULL, &why) != DEMUCS_OK)
+        return arguments_error(parser, "argument --filename: %s", why.message);
     for (int i = 0; i < options->tracks_count; i++)
         if (options->tracks[i][0] == '\0') return arguments_error(parser, "argument tracks: a name is empty");
     if (strcmp(options->device, "cpu") != 0)
@@ -145,7 +184,10 @@ arguments_result options_parse(separate_options *options, int argc, char **argv)
                                     .positional_help = "Audio or video files to separate.",
                                     .epilog = epilog};
     arguments_result result = arguments_parse(&parser, argc, argv, options, options->tracks, &options->tracks_count);
-    if (result == ARGUMENTS_RUN) result = check(options, &parser);
+    if (result == ARGUMENTS_RUN) {
+        translate(options);
+        result = check(options, &parser);
+    }
     free(version);
     return result;
 }

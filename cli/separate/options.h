@@ -1,8 +1,10 @@
-/* options.h - the command line of `demucs`: every flag of the official program, and a few of ours. */
+/* options.h - the command line of `demucs`: every flag of the official program, and a few of ours. Words become numbers
+ * and enums here, once. */
 #ifndef SEPARATE_OPTIONS_H
 #define SEPARATE_OPTIONS_H
 
 #include "common/arguments.h"
+#include "demucs_tracks.h"
 
 typedef struct separate_options {
     const char **tracks; /* [tracks_count] */
@@ -17,6 +19,8 @@ typedef struct separate_options {
     double segment; /* seconds, 0 = the model's own */
     bool no_split, int24, float32, flac, mp3;
     bool list_models, verbose, offline;
+    demucs_tracks_request request; /* what the words above ask of each track; without engine, input and folder */
+    demucs_options engine;         /* and of the engine; without the stems that are wanted */
 } separate_options;
 
 /* Fill in the defaults and parse. What it allocates is freed by options_free, whatever the result. */

@@ -6,17 +6,25 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-demucs_status dmx_folder_make(const char *path, bool *made, demucs_error *error)
+/* Cut the slashes at the end of a path, but for one that is all of it. */
+static void cut_slashes(char *path)
+{
+    for (size_t length = strlen(path); length > 1 && path[length - 1] == '/'; length--) path[length - 1] = '\0';
+}
+
+demucs_status dmx_folder_make(const char *path, int *made, demucs_error *error)
 {
     char *part = dmx_strdup(path), reason[DMX_REASON];
+    int count = 0;
     bool done = false;
-    if (made != NULL) *made = false;
+    if (made != NULL) *made = 0;
     if (part == NULL) return dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to create a folder");
-    for (size_t length = strlen(part); length > 1 && part[length - 1] == '/'; length--) part[length - 1] = '\0';
+    cut_slashes(part);
     /* Failures on the way do not matter: a parent may be there already, or be one that we may not even try to create.
      */
     for (char *at = part + (*part != '\0');; at++) {
@@ -24,15 +32,29 @@ demucs_status dmx_folder_make(const char *path, bool *made, demucs_error *error)
         if (kept != '/' && kept != '\0') continue;
         *at = '\0';
         done = mkdir(part, 0777) == 0;
+        count += done;
         if (kept == '\0') break;
         *at = kept;
     }
     const int failure = errno;
     struct stat info;
     dmx_free(part);
-    if (made != NULL) *made = done;
-    if (done || (stat(path, &info) == 0 && S_ISDIR(info.st_mode))) return DEMUCS_OK;
-    return dmx_fail(error, DEMUCS_ERROR_IO, "cannot create the folder %s: %s", path, dmx_reason(reason, failure));
+    if (!done && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
+        return dmx_fail(error, DEMUCS_ERROR_IO, "cannot create the folder %s: %s", path, dmx_reason(reason, failure));
+    if (made != NULL) *made = count;
+    return DEMUCS_OK;
+}
+
+void dmx_folder_unmake(const char *path, int made)
+{
+    char *part = made > 0 ? dmx_strdup(path) : NULL;
+    for (; part != NULL && made > 0; made--) {
+        cut_slashes(part);
+        char *slash = strrchr(part, '/');
+        if (rmdir(part) != 0 || slash == NULL) break;
+        slash[slash == part] = '\0';
+    }
+    dmx_free(part);
 }
 
 /* Remove what the folder `name` in `parent` holds, and then itself. */

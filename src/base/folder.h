@@ -4,11 +4,12 @@
 
 #include "base/error.h"
 
-#include <stdbool.h>
-
 /* Create the folder `path`, and its parents where they are missing; one that is there is fine. *made (NULL is fine)
- * says whether `path` itself is new. Fails (IO, MEMORY) when it is not a folder in the end. */
-demucs_status dmx_folder_make(const char *path, bool *made, demucs_error *error);
+ * says how many are new: the last parts of the path. Fails (IO, MEMORY) when it is not a folder in the end. */
+demucs_status dmx_folder_make(const char *path, int *made, demucs_error *error);
+
+/* Undo it: remove the `made` last folders of `path`, up to the first that is not empty. */
+void dmx_folder_unmake(const char *path, int made);
 
 /* Remove a folder with what it holds, as far as it goes. Links are removed and never followed, `path` itself included,
  * also when somebody puts one there meanwhile. Nothing to remove is fine. */

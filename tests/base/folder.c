@@ -31,25 +31,26 @@ static void save(const char *path)
     close(file);
 }
 
-static void check_made(const char *path, bool is_new)
+static void check_made(const char *path, int expected)
 {
     demucs_error error = {0};
-    bool made = !is_new;
+    int made = -1;
     struct stat info;
-    CHECK(dmx_folder_make(path, &made, &error) == DEMUCS_OK && made == is_new, "%s: %s", path, error.message);
+    CHECK(dmx_folder_make(path, &made, &error) == DEMUCS_OK && made == expected, "%s: %d new, %s", path, made,
+          error.message);
     CHECK(stat(path, &info) == 0 && S_ISDIR(info.st_mode), "%s is no folder", path);
 }
 
 static void test_made_with_parents(void)
 {
     enter();
-    check_made("a/b/c", true);
-    check_made("a/b/c", false);
-    check_made("a//d//", true);
-    check_made("/", false);
-    check_made(".", false);
+    check_made("a/b/c", 3);
+    check_made("a/b/c", 0);
+    check_made("a//d//", 1);
+    check_made("/", 0);
+    check_made(".", 0);
     if (symlink("a", "link") != 0) abort();
-    check_made("link/e", true);
+    check_made("link/e", 1);
     demucs_error error = {0};
     save("file");
     CHECK(dmx_folder_make("file/x", NULL, &error) == DEMUCS_ERROR_IO, "below a file");
@@ -60,13 +61,30 @@ static void test_made_with_parents(void)
     leave();
 }
 
+/* Only what was made goes, and only what is empty. */
+static void test_unmade(void)
+{
+    enter();
+    check_made("old", 1);
+    check_made("old//x/y/", 2);
+    dmx_folder_unmake("old//x/y/", 0);
+    CHECK(access("old/x/y", F_OK) == 0, "nothing was to go");
+    dmx_folder_unmake("old//x/y/", 2);
+    CHECK(access("old/x", F_OK) != 0 && access("old", F_OK) == 0, "x and y, but not old");
+    check_made("old/x/y", 2);
+    save("old/x/file");
+    dmx_folder_unmake("old/x/y", 2);
+    CHECK(access("old/x/y", F_OK) != 0 && access("old/x/file", F_OK) == 0, "y, and x keeps its file");
+    leave();
+}
+
 /* A link inside, and one in the place of the folder, go alone. */
 static void test_links_are_not_followed(void)
 {
     enter();
-    check_made("victim/inner", true);
+    check_made("victim/inner", 2);
     save("victim/file");
-    check_made("work/deep/er", true);
+    check_made("work/deep/er", 3);
     save("work/deep/file");
     save("work/.hidden");
     if (symlink("../victim", "work/link") != 0 || symlink("victim", "link") != 0) abort();
@@ -78,4 +96,4 @@ static void test_links_are_not_followed(void)
     leave();
 }
 
-TEST_MAIN(test_made_with_parents, test_links_are_not_followed)
+TEST_MAIN(test_made_with_parents, test_unmade, test_links_are_not_followed)

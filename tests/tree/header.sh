@@ -1,8 +1,9 @@
 #!/bin/sh
-# header.sh HEADER SCRATCH - the public header compiles alone, as C99 and as C++11, without a warning.
+# header.sh HEADER SCRATCH - a public header compiles alone, as C99 and as C++11, without a warning.
 set -u
 header=$1
 scratch=$2
+name=$(basename "$header")
 mkdir -p "$scratch"
 failed=0
 compiled=0
@@ -16,9 +17,9 @@ syntax() { # compiler, ending, standard
 
 # Twice: the guard. And a use, so that the declarations are looked at and not only parsed.
 for ending in c cc; do
-    cat >"$scratch/alone.$ending" <<'END'
-#include "demucs.h"
-#include "demucs.h"
+    cat >"$scratch/alone.$ending" <<END
+#include "$name"
+#include "$name"
 const char *version_of_library(void);
 const char *version_of_library(void) { return demucs_version(); }
 END

@@ -10,7 +10,8 @@ A file includes only from its own row of the layer order or from rows above it (
     separate   api                  <- include/demucs.h
     ------------------------------------------------------
     audio   hub                     base, and nothing else from src/
-    cli                             base, demucs.h, audio/audio.h, hub/hub.h
+    tracks                          base, demucs.h, audio/audio.h   <- include/demucs_tracks.h
+    cli                             base, demucs.h, demucs_tracks.h, audio/audio.h, hub/hub.h
 """
 
 import re
@@ -38,14 +39,22 @@ POSIX = r"""(assert|complex|ctype|dirent|errno|fcntl|fenv|float|glob|inttypes|is
     semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|
     termios|tgmath|time|unistd|wchar|\w*intrin|sys/\w+|arm_\w+|linux/\w+)\.h"""
 
-# Calls that src/ may not make, and the one file that may. nm checks the same on the objects (symbols.py); this names
-# the line.
+# What a part outside src/ may see of the others, besides base/.
+MAY_SEE = {
+    "tracks": r"demucs\.h|demucs_tracks\.h|audio/audio\.h",
+    "cli": r"demucs\.h|demucs_tracks\.h|audio/audio\.h|hub/hub\.h",
+}
+
+# Calls that the libraries, src/ and tracks/, may not make, and the one file that may. nm checks the same on the objects
+# (symbols.py); this names the line.
 FORBIDDEN_CALLS = {
     r"malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup|strndup": "src/base/alloc.c",
     r"free": "src/base/alloc.c",
     r"printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror": None,
     r"exit|_exit|abort|quick_exit|atexit|signal|sigaction|setlocale": None,
 }
+# In tracks/, besides: the environment is asked for TMPDIR, and for nothing else.
+FORBIDDEN_IN_TRACKS = {**FORBIDDEN_CALLS, r"getenv|secure_getenv": "tracks/spool.c"}
 # Except where another library's memory is handed back as it asks for it: file -> why.
 MAY_FREE = {"src/checkpoint/json.c": "texts that json_dumps allocated"}
 
@@ -73,11 +82,9 @@ def check_quoted(root, path, name):
         if ROW.get(folder, 99) > ROW[part]:
             return f"{part} lies above {folder} in the layer order"
         return None
-    if folder == part or (root / part / name).is_file() or (root / path.parent / name).is_file():
+    if (root / name).is_file() and folder == part or (root / part / name).is_file() or (root / path.parent / name).is_file():
         return None
-    if part == "cli" and name in ("audio/audio.h", "hub/hub.h"):
-        return None
-    return f"{part}/ may not see {name}"
+    return None if re.fullmatch(MAY_SEE.get(part, "(?!)"), name) else f"{part}/ may not see {name}"
 
 
 def check_system(path, name):
@@ -90,17 +97,18 @@ def check_system(path, name):
 
 
 def check_calls(path, code):
+    room = path.parts[0]
     for number, line in enumerate(code.split("\n"), 1):
-        for calls, exception in FORBIDDEN_CALLS.items():
+        for calls, exception in (FORBIDDEN_IN_TRACKS if room == "tracks" else FORBIDDEN_CALLS).items():
             match = re.search(rf"(?<![\w.>])({calls})\s*\(", line)
             if not match or str(path) == exception or (calls == "free" and str(path) in MAY_FREE):
                 continue
-            yield f"{path}:{number}: src/ does not call {match[1]}" + (f": that is for {exception}" if exception else "")
+            yield f"{path}:{number}: {room}/ does not call {match[1]}" + (f": that is for {exception}" if exception else "")
 
 
 def check(root):
     findings = []
-    for folder in ("src", "audio", "hub", "cli"):
+    for folder in ("src", "audio", "hub", "tracks", "cli"):
         for path in tree.files(root / folder, ".c", ".h"):
             path = tree.Path(folder) / path
             code = tree.code_of(root, path)
@@ -108,7 +116,7 @@ def check(root):
                 wrong = check_quoted(root, path, name) if kind == "quoted" else check_system(path, name)
                 if wrong:
                     findings.append(f"{path}:{number}: {wrong}")
-            if folder == "src":
+            if folder in ("src", "tracks"):
                 findings += check_calls(path, code)
     return findings
 

@@ -1,0 +1,61 @@
+/* progress.c - see progress.h */
+#include "common/progress.h"
+
+#include "common/interrupt.h"
+
+#include <stdio.h>
+
+void progress_begin(progress *self)
+{
+    bar_end(&self->bar);
+    bar_begin(&self->bar);
+    self->audio_seconds = 0;
+}
+
+static void on_phase(progress *self, const demucs_tracks_event *event)
+{
+    switch (event->phase) {
+    case DEMUCS_TRACKS_READ: bar_phase(&self->bar, "reading"); break;
+    case DEMUCS_TRACKS_WRITE: bar_phase(&self->bar, "writing"); break;
+    default: /* the network: what the bar and the speed are about */
+        progress_begin(self);
+        self->audio_seconds = event->seconds;
+    }
+}
+
+static void on_progress(progress *self, const demucs_tracks_event *event)
+{
+    if (event->phase != DEMUCS_TRACKS_SEPARATE) return;
+    double elapsed = clock_seconds() - self->bar.start;
+    double share = event->total > 0 ? (double)event->done / (double)event->total : 0;
+    char speed[48] = "";
+    if (share > 0 && elapsed > 0)
+        snprintf(speed, sizeof speed, "%.1fx real time", share * self->audio_seconds / elapsed);
+    bar_update(&self->bar, share, speed);
+}
+
+bool progress_event(const demucs_tracks_event *event, void *user)
+{
+    progress *self = user;
+    switch (event->kind) {
+    case DEMUCS_TRACKS_EVENT_PHASE: on_phase(self, event); break;
+    case DEMUCS_TRACKS_EVENT_PROGRESS: on_progress(self, event); break;
+    case DEMUCS_TRACKS_EVENT_DAMAGED:
+    case DEMUCS_TRACKS_EVENT_NOT_FINITE:
+        bar_end(&self->bar);
+        fprintf(stderr, "warning: %s\n", event->text);
+        break;
+    default: break; /* samples that are cut off are what --clip-mode none asks for */
+    }
+    return interrupt_signal() != 0;
+}
+
+void progress_end(progress *self, bool done)
+{
+    double elapsed = clock_seconds() - self->bar.start;
+    char length[32], took[32];
+    bar_end(&self->bar);
+    if (done)
+        fprintf(stderr, "%s of audio in %s, %.1fx real time\n", clock_text(length, sizeof length, self->audio_seconds),
+                clock_text(took, sizeof took, elapsed), elapsed > 0 ? self->audio_seconds / elapsed : 0.0);
+}

@@ -1,0 +1,22 @@
+/* progress.h - what a person sees while a track is separated, and how the library learns that it should stop. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "common/bar.h"
+#include "demucs_tracks.h"
+
+typedef struct progress {
+    progress_bar bar;
+    double audio_seconds; /* length of the track */
+} progress;
+
+/* A track begins. `self` was all zeros before the first. */
+void progress_begin(progress *self);
+
+/* A demucs_tracks_event_fn; `user` is the progress: moves the bar, prints warnings, stops once a signal came. */
+bool progress_event(const demucs_tracks_event *event, void *user);
+
+/* Clear the bar; `done`: and say how long it took. */
+void progress_end(progress *self, bool done);
+
+#endif

@@ -1,0 +1,272 @@
+/* demucs_tracks.h - from a file to the files of its stems, as a C library on top of demucs.h.
+ *
+ *   song.mp3 -> decode, resample, measure -> network -> mix, prevent clipping -> drums.wav bass.wav ...
+ *
+ * One request, one call, one result:
+ *
+ *   demucs_tracks_request request;
+ *   demucs_tracks_result *result = NULL;
+ *   demucs_tracks_request_init(&request, sizeof request);
+ *   request.engine = engine;
+ *   request.input = "song.mp3";
+ *   request.folder = "stems";
+ *   if (demucs_tracks_separate(&request, &result, &error) != DEMUCS_OK) fprintf(stderr, "%s\n", error.message);
+ *   demucs_tracks_result_free(result);
+ *
+ * A track of any length takes little memory: the decoded track, and stems that wait for their gain, lie in unnamed
+ * temporary files. The files of a track appear together, when all of them are whole, or not at all: whatever fails, and
+ * a cancelled track, leave neither files nor folders of their own behind, and older files as they were.
+ *
+ * Conventions are those of demucs.h: functions that can fail return a demucs_status and take, last, a demucs_error that
+ * may be NULL. Its sentence says what to do where there is something to do. Nothing here prints, ends the process,
+ * touches signals or holds state of its own between calls, but for a record of the temporary files that are open (see
+ * demucs_tracks_unlink_partial). Texts are UTF-8 or whatever the file system has; the library keeps no pointer of a
+ * caller's after a call unless it says so.
+ */
+#ifndef DEMUCS_TRACKS_H
+#define DEMUCS_TRACKS_H
+
+#include "demucs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------------------------------- engine ---- */
+
+/* A model with a separator, for one track after the other. Tracks that are separated in several threads at once with
+ * one engine take turns in the network; what comes before and after it runs side by side. */
+typedef struct demucs_tracks_engine demucs_tracks_engine;
+
+/* Create an engine. `options` as in demucs_separator_create (NULL: the defaults); its progress function, if any, is
+ * called besides the events below. Errors: those of demucs_separator_create. On failure *engine is NULL. The caller
+ * frees it before the model. */
+DEMUCS_API demucs_status demucs_tracks_engine_create(demucs_tracks_engine **engine, const demucs_model *model,
+                                                     const demucs_options *options, demucs_error *error);
+DEMUCS_API void demucs_tracks_engine_free(demucs_tracks_engine *engine);
+
+/* Its separator, to ask for the CPU level, the precision and the memory. It belongs to the engine. */
+DEMUCS_API const demucs_separator *demucs_tracks_engine_separator(const demucs_tracks_engine *engine);
+
+/* ---------------------------------------------------------------------------------------------------- events ---- */
+
+typedef enum demucs_tracks_phase {
+    DEMUCS_TRACKS_READ = 0, /* decode, resample, measure: the first pass over the track */
+    DEMUCS_TRACKS_SEPARATE, /* the network */
+    DEMUCS_TRACKS_WRITE,    /* what is left to write once the network is done, and to bring it to the disk */
+    DEMUCS_TRACKS_PHASES
+} demucs_tracks_phase;
+
+typedef enum demucs_tracks_event_kind {
+    DEMUCS_TRACKS_EVENT_PHASE = 0,  /* a phase begins */
+    DEMUCS_TRACKS_EVENT_PROGRESS,   /* `done` of `total` in the phase under way */
+    DEMUCS_TRACKS_EVENT_DAMAGED,    /* warning: `count` places of the input could not be decoded and were skipped */
+    DEMUCS_TRACKS_EVENT_NOT_FINITE, /* warning: `count` samples of the input are no numbers and were taken as silence */
+    DEMUCS_TRACKS_EVENT_CLIPPED     /* warning: `count` samples of the output `path` were cut off at full scale */
+} demucs_tracks_event_kind;
+
+/* What happens on the way. A later version may add kinds, and fields at the end. */
+typedef struct demucs_tracks_event {
+    demucs_tracks_event_kind kind;
+    demucs_tracks_phase phase; /* the one under way */
+    const char *input;         /* the request's */
+    const char *path;          /* the file that a warning is about */
+    const char *text;          /* of a warning: one sentence for people; else NULL */
+    double seconds;            /* length of the track; 0 while it is read */
+    uint64_t done, total;      /* READ: frames, total 0 when unknown; SEPARATE: segments; WRITE: frames of all files */
+    uint64_t count;            /* of a warning */
+    const demucs_progress *segment; /* SEPARATE, PROGRESS: where the separator stands; else NULL */
+} demucs_tracks_event;
+
+/* Called in the thread that called demucs_tracks_separate; what it points to lasts for the call. Return true to cancel:
+ * the track then ends with DEMUCS_ERROR_CANCELLED. */
+typedef bool (*demucs_tracks_event_fn)(const demucs_tracks_event *event, void *user);
+
+/* A flag that cancels the tracks whose requests name it. */
+typedef struct demucs_tracks_cancel demucs_tracks_cancel;
+
+/* Create a flag that is not set. Errors: MEMORY. It is freed when no track that names it is under way. */
+DEMUCS_API demucs_status demucs_tracks_cancel_create(demucs_tracks_cancel **cancel, demucs_error *error);
+DEMUCS_API void demucs_tracks_cancel_free(demucs_tracks_cancel *cancel);
+
+/* Set it: from any thread, and from a signal handler. Tracks under way end with DEMUCS_ERROR_CANCELLED after the
+ * segment that is running; those that begin later end at once. NULL is fine. */
+DEMUCS_API void demucs_tracks_cancel_set(demucs_tracks_cancel *cancel);
+DEMUCS_API bool demucs_tracks_cancel_is_set(const demucs_tracks_cancel *cancel);
+
+/* --------------------------------------------------------------------------------------------------- request ---- */
+
+/* What a file holds. `stem` below is a stem of the model. */
+typedef enum demucs_tracks_kind {
+    DEMUCS_TRACKS_STEM = 0, /* the stem */
+    DEMUCS_TRACKS_OTHERS,   /* the sum of all stems but this one; called no_STEM */
+    DEMUCS_TRACKS_REST      /* the track minus this stem; called minus_STEM */
+} demucs_tracks_kind;
+
+/* One file to write. These three fields are all that it will ever have. */
+typedef struct demucs_tracks_target {
+    demucs_tracks_kind kind;
+    const char *stem;
+    const char *path;
+} demucs_tracks_target;
+
+/* What stands beside a single stem (`stem` in the request). */
+typedef enum demucs_tracks_other {
+    DEMUCS_TRACKS_OTHER_ADD = 0, /* no_STEM, the sum of the other stems */
+    DEMUCS_TRACKS_OTHER_MINUS,   /* minus_STEM, the track minus the stem: needs no other stem */
+    DEMUCS_TRACKS_OTHER_NONE     /* nothing */
+} demucs_tracks_other;
+
+typedef enum demucs_tracks_container {
+    DEMUCS_TRACKS_WAV = 0,
+    DEMUCS_TRACKS_FLAC,
+    DEMUCS_TRACKS_MP3
+} demucs_tracks_container;
+typedef enum demucs_tracks_sample {
+    DEMUCS_TRACKS_INT16 = 0,
+    DEMUCS_TRACKS_INT24,
+    DEMUCS_TRACKS_FLOAT32
+} demucs_tracks_sample;
+
+/* What is done against samples beyond full scale. */
+typedef enum demucs_tracks_clip {
+    DEMUCS_TRACKS_CLIP_RESCALE = 0, /* a file that is too loud is turned down as a whole, by max(1.01 * peak, 1) */
+    DEMUCS_TRACKS_CLIP_CLAMP,       /* samples are cut off at 0.99 */
+    DEMUCS_TRACKS_CLIP_NONE         /* integer formats cut off at full scale, float32 keeps what there is */
+} demucs_tracks_clip;
+
+/* Paths that the tracks of one run have been given, so that none overwrites what another wrote. Serves any number of
+ * threads. */
+typedef struct demucs_tracks_batch demucs_tracks_batch;
+
+/* Create an empty batch. Errors: MEMORY. It is freed when no track that names it is under way. */
+DEMUCS_API demucs_status demucs_tracks_batch_create(demucs_tracks_batch **batch, demucs_error *error);
+DEMUCS_API void demucs_tracks_batch_free(demucs_tracks_batch *batch);
+
+/* Name a file that no track of the batch may overwrite: the inputs of the run. The path is copied. Errors: MEMORY. */
+DEMUCS_API demucs_status demucs_tracks_batch_protect(demucs_tracks_batch *batch, const char *path, demucs_error *error);
+
+typedef struct demucs_tracks_request {
+    size_t struct_size;           /* set by demucs_tracks_request_init */
+    demucs_tracks_engine *engine; /* what separates */
+    const char *input; /* path of the track: whatever FFmpeg reads. Mono is copied to all channels of the model;
+                          of more channels than the model's, the first are taken, or, for a mono model, their
+                          mean */
+    int stream;        /* which audio stream of the file, from 0. Default 0 */
+
+    /* Which files. Either a pattern, for the stems of the model or some of them: */
+    const char *folder;        /* folder of the files, made when it is not there. Default "." */
+    const char *pattern;       /* their paths inside it, or an absolute path: a Python format string of {track} and
+                                  {trackext} (of the input's name), {stem}, {ext}, and {{ or }} for a brace. The ending
+                                  that comes out, .wav, .flac or .mp3, decides on the container. Default
+                                  "{track}/{stem}.{ext}" */
+    const char *stem;          /* NULL (default: all stems), or one stem, beside which `other` stands */
+    demucs_tracks_other other; /* Default ADD */
+    const char *const *wanted; /* [wanted_count] NULL (default: all), or names of the stems to write; not with `stem` */
+    size_t wanted_count;
+    /* or each by itself: */
+    const demucs_tracks_target
+        *targets; /* [targets_count] NULL (default), or the files; then folder, pattern, stem and
+                     wanted play no part. A path that ends otherwise than above gets `container` */
+    size_t targets_count;
+
+    /* How they are written. */
+    demucs_tracks_container container; /* {ext} of the pattern. Default WAV */
+    demucs_tracks_sample sample; /* FLOAT32 is for wav (flac then has 16 bits); mp3 takes no notice. Default INT16 */
+    int mp3_bitrate_kbps;        /* 8..320. Default 320 */
+    int mp3_quality;             /* LAME's: 2 best .. 7 fastest. Default 2 */
+    demucs_tracks_clip clip;     /* Default RESCALE */
+
+    const char *spool_folder;     /* where temporary files lie: the track in float32, and, with RESCALE, each file once
+                                     more. Default NULL: $TMPDIR where it is set, else `folder`, or that of the first
+                                     target */
+    demucs_tracks_batch *batch;   /* NULL (default), or the run that the track belongs to */
+    demucs_tracks_cancel *cancel; /* NULL (default), or a flag that cancels the track */
+    demucs_tracks_event_fn event; /* NULL (default), or a function that is told what happens */
+    void *event_user;             /* handed to it */
+    const char *folder_setting;   /* what sentences call `folder` and `pattern`, for a program whose users know them by
+                                     other names, such as "--out". Default "request.folder" */
+    const char *pattern_setting;  /* Default "request.pattern" */
+} demucs_tracks_request;
+
+/* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and
+ * fields that a later version adds keep their defaults for a caller that does not know them. */
+DEMUCS_API void demucs_tracks_request_init(demucs_tracks_request *request, size_t struct_size);
+
+/* Whether a request can be carried out, as far as that can be told without its input: the numbers, the enums, the
+ * pattern, and, with `model` not NULL, the stems. `engine` and `input` need not be set. Errors: ARGUMENT; UNSUPPORTED
+ * when the model has a stem whose name cannot be the name of a file; MEMORY. */
+DEMUCS_API demucs_status demucs_tracks_check(const demucs_tracks_request *request, const demucs_model *model,
+                                             demucs_error *error);
+
+/* ---------------------------------------------------------------------------------------------------- result ---- */
+
+/* A file that was written. */
+typedef struct demucs_tracks_file {
+    const char *path;
+    const char *name; /* "drums", "no_drums", "minus_drums" */
+    demucs_tracks_kind kind;
+    int source; /* the stem's number in the model */
+    demucs_tracks_container container;
+    uint64_t frames;
+    double seconds;
+    double peak, rms; /* of the samples that went to the encoder, all channels together; 1 is full scale */
+    double gain;      /* what they were multiplied with: below 1 where RESCALE turned the file down */
+    uint64_t clipped; /* samples that CLAMP or an integer format cut off */
+} demucs_tracks_file;
+
+/* What became of a track. It belongs to itself: it outlasts engine, model and request. A later version may add fields
+ * at the ends of both structs. */
+typedef struct demucs_tracks_result {
+    const demucs_tracks_file *const *files; /* [files_count] */
+    size_t files_count;
+    int input_channels, input_sample_rate_hz; /* of the file that was read */
+    uint64_t input_frames;
+    double seconds;               /* length of the track */
+    int channels, sample_rate_hz; /* of the files that were written */
+    size_t damaged;               /* places of the input that could not be decoded and were skipped */
+    uint64_t not_finite;          /* samples of the input that are no numbers and were taken as silence */
+    double phase_seconds[3];      /* how long each demucs_tracks_phase took */
+} demucs_tracks_result;
+
+/* Decode the track, separate it, write its files. Returns when all is done; any number of threads may call it at once,
+ * with requests that share engine, batch and cancel flag.
+ *   result  NULL, or where to store what came out; to be freed with demucs_tracks_result_free; NULL on failure
+ * Errors: ARGUMENT (the request; paths that exclude each other), IO and FORMAT (the track, a file, a temporary file),
+ * UNSUPPORTED, MEMORY, CANCELLED, and those of the engine. */
+DEMUCS_API demucs_status demucs_tracks_separate(const demucs_tracks_request *request, demucs_tracks_result **result,
+                                                demucs_error *error);
+DEMUCS_API void demucs_tracks_result_free(demucs_tracks_result *result);
+
+/* Remove the temporary files beside the targets of all tracks of this process that are under way. Async-signal-safe,
+ * and only for a handler that is about to end the process: the tracks cannot be finished after it. */
+DEMUCS_API void demucs_tracks_unlink_partial(void);
+
+/* -------------------------------------------------------------------------------------------------- measures ---- */
+
+/* The level of an audio file, and its distance from another. */
+typedef struct demucs_tracks_measures {
+    size_t struct_size; /* set by the caller: sizeof(demucs_tracks_measures) */
+    int channels, sample_rate_hz;
+    uint64_t frames;
+    double peak, rms; /* all channels together; 1 is full scale */
+    bool compared;    /* a reference was given */
+    double sdr_db;    /* infinite when the files are the same */
+} demucs_tracks_measures;
+
+/* Measure the audio file `path`. With `reference` not NULL also its signal to distortion ratio as in the Music Demixing
+ * Challenge (Mitsufuji et al. 2022), over the whole track and all channels:
+ *
+ *     SDR = 10 log10(sum reference^2 / sum (reference - file)^2)
+ *
+ * Rates and channels have to be the same, and the lengths: a missing end would count as an error of the separation. A
+ * reference that is silent has no SDR (NaN). The files are read side by side in small pieces: memory does not grow with
+ * their length. Errors: ARGUMENT (files that cannot be compared), IO, FORMAT, MEMORY. */
+DEMUCS_API demucs_status demucs_tracks_measure(const char *path, const char *reference,
+                                               demucs_tracks_measures *measures, demucs_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,161 @@
+/* intake.c - see intake.h */
+#include "tracks/intake.h"
+
+#include "audio/audio.h"
+#include "base/alloc.h"
+#include "tracks/planes.h"
+
+#include <math.h>
+
+typedef struct reading {
+    const char *track;
+    int channels; /* of the model */
+    int file_channels;
+    audio_reader *reader;
+    demucs_resampler *resampler;
+    float **read;         /* [file_channels] planes of a block: as decoded */
+    const float **mapped; /* [channels] where in `read` each channel of the model is; then as many for pushing */
+    float **resampled;    /* [channels] planes of a block */
+    dmx_watch *watch;
+    dmx_intake *out;
+} reading;
+
+static bool no_memory(const reading *self, demucs_error *error)
+{
+    return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to read %s", self->track);
+}
+
+static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
+{
+    demucs_error why;
+    self->reader = audio_reader_open(self->track, self->watch->request->stream, error);
+    if (self->reader == NULL) return false;
+    self->file_channels = audio_reader_channels(self->reader);
+    if (self->file_channels != 1 && self->file_channels < self->channels)
+        return !dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
+                         "%s has %d channels, but the model needs %d (or one, which is copied)", self->track,
+                         self->file_channels, self->channels);
+    self->read = dmx_planes_new(self->file_channels);
+    self->resampled = dmx_planes_new(self->channels);
+    self->mapped = dmx_alloc(2 * (size_t)self->channels, sizeof *self->mapped);
+    if (self->read == NULL || self->resampled == NULL || self->mapped == NULL) return no_memory(self, error);
+    for (int channel = 0; channel < self->channels; channel++)
+        self->mapped[channel] = self->read[self->file_channels == 1 ? 0 : channel];
+    self->out->mix = dmx_spool_create(&format->spool_place, self->channels, error);
+    if (self->out->mix == NULL) return false;
+    const demucs_status status = demucs_resampler_create(&self->resampler, audio_reader_sample_rate_hz(self->reader),
+                                                         format->sample_rate_hz, self->channels, &why);
+    return status == DEMUCS_OK ||
+           !dmx_fail(error, status, "cannot convert the sample rate of %s: %s", self->track, why.message);
+}
+
+/* Zero what is not finite; for a mono model, average the channels into the first. */
+static void prepare(reading *self, size_t frames)
+{
+    for (int channel = 0; channel < self->file_channels; channel++)
+        for (size_t i = 0; i < frames; i++)
+            if (!isfinite(self->read[channel][i])) {
+                self->read[channel][i] = 0;
+                self->out->not_finite++;
+            }
+    if (self->channels != 1 || self->file_channels == 1) return;
+    for (size_t i = 0; i < frames; i++) {
+        float sum = 0;
+        for (int channel = 0; channel < self->file_channels; channel++) sum += self->read[channel][i];
+        self->read[0][i] = sum / (float)self->file_channels;
+    }
+}
+
+/* Take all that the resampler has ready. *any tells whether it had something. */
+static bool drain(reading *self, bool *any, demucs_error *error)
+{
+    demucs_error why;
+    *any = false;
+    for (;;) {
+        size_t frames = 0;
+        const demucs_status status =
+            demucs_resampler_pull(self->resampler, self->resampled, DMX_TRACK_BLOCK, &frames, &why);
+        if (status != DEMUCS_OK) return !dmx_fail(error, status, "%s: %s", self->track, why.message);
+        if (frames == 0) return true;
+        *any = true;
+        demucs_loudness_add(&self->out->loudness, (const float *const *)self->resampled, self->channels, frames);
+        if (!dmx_spool_append(self->out->mix, (const float *const *)self->resampled, frames, error)) return false;
+    }
+}
+
+static bool resample(reading *self, size_t frames, demucs_error *error)
+{
+    demucs_error why;
+    const float **planes = self->mapped + self->channels;
+    bool any = true;
+    for (size_t start = 0; start < frames;) {
+        size_t accepted = 0;
+        for (int channel = 0; channel < self->channels; channel++) planes[channel] = self->mapped[channel] + start;
+        const demucs_status status = demucs_resampler_push(self->resampler, planes, frames - start, &accepted, &why);
+        if (status != DEMUCS_OK) return !dmx_fail(error, status, "%s: %s", self->track, why.message);
+        if (!drain(self, &any, error)) return false;
+        start += accepted;
+        if (accepted == 0 && !any)
+            return !dmx_fail(error, DEMUCS_ERROR_STATE, "%s: the resampler takes no more samples", self->track);
+    }
+    return true;
+}
+
+static bool read_all(reading *self, demucs_error *error)
+{
+    demucs_error why;
+    dmx_intake *out = self->out;
+    const uint64_t expected = audio_reader_expected_frames(self->reader);
+    for (;;) {
+        if (!dmx_watch_progress(self->watch, out->frames, expected, NULL, error)) return false;
+        const long frames = audio_reader_read(self->reader, self->read, DMX_TRACK_BLOCK, error);
+        if (frames < 0) return false;
+        if (frames == 0) break;
+        out->frames += (uint64_t)frames;
+        prepare(self, (size_t)frames);
+        if (!resample(self, (size_t)frames, error)) return false;
+    }
+    bool any;
+    if (out->frames == 0) return !dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s holds no audio samples", self->track);
+    const demucs_status status = demucs_resampler_finish(self->resampler, &why);
+    if (status != DEMUCS_OK) return !dmx_fail(error, status, "%s: %s", self->track, why.message);
+    if (!drain(self, &any, error)) return false;
+    return dmx_spool_frames(out->mix) > 0 ||
+           !dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s is too short: less than one sample at the rate of the model",
+                     self->track);
+}
+
+/* Tell what was wrong with the track and did not stop it. */
+static bool warn(const reading *self, demucs_error *error)
+{
+    const dmx_intake *out = self->out;
+    if (out->damaged > 0 && !dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_DAMAGED, self->track, out->damaged, error,
+                                            "%s is damaged: %zu places were skipped.", self->track, out->damaged))
+        return false;
+    return out->not_finite == 0 ||
+           dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_NOT_FINITE, self->track, out->not_finite, error,
+                          "%s has %llu samples that are not numbers: taken as silence.", self->track,
+                          (unsigned long long)out->not_finite);
+}
+
+bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch *watch, demucs_error *error)
+{
+    *out = (dmx_intake){0};
+    reading self = {.track = watch->request->input, .channels = format->channels, .watch = watch, .out = out};
+    bool done = open_track(&self, format, error) && read_all(&self, error);
+    if (done) {
+        out->channels = self.file_channels;
+        out->sample_rate_hz = audio_reader_sample_rate_hz(self.reader);
+        out->damaged = audio_reader_damaged(self.reader);
+        done = warn(&self, error);
+    }
+    demucs_resampler_free(self.resampler);
+    audio_reader_close(self.reader);
+    dmx_free(self.read);
+    dmx_free(self.resampled);
+    dmx_free(self.mapped);
+    if (done) return true;
+    dmx_spool_free(out->mix);
+    *out = (dmx_intake){0};
+    return false;
+}

@@ -1,0 +1,201 @@
+/* outputs.c - see outputs.h */
+#include "tracks/outputs.h"
+
+#include "base/alloc.h"
+#include "base/folder.h"
+#include "tracks/paths.h"
+#include "tracks/planes.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static audio_sample sample_of(const dmx_outputs *self, const dmx_output *item)
+{
+    const demucs_tracks_sample asked = self->request->sample;
+    if (asked == DEMUCS_TRACKS_FLOAT32 && item->container == DEMUCS_TRACKS_WAV) return AUDIO_FLOAT32;
+    return asked == DEMUCS_TRACKS_INT24 ? AUDIO_INT24 : AUDIO_INT16;
+}
+
+static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error)
+{
+    static const audio_container containers[] = {
+        [DEMUCS_TRACKS_WAV] = AUDIO_WAV, [DEMUCS_TRACKS_FLAC] = AUDIO_FLAC, [DEMUCS_TRACKS_MP3] = AUDIO_MP3};
+    const audio_format format = {.container = containers[item->container],
+                                 .sample = sample_of(self, item),
+                                 .sample_rate_hz = self->sample_rate_hz,
+                                 .channels = self->channels,
+                                 .mp3_bitrate_kbps = self->request->mp3_bitrate_kbps,
+                                 .mp3_quality = self->request->mp3_quality};
+    item->writer = audio_writer_open(item->path, &format, error);
+    return item->writer != NULL;
+}
+
+static bool make_parent(dmx_output *item, demucs_error *error)
+{
+    char *parent = dmx_path_parent(item->path);
+    if (parent == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
+    const bool done = dmx_folder_make(parent, &item->made_folders, error) == DEMUCS_OK;
+    dmx_free(parent);
+    return done;
+}
+
+bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
+{
+    self->planes = dmx_planes_new(self->channels);
+    if (self->planes == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to write the stems");
+    for (int i = 0; i < self->count; i++) {
+        dmx_output *item = &self->items[i];
+        bool done = make_parent(item, error);
+        if (done && self->request->clip == DEMUCS_TRACKS_CLIP_RESCALE) {
+            item->spool = dmx_spool_create(&self->spool_place, self->channels, error);
+            done = item->spool != NULL;
+        } else if (done) {
+            done = open_writer(self, item, error);
+        }
+        if (!done) return false;
+    }
+    return true;
+}
+
+/* One channel of an output from the stems, summed in the official order: 0 + first + second ... */
+static void mix_channel(const dmx_outputs *self, const dmx_output *item, const float *const *stems,
+                        const float *const *mix, int channel, size_t frames, float *to)
+{
+    const float *own = stems[item->source * self->channels + channel];
+    if (item->kind == DEMUCS_TRACKS_STEM) memcpy(to, own, frames * sizeof *to);
+    if (item->kind == DEMUCS_TRACKS_REST)
+        for (size_t i = 0; i < frames; i++) to[i] = mix[channel][i] - own[i];
+    if (item->kind != DEMUCS_TRACKS_OTHERS) return;
+    memset(to, 0, frames * sizeof *to);
+    for (int source = 0; source < self->sources; source++) {
+        const float *stem = stems[source * self->channels + channel];
+        if (source == item->source) continue;
+        for (size_t i = 0; i < frames; i++) to[i] += stem[i];
+    }
+}
+
+static uint64_t clamp(float *samples, size_t frames)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < frames; i++) {
+        const float bound = samples[i] > 0.99F ? 0.99F : samples[i] < -0.99F ? -0.99F : samples[i];
+        count += samples[i] > 0.99F || samples[i] < -0.99F;
+        samples[i] = bound;
+    }
+    return count;
+}
+
+static bool write_block(dmx_outputs *self, dmx_output *item, size_t frames, demucs_error *error)
+{
+    for (int channel = 0; channel < self->channels; channel++)
+        dmx_meter_add(&item->meter, self->planes[channel], frames);
+    return audio_writer_write(item->writer, (const float *const *)self->planes, frames, error);
+}
+
+bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *const *mix, size_t frames,
+                     demucs_error *error)
+{
+    bool done = true;
+    for (int i = 0; done && i < self->count; i++) {
+        dmx_output *item = &self->items[i];
+        for (int channel = 0; channel < self->channels; channel++) {
+            mix_channel(self, item, stems, mix, channel, frames, self->planes[channel]);
+            if (self->request->clip == DEMUCS_TRACKS_CLIP_CLAMP) item->clamped += clamp(self->planes[channel], frames);
+        }
+        done = item->spool != NULL ? dmx_spool_append(item->spool, (const float *const *)self->planes, frames, error)
+                                   : write_block(self, item, frames, error);
+    }
+    return done;
+}
+
+/* ------------------------------------------------------------------------------------------------- the end ---- */
+
+/* Write a spooled stem, divided by max(1.01 * peak, 1), in float32 as torch does it. `before` frames of `total` of all
+ * files are written. */
+static bool write_rescaled(dmx_outputs *self, dmx_output *item, uint64_t before, uint64_t total, demucs_error *error)
+{
+    const float divisor = 1.01F * dmx_spool_peak(item->spool);
+    const uint64_t frames = dmx_spool_frames(item->spool);
+    if (divisor > 1) item->divisor = divisor;
+    for (uint64_t first = 0; first < frames; first += DMX_TRACK_BLOCK) {
+        const size_t count = frames - first < DMX_TRACK_BLOCK ? (size_t)(frames - first) : DMX_TRACK_BLOCK;
+        if (!dmx_watch_progress(self->watch, before + first, total, NULL, error) ||
+            !dmx_spool_read(item->spool, first, self->planes, count, error))
+            return false;
+        for (int channel = 0; divisor > 1 && channel < self->channels; channel++)
+            for (size_t i = 0; i < count; i++) self->planes[channel][i] /= divisor;
+        if (!write_block(self, item, count, error)) return false;
+    }
+    return true;
+}
+
+static bool write_spools(dmx_outputs *self, demucs_error *error)
+{
+    uint64_t before = 0, total = 0;
+    for (int i = 0; i < self->count; i++)
+        total += self->items[i].spool != NULL ? dmx_spool_frames(self->items[i].spool) : 0;
+    for (int i = 0; i < self->count; i++) {
+        dmx_output *item = &self->items[i];
+        if (item->spool == NULL) continue;
+        if (!open_writer(self, item, error) || !write_rescaled(self, item, before, total, error)) return false;
+        before += dmx_spool_frames(item->spool);
+        dmx_spool_free(item->spool); /* its disk space may be needed by the next */
+        item->spool = NULL;
+    }
+    return true;
+}
+
+uint64_t dmx_outputs_clipped(const dmx_outputs *self, const dmx_output *item)
+{
+    const bool keeps = item->container == DEMUCS_TRACKS_WAV && sample_of(self, item) == AUDIO_FLOAT32;
+    return item->clamped + (keeps ? 0 : item->meter.beyond);
+}
+
+static bool warn(dmx_outputs *self, demucs_error *error)
+{
+    for (int i = 0; i < self->count; i++) {
+        const dmx_output *item = &self->items[i];
+        const uint64_t clipped = dmx_outputs_clipped(self, item);
+        if (clipped > 0 && !dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_CLIPPED, item->path, clipped, error,
+                                           "%llu samples of %s were too loud and were cut off.",
+                                           (unsigned long long)clipped, item->path))
+            return false;
+    }
+    return true;
+}
+
+bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error)
+{
+    if (!write_spools(self, error)) return false;
+    for (int i = 0; i < self->count; i++)
+        if (!audio_writer_finish(self->items[i].writer, error)) return false;
+    if (!warn(self, error)) return false;
+    /* all samples are on the disk: what is left are the names */
+    for (int i = 0; i < self->count; i++) {
+        dmx_output *item = &self->items[i];
+        item->committed = audio_writer_close(item->writer, error);
+        item->writer = NULL;
+        if (!item->committed) return false;
+    }
+    return true;
+}
+
+void dmx_outputs_discard(dmx_outputs *self)
+{
+    bool complete = self->count > 0;
+    for (int i = 0; i < self->count; i++) complete = complete && self->items[i].committed;
+    for (int i = self->count - 1; i >= 0; i--) {
+        dmx_output *item = &self->items[i];
+        dmx_spool_free(item->spool);
+        audio_writer_abort(item->writer);
+        if (!complete && item->committed) unlink(item->path);
+        char *parent = !complete && item->made_folders > 0 ? dmx_path_parent(item->path) : NULL;
+        if (parent != NULL) dmx_folder_unmake(parent, item->made_folders);
+        dmx_free(parent);
+        dmx_free(item->name);
+        dmx_free(item->path);
+    }
+    dmx_free(self->planes);
+    dmx_free(self->items);
+    *self = (dmx_outputs){0};
+}

@@ -1,0 +1,73 @@
+/* outputs.h - the files that one track becomes: which they are (plan.c), how they are mixed from the stems, how they
+ * are written (outputs.c).
+ *
+ *     plan      names, paths and formats; nothing is created, so whatever is wrong here costs no time
+ *     open      folders and files
+ *     add       as often as stems come
+ *     commit    everything appears
+ *     discard   frees; what was not committed is as if it had never been begun
+ *
+ * With DEMUCS_TRACKS_CLIP_RESCALE a file is divided by its peak, known only at its end: it waits in a spool till then.
+ */
+#ifndef DMX_TRACKS_OUTPUTS_H
+#define DMX_TRACKS_OUTPUTS_H
+
+#include "audio/audio.h"
+#include "tracks/batch.h"
+#include "tracks/meter.h"
+#include "tracks/spool.h"
+#include "tracks/watch.h"
+
+typedef struct dmx_output {
+    demucs_tracks_kind kind;
+    int source;
+    char *name, *path;
+    demucs_tracks_container container;
+    int made_folders; /* how many of the last folders of its path are ours */
+    bool committed;
+    dmx_spool *spool;     /* with RESCALE */
+    audio_writer *writer; /* else, and while a spool is written out */
+    dmx_meter meter;      /* of what went to the writer */
+    float divisor;        /* of RESCALE, at least 1 */
+    uint64_t clamped;     /* samples that CLAMP cut off */
+} dmx_output;
+
+typedef struct dmx_outputs {
+    const demucs_tracks_request *request;
+    dmx_watch *watch;
+    dmx_spool_place spool_place;
+    int sources, channels, sample_rate_hz;
+    dmx_output *items; /* [count] */
+    int count;
+    float **planes; /* [channels] planes of a block */
+} dmx_outputs;
+
+/* Decide on the files. On failure, too, dmx_outputs_discard frees. */
+bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model,
+                      demucs_error *error);
+
+/* Claim their paths. */
+bool dmx_outputs_claim(const dmx_outputs *self, demucs_tracks_batch *batch, const dmx_claimant *track,
+                       demucs_error *error);
+
+/* Which stems they are made of, into needed[sources]. */
+void dmx_outputs_need(const dmx_outputs *self, bool *needed);
+
+/* Whether `mix` below is needed. */
+bool dmx_outputs_need_mix(const dmx_outputs *self);
+
+bool dmx_outputs_open(dmx_outputs *self, demucs_error *error);
+
+/* Add up to a block of frames: stems[source * channels + channel] as the engine gives them, mix[channel]. */
+bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *const *mix, size_t frames,
+                     demucs_error *error);
+
+/* Write all and let them appear. On failure those that had appeared are removed again by dmx_outputs_discard. */
+bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error);
+
+/* Samples that were cut off in a file, by CLAMP or by its format. */
+uint64_t dmx_outputs_clipped(const dmx_outputs *self, const dmx_output *item);
+
+void dmx_outputs_discard(dmx_outputs *self);
+
+#endif

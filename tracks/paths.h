@@ -1,0 +1,33 @@
+/* paths.h - the paths of the files that a track becomes. Paths are to be freed with
+ * dmx_free. */
+#ifndef DMX_TRACKS_PATHS_H
+#define DMX_TRACKS_PATHS_H
+
+#include "base/error.h"
+
+/* A new string, printf style; NULL without memory. */
+char *dmx_path_print(const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 1, 2)))
+#endif
+    ;
+
+/* What the variables of a pattern stand for. */
+typedef struct dmx_path_names {
+    const char *track; /* path of the track: {track} and {trackext} are cut from its last part */
+    const char *stem, *ext;
+} dmx_path_names;
+
+/* Expand `pattern`, a Python format string ({track}, {trackext}, {stem}, {ext}, {{, }}). NULL when it is wrong. */
+char *dmx_path_expand(const char *pattern, const dmx_path_names *names, demucs_error *error);
+
+/* The text after the last dot of the last part, "" when there is none. Points into `path`. */
+const char *dmx_path_extension(const char *path);
+
+/* The folder that a path lies in, "." for a bare name; NULL without memory. */
+char *dmx_path_parent(const char *path);
+
+/* Whether both are there and are the same file. */
+bool dmx_path_same_file(const char *one, const char *other);
+
+#endif

@@ -1,0 +1,129 @@
+/* plan.c - which files a track becomes; see outputs.h */
+#include "tracks/outputs.h"
+
+#include "base/alloc.h"
+#include "tracks/paths.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool no_memory(demucs_error *error)
+{
+    return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to plan the files of a track");
+}
+
+/* The container that the ending of a path stands for, or -1. The official program, too, lets the ending decide, so that
+ * the pattern "{track}-{stem}.flac" is enough. */
+static int container_of(const char *path)
+{
+    static const char *const endings[] = {
+        [DEMUCS_TRACKS_WAV] = "wav", [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3"};
+    for (int i = 0; i < (int)(sizeof endings / sizeof *endings); i++)
+        if (strcasecmp(dmx_path_extension(path), endings[i]) == 0) return i;
+    return -1;
+}
+
+static char *path_by_pattern(const demucs_tracks_request *request, const char *name, demucs_error *error)
+{
+    static const char *const extensions[] = {
+        [DEMUCS_TRACKS_WAV] = "wav", [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3"};
+    const dmx_path_names names = {.track = request->input, .stem = name, .ext = extensions[request->container]};
+    char *inside = dmx_path_expand(request->pattern, &names, error);
+    if (inside == NULL) return NULL;
+    /* only a pattern can be absolute: a track called ".wav" must not lead to the root folder */
+    if (request->pattern[0] == '/') return inside;
+    char *path = dmx_path_print("%s/%s", request->folder, inside);
+    dmx_free(inside);
+    if (path == NULL) no_memory(error);
+    return path;
+}
+
+/* Add a file. `path` is NULL when the pattern says it. */
+static bool add(dmx_outputs *self, demucs_tracks_kind kind, int source, const char *stem, const char *path,
+                demucs_error *error)
+{
+    const demucs_tracks_request *request = self->request;
+    const char *prefix = kind == DEMUCS_TRACKS_OTHERS ? "no_" : kind == DEMUCS_TRACKS_REST ? "minus_" : "";
+    dmx_output *item = &self->items[self->count++];
+    *item = (dmx_output){.kind = kind, .source = source, .divisor = 1};
+    item->name = dmx_path_print("%s%s", prefix, stem);
+    if (item->name == NULL) return no_memory(error);
+    item->path = path != NULL ? dmx_strdup(path) : path_by_pattern(request, item->name, error);
+    if (item->path == NULL) return no_memory(error);
+    const int container = container_of(item->path);
+    if (container < 0 && path == NULL)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                         "cannot write %s: the name that %s gives must end in .wav, .flac or .mp3", item->path,
+                         request->pattern_setting);
+    item->container = container < 0 ? request->container : (demucs_tracks_container)container;
+    return true;
+}
+
+static bool is_asked_for(const demucs_tracks_request *request, const char *stem)
+{
+    if (request->stem != NULL) return strcmp(request->stem, stem) == 0;
+    for (size_t i = 0; request->wanted != NULL && i < request->wanted_count; i++)
+        if (strcmp(request->wanted[i], stem) == 0) return true;
+    return request->wanted == NULL;
+}
+
+static bool plan_by_pattern(dmx_outputs *self, const demucs_model *model, demucs_error *error)
+{
+    const demucs_tracks_request *request = self->request;
+    bool done = true;
+    for (int source = 0; done && source < self->sources; source++) {
+        const char *name = demucs_model_source_name(model, source);
+        if (!is_asked_for(request, name)) continue;
+        done = add(self, DEMUCS_TRACKS_STEM, source, name, NULL, error);
+        if (!done || request->stem == NULL) continue;
+        if (request->other == DEMUCS_TRACKS_OTHER_ADD)
+            done = add(self, DEMUCS_TRACKS_OTHERS, source, name, NULL, error);
+        else if (request->other == DEMUCS_TRACKS_OTHER_MINUS)
+            done = add(self, DEMUCS_TRACKS_REST, source, name, NULL, error);
+    }
+    return done;
+}
+
+bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model,
+                      demucs_error *error)
+{
+    *self = (dmx_outputs){.request = request};
+    self->sources = demucs_model_sources(model);
+    self->channels = demucs_model_channels(model);
+    self->sample_rate_hz = demucs_model_sample_rate_hz(model);
+    const size_t most = request->targets != NULL ? request->targets_count : (size_t)self->sources + 1;
+    self->items = dmx_alloc(most, sizeof *self->items);
+    if (self->items == NULL) return no_memory(error);
+    if (request->targets == NULL) return plan_by_pattern(self, model, error);
+    bool done = true;
+    for (size_t i = 0; done && i < request->targets_count; i++) {
+        const demucs_tracks_target *target = &request->targets[i];
+        done =
+            add(self, target->kind, demucs_model_find_source(model, target->stem), target->stem, target->path, error);
+    }
+    return done;
+}
+
+bool dmx_outputs_claim(const dmx_outputs *self, demucs_tracks_batch *batch, const dmx_claimant *track,
+                       demucs_error *error)
+{
+    for (int i = 0; i < self->count; i++)
+        if (!dmx_batch_claim(batch, self->items[i].path, track, error)) return false;
+    return true;
+}
+
+void dmx_outputs_need(const dmx_outputs *self, bool *needed)
+{
+    for (int source = 0; source < self->sources; source++) needed[source] = false;
+    for (int i = 0; i < self->count; i++)
+        for (int source = 0; source < self->sources; source++)
+            if ((source == self->items[i].source) == (self->items[i].kind != DEMUCS_TRACKS_OTHERS))
+                needed[source] = true;
+}
+
+bool dmx_outputs_need_mix(const dmx_outputs *self)
+{
+    for (int i = 0; i < self->count; i++)
+        if (self->items[i].kind == DEMUCS_TRACKS_REST) return true;
+    return false;
+}

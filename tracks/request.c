@@ -1,0 +1,132 @@
+/* request.c - see request.h and demucs_tracks.h */
+#include "tracks/request.h"
+
+#include "base/alloc.h"
+#include "tracks/paths.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void demucs_tracks_request_init(demucs_tracks_request *request, size_t struct_size)
+{
+    const demucs_tracks_request defaults = {.struct_size = struct_size,
+                                            .folder = ".",
+                                            .pattern = "{track}/{stem}.{ext}",
+                                            .mp3_bitrate_kbps = 320,
+                                            .mp3_quality = 2,
+                                            .folder_setting = "request.folder",
+                                            .pattern_setting = "request.pattern"};
+    if (request == NULL) return;
+    memset(request, 0, struct_size);
+    memcpy(request, &defaults, struct_size < sizeof defaults ? struct_size : sizeof defaults);
+}
+
+/* ----------------------------------------------------------------------------------------------- by itself ---- */
+
+static bool in_range(const char *what, int value, int least, int most, demucs_error *error)
+{
+    return (value >= least && value <= most) ||
+           !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s is %d, but should be from %d to %d", what, value, least, most);
+}
+
+static bool check_numbers(const demucs_tracks_request *r, demucs_error *error)
+{
+    return in_range("stream", r->stream, 0, 1000, error) && in_range("other", (int)r->other, 0, 2, error) &&
+           in_range("container", (int)r->container, 0, 2, error) && in_range("sample", (int)r->sample, 0, 2, error) &&
+           in_range("clip", (int)r->clip, 0, 2, error) &&
+           in_range("mp3_bitrate_kbps", r->mp3_bitrate_kbps, 8, 320, error) &&
+           in_range("mp3_quality", r->mp3_quality, 2, 7, error);
+}
+
+static bool check_pattern(const demucs_tracks_request *r, demucs_error *error)
+{
+    const dmx_path_names example = {.track = "song.mp3", .stem = "drums", .ext = "wav"};
+    if (r->folder == NULL || r->folder[0] == '\0')
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s is empty", r->folder_setting);
+    if (r->pattern == NULL) return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s is NULL", r->pattern_setting);
+    if (r->stem != NULL && r->wanted != NULL)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "stem and wanted exclude each other");
+    char *expanded = dmx_path_expand(r->pattern, &example, error);
+    dmx_free(expanded);
+    return expanded != NULL;
+}
+
+static bool check_targets(const demucs_tracks_request *r, demucs_error *error)
+{
+    for (size_t i = 0; i < r->targets_count; i++) {
+        const demucs_tracks_target *target = &r->targets[i];
+        if (target->path == NULL || target->path[0] == '\0' || target->stem == NULL)
+            return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "target %zu has no %s", i,
+                             target->stem == NULL ? "stem" : "path");
+        if (!in_range("the kind of a target", (int)target->kind, 0, 2, error)) return false;
+    }
+    return r->targets_count > 0 || !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "there are no targets");
+}
+
+bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_request *given, demucs_error *error)
+{
+    demucs_tracks_request_init(request, sizeof *request);
+    if (given == NULL || given->struct_size < sizeof given->struct_size)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                         "the request is not initialised: call demucs_tracks_request_init first");
+    memcpy(request, given, given->struct_size < sizeof *request ? given->struct_size : sizeof *request);
+    request->struct_size = sizeof *request;
+    if (request->folder_setting == NULL) request->folder_setting = "request.folder";
+    if (request->pattern_setting == NULL) request->pattern_setting = "request.pattern";
+    return check_numbers(request, error) &&
+           (request->targets != NULL ? check_targets(request, error) : check_pattern(request, error));
+}
+
+/* -------------------------------------------------------------------------------------------- and the model ---- */
+
+static bool has_stem(const demucs_model *model, const char *stem, demucs_error *error)
+{
+    if (stem != NULL && demucs_model_find_source(model, stem) >= 0) return true;
+    char list[320] = "";
+    for (int source = 0; source < demucs_model_sources(model); source++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", source > 0 ? ", " : "",
+                 demucs_model_source_name(model, source));
+    }
+    return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the model has no stem \"%.80s\"; it has %s",
+                     stem != NULL ? stem : "", list);
+}
+
+/* The names come from the checkpoint, which anybody may have made: "../../x" must not lead out of the folder. */
+static bool check_names(const demucs_model *model, demucs_error *error)
+{
+    for (int source = 0; source < demucs_model_sources(model); source++) {
+        const char *name = demucs_model_source_name(model, source);
+        bool plain = name[0] != '\0' && name[0] != '.';
+        for (const char *at = name; *at != '\0'; at++) plain = plain && *at != '/' && (unsigned char)*at >= 32;
+        if (!plain)
+            return !dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
+                             "the model has a stem whose name cannot be the name of a file");
+    }
+    return true;
+}
+
+bool dmx_request_suits(const demucs_tracks_request *request, const demucs_model *model, demucs_error *error)
+{
+    if (request->targets != NULL) {
+        for (size_t i = 0; i < request->targets_count; i++)
+            if (!has_stem(model, request->targets[i].stem, error)) return false;
+        return true;
+    }
+    if (request->stem != NULL && !has_stem(model, request->stem, error)) return false;
+    for (size_t i = 0; request->wanted != NULL && i < request->wanted_count; i++)
+        if (!has_stem(model, request->wanted[i], error)) return false;
+    if (request->wanted != NULL && request->wanted_count == 0)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "wanted names no stem");
+    return check_names(model, error);
+}
+
+demucs_status demucs_tracks_check(const demucs_tracks_request *request, const demucs_model *model, demucs_error *error)
+{
+    demucs_error why = {DEMUCS_OK, ""};
+    demucs_tracks_request read;
+    if (dmx_request_read(&read, request, &why) && (model == NULL || dmx_request_suits(&read, model, &why)))
+        return DEMUCS_OK;
+    if (error != NULL) *error = why;
+    return why.status;
+}

@@ -1,0 +1,74 @@
+/* result.c - see result.h */
+#include "tracks/result.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+/* The caller sees the first field. Files are listed by pointers, so that both structs may grow at their ends. */
+typedef struct whole {
+    demucs_tracks_result shown;
+    const demucs_tracks_file **list; /* [files_count] */
+    demucs_tracks_file *files;       /* [files_count] */
+} whole;
+
+demucs_tracks_result *dmx_result_new(int files)
+{
+    whole *self = dmx_alloc(1, sizeof *self);
+    if (self == NULL) return NULL;
+    self->list = dmx_alloc((size_t)files, sizeof *self->list);
+    self->files = dmx_alloc((size_t)files, sizeof *self->files);
+    if (self->list == NULL || self->files == NULL) {
+        demucs_tracks_result_free(&self->shown);
+        return NULL;
+    }
+    for (int i = 0; i < files; i++) self->list[i] = &self->files[i];
+    self->shown.files = self->list;
+    self->shown.files_count = (size_t)files;
+    return &self->shown;
+}
+
+void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const dmx_intake *intake,
+                     const dmx_watch *watch)
+{
+    whole *self = (whole *)result;
+    result->input_channels = intake->channels;
+    result->input_sample_rate_hz = intake->sample_rate_hz;
+    result->input_frames = intake->frames;
+    result->seconds = watch->track_seconds;
+    result->channels = outputs->channels;
+    result->sample_rate_hz = outputs->sample_rate_hz;
+    result->damaged = intake->damaged;
+    result->not_finite = intake->not_finite;
+    memcpy(result->phase_seconds, watch->seconds, sizeof result->phase_seconds);
+    for (int i = 0; i < outputs->count; i++) {
+        dmx_output *item = &outputs->items[i];
+        demucs_tracks_file *file = &self->files[i];
+        const uint64_t frames = item->meter.samples / (uint64_t)outputs->channels;
+        *file = (demucs_tracks_file){.path = item->path,
+                                     .name = item->name,
+                                     .kind = item->kind,
+                                     .source = item->source,
+                                     .container = item->container,
+                                     .frames = frames,
+                                     .seconds = (double)frames / outputs->sample_rate_hz,
+                                     .peak = item->meter.peak,
+                                     .rms = dmx_meter_rms(&item->meter),
+                                     .gain = 1.0 / (double)item->divisor,
+                                     .clipped = dmx_outputs_clipped(outputs, item)};
+        item->path = item->name = NULL;
+    }
+}
+
+void demucs_tracks_result_free(demucs_tracks_result *result)
+{
+    whole *self = (whole *)result;
+    if (self == NULL) return;
+    for (size_t i = 0; i < self->shown.files_count; i++) {
+        dmx_free((char *)self->files[i].path);
+        dmx_free((char *)self->files[i].name);
+    }
+    dmx_free(self->list);
+    dmx_free(self->files);
+    dmx_free(self);
+}

@@ -1,0 +1,16 @@
+/* result.h - what a track became, as the caller gets it. */
+#ifndef DMX_TRACKS_RESULT_H
+#define DMX_TRACKS_RESULT_H
+
+#include "tracks/intake.h"
+#include "tracks/outputs.h"
+
+/* Room for the result of a track with so many files; NULL without memory. Made before the files appear, so that nothing
+ * can fail after it. */
+demucs_tracks_result *dmx_result_new(int files);
+
+/* Fill it in once all files are there. The paths and names of the outputs become the result's. */
+void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const dmx_intake *intake,
+                     const dmx_watch *watch);
+
+#endif

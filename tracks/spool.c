@@ -1,0 +1,148 @@
+/* spool.c - see spool.h */
+#include "tracks/spool.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "tracks/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+enum { PIECE_FRAMES = 4096 }; /* interleaved and written at a time */
+
+struct dmx_spool {
+    int file;
+    int channels;
+    uint64_t frames;
+    float peak;
+    char *folder;       /* for messages */
+    const char *advice; /* what to do when the folder will not do */
+    float *interleaved; /* [PIECE_FRAMES][channels] */
+};
+
+/* A file in the folder that is open and has no name; -1 with errno set. */
+static int open_nameless(const char *folder)
+{
+    char *path = dmx_path_print("%s/.demucs-XXXXXX", folder);
+    if (path == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    const int file = mkstemp(path), reason = errno;
+    if (file >= 0) unlink(path);
+    if (file >= 0) fcntl(file, F_SETFD, FD_CLOEXEC);
+    dmx_free(path);
+    errno = reason;
+    return file;
+}
+
+dmx_spool *dmx_spool_create(const dmx_spool_place *place, int channels, demucs_error *error)
+{
+    char reason[DMX_REASON];
+    const char *common = getenv("TMPDIR"), *folder = place->chosen;
+    if (folder == NULL) folder = common != NULL && common[0] != '\0' ? common : place->folder;
+    dmx_spool *self = dmx_alloc(1, sizeof *self);
+    if (self == NULL) goto no_memory;
+    self->file = -1;
+    self->channels = channels;
+    self->advice = place->chosen != NULL ? "name another folder for temporary files" : "set TMPDIR to another folder";
+    self->folder = dmx_strdup(folder);
+    self->interleaved = dmx_alloc((size_t)channels * PIECE_FRAMES, sizeof(float));
+    if (self->folder == NULL || self->interleaved == NULL) goto no_memory;
+    self->file = open_nameless(folder);
+    if (self->file >= 0) return self;
+    if (errno == ENOMEM) goto no_memory;
+    dmx_fail(error, DEMUCS_ERROR_IO, "cannot create a temporary file in %s: %s; %s", folder, dmx_reason(reason, errno),
+             place->chosen != NULL ? self->advice : "set TMPDIR to a folder that can be written to");
+    dmx_spool_free(self);
+    return NULL;
+no_memory:
+    dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a temporary file");
+    dmx_spool_free(self);
+    return NULL;
+}
+
+void dmx_spool_free(dmx_spool *self)
+{
+    if (self == NULL) return;
+    if (self->file >= 0) close(self->file);
+    dmx_free(self->interleaved);
+    dmx_free(self->folder);
+    dmx_free(self);
+}
+
+static bool write_all(dmx_spool *self, size_t frames, demucs_error *error)
+{
+    char reason[DMX_REASON];
+    const char *bytes = (const char *)self->interleaved;
+    size_t frame_size = (size_t)self->channels * sizeof(float), size = frames * frame_size;
+    off_t offset = (off_t)(self->frames * frame_size);
+    while (size > 0) {
+        ssize_t written = pwrite(self->file, bytes, size, offset);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0)
+            return !dmx_fail(error, DEMUCS_ERROR_IO,
+                             "cannot write to a temporary file in %s: %s; free some space there, or %s", self->folder,
+                             dmx_reason(reason, written == 0 ? ENOSPC : errno), self->advice);
+        bytes += written;
+        size -= (size_t)written;
+        offset += written;
+    }
+    return true;
+}
+
+bool dmx_spool_append(dmx_spool *self, const float *const *planes, size_t frames, demucs_error *error)
+{
+    for (size_t start = 0; start < frames; start += PIECE_FRAMES) {
+        size_t count = frames - start < PIECE_FRAMES ? frames - start : PIECE_FRAMES;
+        for (int channel = 0; channel < self->channels; channel++) {
+            const float *plane = planes[channel] + start;
+            for (size_t i = 0; i < count; i++) {
+                self->interleaved[i * (size_t)self->channels + (size_t)channel] = plane[i];
+                if (fabsf(plane[i]) > self->peak) self->peak = fabsf(plane[i]);
+            }
+        }
+        if (!write_all(self, count, error)) return false;
+        self->frames += count;
+    }
+    return true;
+}
+
+static bool read_all(const dmx_spool *self, uint64_t first, size_t frames, demucs_error *error)
+{
+    char reason[DMX_REASON];
+    char *bytes = (char *)self->interleaved;
+    size_t frame_size = (size_t)self->channels * sizeof(float), size = frames * frame_size;
+    off_t offset = (off_t)(first * frame_size);
+    while (size > 0) {
+        ssize_t count = pread(self->file, bytes, size, offset);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0)
+            return !dmx_fail(error, DEMUCS_ERROR_IO, "cannot read back a temporary file in %s: %s", self->folder,
+                             count == 0 ? "it was cut short" : dmx_reason(reason, errno));
+        bytes += count;
+        size -= (size_t)count;
+        offset += count;
+    }
+    return true;
+}
+
+bool dmx_spool_read(const dmx_spool *self, uint64_t first, float *const *planes, size_t frames, demucs_error *error)
+{
+    for (size_t start = 0; start < frames; start += PIECE_FRAMES) {
+        size_t count = frames - start < PIECE_FRAMES ? frames - start : PIECE_FRAMES;
+        if (!read_all(self, first + start, count, error)) return false;
+        for (int channel = 0; channel < self->channels; channel++)
+            for (size_t i = 0; i < count; i++)
+                planes[channel][start + i] = self->interleaved[i * (size_t)self->channels + (size_t)channel];
+    }
+    return true;
+}
+
+uint64_t dmx_spool_frames(const dmx_spool *self) { return self->frames; }
+
+float dmx_spool_peak(const dmx_spool *self) { return self->peak; }

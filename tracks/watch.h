@@ -1,0 +1,37 @@
+/* watch.h - the caller's eyes on a track under way: phases and their times, progress, warnings, and the wish to stop.
+ *
+ * Functions that return false were told to stop, by the event function or by the cancel flag, and have written the
+ * sentence of a cancelled track. */
+#ifndef DMX_TRACKS_WATCH_H
+#define DMX_TRACKS_WATCH_H
+
+#include "base/error.h"
+#include "demucs_tracks.h"
+
+typedef struct dmx_watch {
+    const demucs_tracks_request *request;
+    demucs_tracks_phase phase;
+    double track_seconds; /* length of the track, once it is known */
+    double phase_start;
+    double seconds[DEMUCS_TRACKS_PHASES]; /* that each phase took */
+} dmx_watch;
+
+/* End the phase under way, if any, and begin this one. */
+bool dmx_watch_begin(dmx_watch *self, demucs_tracks_phase phase, demucs_error *error);
+
+/* End the last phase. */
+void dmx_watch_end(dmx_watch *self);
+
+/* `done` of `total` frames or segments; `segment` is NULL but in the phase SEPARATE. */
+bool dmx_watch_progress(dmx_watch *self, uint64_t done, uint64_t total, const demucs_progress *segment,
+                        demucs_error *error);
+
+/* Tell of a warning: `format` makes the sentence. `path` is the file that it is about. */
+bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event_kind kind, const char *path, uint64_t count,
+                    demucs_error *error, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 6, 7)))
+#endif
+    ;
+
+#endif
