@@ -5,10 +5,9 @@
  * checked there, and only a file that passed gets its name. */
 #include "hub/fetch.h"
 
+#include "base/bag.h"
 #include "base/file.h"
 #include "base/folder.h"
-
-#include "hub/bag.h"
 #include "hub/cache.h"
 #include "hub/download.h"
 #include "hub/npm.h"
@@ -70,7 +69,7 @@ static hub_outcome fetch(hub_job *job, const char *url, const char *file_name, c
                              .path = partial,
                              .label = file_name,
                              .resume = true,
-                             .limit_bytes = hub_has_suffix(file_name, ".yaml") ? HUB_BAG_MAX_BYTES : MODEL_MAX_BYTES,
+                             .limit_bytes = hub_has_suffix(file_name, ".yaml") ? DMX_BAG_MAX_BYTES : MODEL_MAX_BYTES,
                              .options = job->options};
     hub_note(job->options, "fetching %s", url);
     for (int run = 0; again && run < 2; run++) {

@@ -1,6 +1,6 @@
 /* list.c - hub_list and hub_verify: what there is, and whether it is right. */
 #include "base/alloc.h"
-#include "hub/bag.h"
+#include "base/bag.h"
 #include "hub/cache.h"
 #include "hub/local.h"
 #include "hub/resolve.h"
@@ -50,12 +50,14 @@ static void add(item_list *list, const char *name, const char *description, bool
 /* Are all members of a bag that the registry knows in the folder, under whatever names? */
 static bool known_bag_is_local(const hub_registry *registry, const hub_known_bag *known, const char *folder)
 {
-    hub_bag bag;
+    dmx_bag bag;
     hub_local local;
-    if (!hub_bag_parse(&bag, known->name, known->yaml, strlen(known->yaml), NULL)) return false;
-    for (size_t i = 0; i < bag.count; i++)
-        if (hub_find_member(&local, folder, bag.signatures[i], registry, NULL) != HUB_GOT) return false;
-    return true;
+    if (dmx_bag_parse(&bag, known->name, known->yaml, strlen(known->yaml), NULL) != DEMUCS_OK) return false;
+    bool complete = true;
+    for (size_t i = 0; complete && i < bag.count; i++)
+        complete = hub_find_member(&local, folder, bag.signatures[i], registry, NULL) == HUB_GOT;
+    dmx_bag_clear(&bag);
+    return complete;
 }
 
 static void add_known(item_list *list, const hub_registry *registry, const char *folder, bool bags)
@@ -206,20 +208,21 @@ static void verify_file(verification *v, const hub_local *local)
 
 static bool verify_bag(verification *v, const char *path, demucs_error *error)
 {
-    hub_bag bag;
+    dmx_bag bag;
     hub_local local;
     char folder[HUB_PATH_MAX];
-    if (!hub_bag_read(&bag, path, error)) return false;
+    if (dmx_bag_read(&bag, path, error) != DEMUCS_OK) return false;
     hub_folder_of(folder, path);
-    for (size_t i = 0; i < bag.count; i++) {
-        if (hub_bag_repeats(&bag, i)) continue;
-        hub_outcome outcome = hub_find_member(&local, folder, bag.signatures[i], NULL, error);
+    hub_outcome outcome = HUB_GOT;
+    for (size_t i = 0; outcome == HUB_GOT && i < bag.count; i++) {
+        if (dmx_bag_repeats(&bag, i)) continue;
+        outcome = hub_find_member(&local, folder, bag.signatures[i], NULL, error);
         if (outcome == HUB_ABSENT)
             dmx_fail(error, DEMUCS_ERROR_IO, "%s needs the model %s beside it", path, bag.signatures[i]);
-        if (outcome != HUB_GOT) return false;
-        verify_file(v, &local);
+        if (outcome == HUB_GOT) verify_file(v, &local);
     }
-    return true;
+    dmx_bag_clear(&bag);
+    return outcome == HUB_GOT;
 }
 
 bool hub_verify_in(const hub_registry *registry, const char *name, const hub_options *options,

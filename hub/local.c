@@ -1,11 +1,11 @@
 /* local.c - see local.h */
 #include "hub/local.h"
 
-#include "hub/bag.h"
+#include "base/alloc.h"
+#include "base/bag.h"
 #include "hub/cache.h"
 #include "hub/sha256.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,43 +32,21 @@ bool hub_split_th_name(const char *file_name, char signature[HUB_NAME_MAX + 1], 
     return hub_name_is_safe(signature);
 }
 
-/* The .th file of `signature`: the folder has to be read, since the sum in its name is not known. */
-static hub_outcome find_th(hub_local *local, const char *folder, const char *signature, demucs_error *error)
-{
-    DIR *stream = opendir(folder);
-    if (stream == NULL) return HUB_ABSENT;
-    hub_outcome outcome = HUB_ABSENT;
-    for (struct dirent *entry; outcome != HUB_BROKEN && (entry = readdir(stream)) != NULL;) {
-        char found[HUB_NAME_MAX + 1], sum[65], path[HUB_PATH_MAX];
-        if (!hub_split_th_name(entry->d_name, found, sum) || strcmp(found, signature) != 0) continue;
-        if (!hub_path(path, error, "%s/%s", folder, entry->d_name)) {
-            outcome = HUB_BROKEN;
-        } else if (outcome == HUB_GOT) {
-            dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s has two files for the model %s: %s and %s; delete all but one",
-                     folder, signature, strrchr(local->path, '/') + 1, entry->d_name);
-            outcome = HUB_BROKEN;
-        } else if (hub_is_file(path)) {
-            strcpy(local->path, path);
-            strcpy(local->sum, sum);
-            outcome = HUB_GOT;
-        }
-    }
-    closedir(stream);
-    return outcome;
-}
-
 hub_outcome hub_find_member(hub_local *local, const char *folder, const char *signature, const hub_registry *registry,
                             demucs_error *error)
 {
+    char *path = NULL, found[HUB_NAME_MAX + 1];
     local->sum[0] = '\0';
-    if (!hub_path(local->path, error, "%s/%s.safetensors", folder, signature)) return HUB_BROKEN;
-    if (hub_is_file(local->path)) {
-        hub_sum_read(local->path, local->sum);
+    if (dmx_bag_find_member(&path, folder, signature, error) != DEMUCS_OK) return HUB_BROKEN;
+    if (path != NULL) {
+        const bool fits = hub_path(local->path, error, "%s", path);
+        dmx_free(path);
+        if (!fits) return HUB_BROKEN;
+        if (!hub_split_th_name(strrchr(local->path, '/') + 1, found, local->sum)) hub_sum_read(local->path, local->sum);
         return HUB_GOT;
     }
-    hub_outcome outcome = find_th(local, folder, signature, error);
     const hub_npm_package *npm = registry != NULL ? registry->npm : NULL;
-    if (outcome != HUB_ABSENT || npm == NULL || strcmp(npm->signature, signature) != 0) return outcome;
+    if (npm == NULL || strcmp(npm->signature, signature) != 0) return HUB_ABSENT;
     if (!hub_path(local->path, error, "%s/%s", folder, npm->file)) return HUB_BROKEN;
     strcpy(local->sum, npm->sha256);
     return hub_is_file(local->path) ? HUB_GOT : HUB_ABSENT;
@@ -107,22 +85,23 @@ void hub_local_from_path(hub_local *local, const char *path, const hub_registry 
 
 hub_outcome hub_check_bag_file(const char *path, bool check, demucs_error *error)
 {
-    hub_bag bag;
+    dmx_bag bag;
     hub_local local;
     char folder[HUB_PATH_MAX];
-    if (!hub_bag_read(&bag, path, error)) return HUB_BROKEN;
+    if (dmx_bag_read(&bag, path, error) != DEMUCS_OK) return HUB_BROKEN;
     hub_folder_of(folder, path);
-    for (size_t i = 0; i < bag.count; i++) {
-        if (hub_bag_repeats(&bag, i)) continue;
-        hub_outcome outcome = hub_find_member(&local, folder, bag.signatures[i], NULL, error);
+    hub_outcome outcome = HUB_GOT;
+    for (size_t i = 0; outcome == HUB_GOT && i < bag.count; i++) {
+        if (dmx_bag_repeats(&bag, i)) continue;
+        outcome = hub_find_member(&local, folder, bag.signatures[i], NULL, error);
         if (outcome == HUB_ABSENT)
             dmx_fail(error, DEMUCS_ERROR_IO,
                      "the bag %s needs the model %s, and there is no %s.safetensors or %s-SUM.th beside it", path,
                      bag.signatures[i], bag.signatures[i], bag.signatures[i]);
-        if (outcome != HUB_GOT) return outcome;
-        if (check && !hub_check_member(&local, error)) return HUB_BROKEN;
+        if (outcome == HUB_GOT && check && !hub_check_member(&local, error)) outcome = HUB_BROKEN;
     }
-    return HUB_GOT;
+    dmx_bag_clear(&bag);
+    return outcome;
 }
 
 /* HUB_GOT, or HUB_BROKEN when the sum is wrong. */

@@ -5,7 +5,7 @@
  * the name of a file in that folder; else a name of the registry or of something the user put into the cache. */
 #include "hub/resolve.h"
 
-#include "hub/bag.h"
+#include "base/bag.h"
 #include "hub/cache.h"
 #include "hub/fetch.h"
 #include "hub/local.h"
@@ -117,28 +117,31 @@ static bool resolve_in_repo(char path[HUB_PATH_MAX], const hub_job *job, const c
 /* The first bag that lists the signature: its Hugging Face repository has the file. NULL when there is none. */
 static const char *bag_of(const hub_registry *registry, const char *signature)
 {
-    for (size_t i = 0; i < registry->bag_count; i++) {
-        hub_bag bag;
+    const char *name = NULL;
+    for (size_t i = 0; name == NULL && i < registry->bag_count; i++) {
+        dmx_bag bag;
         const hub_known_bag *known = &registry->bags[i];
-        if (!hub_bag_parse(&bag, known->name, known->yaml, strlen(known->yaml), NULL)) continue;
-        for (size_t m = 0; m < bag.count; m++)
-            if (strcmp(bag.signatures[m], signature) == 0) return known->name;
+        dmx_bag_parse(&bag, known->name, known->yaml, strlen(known->yaml), NULL); /* empty when it fails */
+        for (size_t m = 0; name == NULL && m < bag.count; m++)
+            if (strcmp(bag.signatures[m], signature) == 0) name = known->name;
+        dmx_bag_clear(&bag);
     }
-    return NULL;
+    return name;
 }
 
-/* All members of a bag. `single` gets the file of the last one. */
-static bool obtain_members(hub_local *single, hub_job *job, const hub_bag *bag, const char *name,
-                           const char *shown_name, demucs_error *error)
+/* All members of a bag, which is cleared. `single` gets the file of the last one. */
+static bool obtain_members(hub_local *single, hub_job *job, dmx_bag *bag, const char *name, const char *shown_name,
+                           demucs_error *error)
 {
-    for (size_t i = 0; i < bag->count; i++) {
-        if (hub_bag_repeats(bag, i)) continue;
-        hub_outcome outcome = hub_obtain_member(single, job, bag->signatures[i], name, error);
+    hub_outcome outcome = HUB_GOT;
+    for (size_t i = 0; outcome == HUB_GOT && i < bag->count; i++) {
+        if (dmx_bag_repeats(bag, i)) continue;
+        outcome = hub_obtain_member(single, job, bag->signatures[i], name, error);
         if (outcome == HUB_STOPPED) fail_stopped(shown_name, error);
         if (outcome == HUB_ABSENT) fail_to_get(job, shown_name, bag->signatures[i], error);
-        if (outcome != HUB_GOT) return false;
     }
-    return true;
+    dmx_bag_clear(bag);
+    return outcome == HUB_GOT;
 }
 
 /* Write the bag file unless it already says just that: what is in the cache stays right by itself. */
@@ -153,11 +156,12 @@ static bool ensure_bag_file(const char *path, const char *yaml, demucs_error *er
 
 static bool resolve_known_bag(char path[HUB_PATH_MAX], hub_job *job, const hub_known_bag *known, demucs_error *error)
 {
-    hub_bag bag;
+    dmx_bag bag;
     hub_local local;
-    if (!hub_bag_parse(&bag, known->name, known->yaml, strlen(known->yaml), error)) return false;
+    if (dmx_bag_parse(&bag, known->name, known->yaml, strlen(known->yaml), error) != DEMUCS_OK) return false;
+    const bool alone = bag.count == 1;
     if (!obtain_members(&local, job, &bag, known->name, known->name, error)) return false;
-    if (bag.count == 1 && hub_has_suffix(local.path, ".onnx")) return hub_path(path, error, "%s", local.path);
+    if (alone && hub_has_suffix(local.path, ".onnx")) return hub_path(path, error, "%s", local.path);
     return hub_path(path, error, "%s/%s.yaml", job->folder, known->name) && ensure_bag_file(path, known->yaml, error);
 }
 
@@ -165,7 +169,7 @@ static bool resolve_known_bag(char path[HUB_PATH_MAX], hub_job *job, const hub_k
 static bool resolve_foreign_bag(char path[HUB_PATH_MAX], hub_job *job, const char *name, const char *full_name,
                                 demucs_error *error)
 {
-    hub_bag bag;
+    dmx_bag bag;
     hub_local local;
     hub_outcome outcome = hub_obtain_bag_file(path, job, name, error);
     if (outcome == HUB_STOPPED) fail_stopped(full_name, error);
@@ -175,7 +179,7 @@ static bool resolve_foreign_bag(char path[HUB_PATH_MAX], hub_job *job, const cha
     if (outcome == HUB_ABSENT)
         dmx_fail(error, DEMUCS_ERROR_IO, "the model %s cannot be fetched (%s)", full_name, job->tried);
     if (outcome != HUB_GOT) return false;
-    if (hub_bag_read(&bag, path, error)) return obtain_members(&local, job, &bag, name, full_name, error);
+    if (dmx_bag_read(&bag, path, error) == DEMUCS_OK) return obtain_members(&local, job, &bag, name, full_name, error);
     unlink(path); /* or it would stay in the way for ever */
     return false;
 }

@@ -2,12 +2,9 @@
 #include "models/bag.h"
 
 #include "base/alloc.h"
-#include "checkpoint/bag.h"
+#include "base/bag.h"
 
-#include <stdio.h>
 #include <string.h>
-
-enum { MAX_BAG_BYTES = 1 << 20 };
 
 static demucs_status out_of_memory(const char *path, demucs_error *error)
 {
@@ -88,25 +85,6 @@ static demucs_status complete(demucs_model *model, const char *path, demucs_erro
 
 /* ---- bags ---- */
 
-static demucs_status read_small_file(const char *path, unsigned char **bytes, size_t *size, demucs_error *error)
-{
-    *bytes = NULL;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) return dmx_fail(error, DEMUCS_ERROR_IO, "%s: cannot be opened.", path);
-    demucs_status status = DEMUCS_OK;
-    *bytes = dmx_alloc(MAX_BAG_BYTES + 1, 1);
-    if (*bytes == NULL)
-        status = out_of_memory(path, error);
-    else
-        *size = fread(*bytes, 1, MAX_BAG_BYTES + 1, file);
-    if (status == DEMUCS_OK && ferror(file))
-        status = dmx_fail(error, DEMUCS_ERROR_IO, "%s: cannot be read.", path);
-    else if (status == DEMUCS_OK && *size > MAX_BAG_BYTES)
-        status = dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: is too large for the description of a bag of models.", path);
-    fclose(file);
-    return status;
-}
-
 /* Weights and segment of the bag. The segment replaces that of each member, but a transformer's only by a shorter one.
  */
 static demucs_status apply_bag(demucs_model *model, const dmx_bag *bag, const char *path, demucs_error *error)
@@ -147,10 +125,7 @@ static demucs_status load_bag(demucs_model *model, const char *path, size_t resi
 {
     size_t kept_bytes = 0;
     dmx_bag bag = {0};
-    unsigned char *bytes;
-    size_t size = 0;
-    demucs_status status = read_small_file(path, &bytes, &size, error);
-    if (status == DEMUCS_OK) status = dmx_bag_parse(&bag, path, bytes, size, error);
+    demucs_status status = dmx_bag_read(&bag, path, error);
     if (status == DEMUCS_OK) {
         model->members = dmx_alloc(bag.count, sizeof *model->members);
         if (model->members == NULL) status = out_of_memory(path, error);
@@ -165,7 +140,6 @@ static demucs_status load_bag(demucs_model *model, const char *path, size_t resi
     }
     if (status == DEMUCS_OK) status = apply_bag(model, &bag, path, error);
     dmx_bag_clear(&bag);
-    dmx_free(bytes);
     return status;
 }
 

@@ -3,7 +3,7 @@
 #include "support/test.h"
 
 #include "base/alloc.h"
-#include "checkpoint/bag.h"
+#include "base/bag.h"
 
 #include <stdlib.h>
 #include <string.h>

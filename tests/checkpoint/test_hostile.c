@@ -2,7 +2,7 @@
 #include "support.h"
 #include "support/test.h"
 
-#include "checkpoint/bag.h"
+#include "base/bag.h"
 
 #include <stdlib.h>
 #include <string.h>

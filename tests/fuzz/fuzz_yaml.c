@@ -1,5 +1,5 @@
 /* fuzz_yaml.c - the bag reader. */
-#include "checkpoint/bag.h"
+#include "base/bag.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -28,7 +28,7 @@ MAY_SEE_DEMUCS_H = re.compile(r"^src/(base|dsp|separate|models)/|^src/api[^/]*\.
 # Each library is wrapped: its headers are included here and nowhere else.
 WRAPPED = {
     r"jansson\.h": r"src/checkpoint/json\.c",
-    r"yaml\.h": r"(src/checkpoint|hub)/bag\.c",
+    r"yaml\.h": r"src/base/bag\.c",
     r"cpuid\.h": r"src/base/cpu\.c",
     r"curl/.*": r"hub/download\.c",
     r"openssl/.*": r"hub/sha256\.c",

@@ -1,9 +1,9 @@
-/* test_bag.c - bags of models: what the YAML file says, and where its members lie. */
-#include "support.h"
+/* bag.c - bags of models: what the YAML file says, and where its members lie. */
+#include "checkpoint/support.h"
 #include "support/test.h"
 
 #include "base/alloc.h"
-#include "checkpoint/bag.h"
+#include "base/bag.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +61,8 @@ static void test_bad_bags(void)
                                       "models: ['/etc/passwd']\n",
                                       "models: ['a b']\n",
                                       "models: ['.hidden']\n",
+                                      "models: ['-option']\n",
+                                      "models: [\"a\\0b\"]\n",
                                       "models: ['']\n",
                                       "models: [a]\nmodels: [b]\n",
                                       "segment: 3\n",
@@ -165,20 +167,24 @@ static void check_member(const char *signature, const char *expected)
 
 static void test_member_paths(void)
 {
-    static const char *const files[] = {"aa.safetensors", "aa-0123abcd.th", "bb-0123abcd.th",
-                                        "cc.th",          "dd-01.th",       "dd-02.th",
-                                        "ee-nohex.th",    "eee-01.th",      "ff-01.th.part"};
+    static const char *const files[] = {"aa.safetensors", "aa-0123abcd.th", "bb-0123abcd.th", "cc.th",
+                                        "dd-01.th",       "dd-02.th",       "ee-nohex.th",    "eee-01.th",
+                                        "ff-01.th.part",  "gg-01.th"};
     enum { FILES = sizeof files / sizeof *files };
-    snprintf(folder, sizeof folder, "test_bag.%ld", (long)getpid());
+    snprintf(folder, sizeof folder, "test_base_bag.%ld", (long)getpid());
     REQUIRE(mkdir(folder, 0700) == 0, "%s", folder);
     for (int i = 0; i < FILES; i++) touch(files[i]);
+    REQUIRE(mkdir(in_folder("gg.safetensors"), 0700) == 0 && mkdir(in_folder("gg-02.th"), 0700) == 0, "folders");
     check_member("aa", "aa.safetensors");
     check_member("bb", "bb-0123abcd.th");
     check_member("cc", "cc.th");
     check_member("dd", NULL); /* two */
     check_member("ee", NULL);
     check_member("ff", NULL);
+    check_member("gg", "gg-01.th"); /* folders are no files */
     check_member("deadbeef", NULL);
+    rmdir(in_folder("gg.safetensors"));
+    rmdir(in_folder("gg-02.th"));
     for (int i = 0; i < FILES; i++) unlink(in_folder(files[i]));
     rmdir(folder);
     check_member("aa", NULL); /* no folder */

@@ -6,20 +6,15 @@
  *
  * The YAML library hands out events; a small descent over them is all that is needed, and whatever makes YAML dangerous
  * (tags, which name Python classes; aliases, which multiply data) is refused as it comes by. */
-#include "checkpoint/bag.h"
+#include "base/bag.h"
 
 #include "base/alloc.h"
-#include "checkpoint/reader.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <yaml.h>
 
-enum { MAX_BYTES = 1 << 20, MAX_DEPTH = 16, MAX_SIGNATURE = 64 };
+enum { MAX_DEPTH = 16, MAX_SIGNATURE = 64 };
 
 typedef struct reader {
     dmx_bag *bag;
@@ -35,7 +30,10 @@ static demucs_status bad(reader *r, const char *why)
     return dmx_refuse(r->path, r->error, DEMUCS_ERROR_FORMAT, "this bag of models %s.", why);
 }
 
-static demucs_status no_memory(const reader *r) { return dmx_no_memory(r->path, r->error); }
+static demucs_status no_memory(const reader *r)
+{
+    return dmx_refuse(r->path, r->error, DEMUCS_ERROR_MEMORY, "out of memory while reading this bag of models.");
+}
 
 /* ------------------------------------------------------------------------------------------------------- events -- */
 
@@ -141,10 +139,10 @@ static bool scalar_number(const reader *r, double *number)
 
 /* --------------------------------------------------------------------------------------------------------- keys -- */
 
-/* Signatures become file names: nothing that could lead elsewhere. */
+/* Signatures become part of paths and of URLs: nothing that could lead elsewhere, and no option. */
 static bool is_signature(const char *text, size_t length)
 {
-    if (length == 0 || length > MAX_SIGNATURE || text[0] == '.') return false;
+    if (length == 0 || length > MAX_SIGNATURE || text[0] == '.' || text[0] == '-') return false;
     for (size_t i = 0; i < length; i++) {
         char c = text[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -163,10 +161,16 @@ static demucs_status read_models(reader *r)
         demucs_status status = next(r);
         if (status != DEMUCS_OK) return status;
         if (r->event.type == YAML_SEQUENCE_END_EVENT) return DEMUCS_OK;
-        if (r->event.type != YAML_SCALAR_EVENT) return bad(r, "lists something under 'models' that is no signature");
+        if (r->event.type != YAML_SCALAR_EVENT) return bad(r, "lists something under 'models' that is not a signature");
         const char *text = (const char *)r->event.data.scalar.value;
         size_t length = r->event.data.scalar.length;
-        if (!is_signature(text, length)) return bad(r, "lists something under 'models' that is no signature");
+        if (!is_signature(text, length)) {
+            char shown[128];
+            return dmx_refuse(
+                r->path, r->error, DEMUCS_ERROR_FORMAT,
+                "this bag of models lists '%s', which is not a signature (letters, digits, '_', '-' and '.').",
+                dmx_printable(shown, sizeof shown, text, length));
+        }
         if (r->bag->count == DMX_BAG_MAX_MODELS) return bad(r, "has too many models");
         char *copy = dmx_strndup(text, length);
         if (copy == NULL) return no_memory(r);
@@ -253,12 +257,11 @@ static demucs_status read_document(reader *r)
     return status;
 }
 
-demucs_status dmx_bag_parse(dmx_bag *bag, const char *path, const unsigned char *bytes, size_t size_bytes,
-                            demucs_error *error)
+demucs_status dmx_bag_parse(dmx_bag *bag, const char *path, const void *bytes, size_t size_bytes, demucs_error *error)
 {
     reader r = {.bag = bag, .path = path, .error = error};
     *bag = (dmx_bag){.count = 0};
-    if (size_bytes > MAX_BYTES) return bad(&r, "is larger than 1 MB");
+    if (size_bytes > DMX_BAG_MAX_BYTES) return bad(&r, "is larger than 64 KB");
     if (yaml_parser_initialize(&r.parser) == 0) return no_memory(&r);
     yaml_parser_set_input_string(&r.parser, bytes, size_bytes);
     demucs_status status = read_document(&r);
@@ -276,67 +279,9 @@ void dmx_bag_clear(dmx_bag *bag)
     *bag = (dmx_bag){.count = 0};
 }
 
-/* ------------------------------------------------------------------------------------------------------ members -- */
-
-/* "FOLDER/name" + "suffix"; `folder_length` includes the slash. */
-static char *join(const char *bag_path, size_t folder_length, const char *name, const char *suffix)
+bool dmx_bag_repeats(const dmx_bag *bag, size_t index)
 {
-    size_t name_length = strlen(name), suffix_length = strlen(suffix);
-    char *path = dmx_alloc(folder_length + name_length + suffix_length + 1, 1);
-    if (path == NULL) return NULL;
-    memcpy(path, bag_path, folder_length);
-    memcpy(path + folder_length, name, name_length);
-    memcpy(path + folder_length + name_length, suffix, suffix_length);
-    return path;
-}
-
-/* SIG.th or SIG-CHECKSUM.th, where the checksum is hexadecimal? */
-static bool is_member_file(const char *file, const char *signature)
-{
-    size_t length = strlen(file), head = strlen(signature);
-    if (length < head + 3 || strncmp(file, signature, head) != 0 || strcmp(file + length - 3, ".th") != 0) return false;
-    if (length == head + 3) return true;
-    size_t digits = strspn(file + head + 1, "0123456789abcdef");
-    return file[head] == '-' && digits > 0 && head + 1 + digits + 3 == length;
-}
-
-static demucs_status search_folder(DIR *folder, char **path, size_t folder_length, const char *bag_path,
-                                   const char *signature, demucs_error *error)
-{
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        if (!is_member_file(entry->d_name, signature)) continue;
-        if (*path != NULL)
-            return dmx_refuse(bag_path, error, DEMUCS_ERROR_FORMAT,
-                              "there are two files of the model '%s' beside it; remove one.", signature);
-        *path = join(bag_path, folder_length, entry->d_name, "");
-        if (*path == NULL) return dmx_no_memory(bag_path, error);
-    }
-    if (*path != NULL) return DEMUCS_OK;
-    return dmx_refuse(bag_path, error, DEMUCS_ERROR_IO,
-                      "it names the model '%s', but there is no %s.safetensors and "
-                      "no %s-*.th beside it.",
-                      signature, signature, signature);
-}
-
-demucs_status dmx_bag_member_path(char **path, const char *bag_path, const char *signature, demucs_error *error)
-{
-    const char *slash = strrchr(bag_path, '/');
-    size_t folder_length = slash != NULL ? (size_t)(slash - bag_path) + 1 : 0;
-    *path = join(bag_path, folder_length, signature, ".safetensors");
-    if (*path == NULL) return dmx_no_memory(bag_path, error);
-    if (access(*path, F_OK) == 0) return DEMUCS_OK;
-    dmx_free(*path);
-    *path = NULL;
-    char *folder_path = folder_length > 0 ? dmx_strndup(bag_path, folder_length) : dmx_strdup(".");
-    if (folder_path == NULL) return dmx_no_memory(bag_path, error);
-    DIR *folder = opendir(folder_path);
-    dmx_free(folder_path);
-    if (folder == NULL) return dmx_refuse(bag_path, error, DEMUCS_ERROR_IO, "the folder it lies in cannot be read.");
-    demucs_status status = search_folder(folder, path, folder_length, bag_path, signature, error);
-    closedir(folder);
-    if (status != DEMUCS_OK) {
-        dmx_free(*path);
-        *path = NULL;
-    }
-    return status;
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(bag->signatures[i], bag->signatures[index]) == 0) return true;
+    return false;
 }
