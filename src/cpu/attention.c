@@ -8,9 +8,10 @@
  *                               O = O * correction + S V      GEMM with O as residual
  *     out = O / sum
  */
-#include "nn/attention.h"
+#include "cpu/attention.h"
 
 #include "cpu/gemm.h"
+#include "cpu/ops.h"
 
 #include <math.h>
 
@@ -175,7 +176,7 @@ static void attend_item(void *context, size_t item, int worker)
     }
 }
 
-void dmx_attention_run(dmx_exec *exec, const dmx_attention *att)
+void dmx_cpu_attend(dmx_exec *exec, const dmx_attention *att)
 {
     const size_t dim = (size_t)att->head_dim, heads = (size_t)att->heads;
     attention_job job = {.exec = exec, .att = att};
@@ -192,4 +193,22 @@ void dmx_attention_run(dmx_exec *exec, const dmx_attention *att)
     dmx_exec_run(exec, heads * job.blocks, 0, pack_item, &job);
     dmx_exec_run(exec, heads * job.items_per_head, scratch_floats(exec, job.rows, dim), attend_item, &job);
     exec->arena.used = mark;
+}
+
+void dmx_cpu_attention(dmx_exec *exec, const dmx_op *op)
+{
+    const dmx_attention_args *args = &op->as.attention;
+    const dmx_grid *q = &args->q, *k = &args->k;
+    const dmx_attention attention = {.heads = args->heads,
+                                     .head_dim = q->channels / args->heads,
+                                     .queries = (size_t)q->steps * (size_t)q->bins,
+                                     .keys = (size_t)k->steps * (size_t)k->bins,
+                                     .q = q->data,
+                                     .k = k->data,
+                                     .v = args->v.data,
+                                     .out = args->out.data,
+                                     .q_stride = q->channels,
+                                     .kv_stride = k->channels,
+                                     .out_stride = args->out.channels};
+    dmx_cpu_attend(exec, &attention);
 }

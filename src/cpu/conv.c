@@ -1,5 +1,5 @@
 /* conv.c - see nn/conv.h */
-#include "nn/conv.h"
+#include "cpu/conv.h"
 
 #include "cpu/gemm.h"
 #include "cpu/winograd.h"
@@ -150,21 +150,22 @@ void dmx_conv_pack_bf16(const dmx_conv *conv, const dmx_kernels *kernels, uint16
 
 /* ---- running ---- */
 
-static dmx_gemm gemm_of(const dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, const dmx_epilogue *epilogue,
-                        const dmx_grid *output)
+static dmx_gemm gemm_of(const dmx_exec *exec, const dmx_cpu_linear *l)
 {
-    dmx_gemm g = {.b = conv->weight, .bias = conv->bias, .columns = (int)gemm_columns(conv)};
+    const dmx_conv *conv = l->conv;
+    const dmx_linear_args *args = l->args;
+    dmx_gemm g = {.b = conv->weight, .bias = l->bias, .columns = (int)gemm_columns(conv)};
     g.b_bf16 = exec->bf16 ? conv->weight_bf16 : NULL; /* not to be looked at otherwise: somebody may be adding them */
-    g.a_group_stride = input->step_stride;
-    g.c = output->data;
-    g.c_group_stride = output->step_stride;
-    g.c_row_stride = (ptrdiff_t)output->channels * (conv->transposed ? conv->stride : 1);
-    g.activation = epilogue->activation;
-    g.factor = epilogue->factor;
-    g.scale = epilogue->scale;
-    if (epilogue->residual != NULL) {
-        g.residual = epilogue->residual->data;
-        g.residual_group_stride = epilogue->residual->step_stride;
+    g.a_group_stride = args->input.step_stride;
+    g.c = args->output.data;
+    g.c_group_stride = args->output.step_stride;
+    g.c_row_stride = (ptrdiff_t)args->output.channels * (conv->transposed ? conv->stride : 1);
+    g.activation = args->activation;
+    g.factor = l->factor;
+    g.scale = args->scale;
+    if (args->add) {
+        g.residual = args->residual.data;
+        g.residual_group_stride = args->residual.step_stride;
         g.residual_row_stride = g.c_row_stride;
     }
     return g;
@@ -199,29 +200,29 @@ static void run_transposed(dmx_exec *exec, const dmx_conv *conv, const dmx_grid 
     g->a_row_stride = conv->in_channels;
     g->group_rows = (size_t)(input->bins + overlap - 1);
     const ptrdiff_t trimmed = (ptrdiff_t)conv->padding * conv->out_channels;
-    if (!exec->planning) {
-        if (g->residual != NULL) g->residual -= trimmed;
-        g->c -= trimmed;
-    }
+    if (g->residual != NULL) g->residual -= trimmed;
+    if (g->c != NULL) g->c -= trimmed; /* NULL while planning */
     dmx_gemm_run(exec, g, (size_t)input->steps * g->group_rows);
 }
 
-void dmx_conv_run(dmx_exec *exec, const dmx_conv *conv, const dmx_grid *input, const dmx_epilogue *epilogue,
-                  const dmx_grid *output)
+void dmx_cpu_linear_run(dmx_exec *exec, const dmx_cpu_linear *l)
 {
-    static const dmx_epilogue none;
-    if (epilogue == NULL) epilogue = &none;
-    assert(input->channels == conv->in_channels && input->steps == output->steps);
-    assert(output->channels == (conv->glu ? conv->out_channels / 2 : conv->out_channels));
-    assert(conv->glu == (epilogue->activation == DMX_ACTIVATION_GLU));
+    const dmx_conv *conv = l->conv;
+    const dmx_linear_args *args = l->args;
     const bool bf16 = exec->bf16 && conv->weight_bf16 != NULL;
-    if (conv->winograd != NULL && !bf16 && !epilogue->factor && !epilogue->scale && !epilogue->residual) {
-        dmx_winograd_run(exec, conv, input, output);
+    if (conv->winograd != NULL && !bf16 && !l->factor && !args->scale && !args->add) {
+        dmx_winograd_run(exec, conv, &args->input, &args->output);
         return;
     }
-    dmx_gemm g = gemm_of(exec, conv, input, epilogue, output);
+    dmx_gemm g = gemm_of(exec, l);
     if (conv->transposed)
-        run_transposed(exec, conv, input, &g);
+        run_transposed(exec, conv, &args->input, &g);
     else
-        run_forward(exec, conv, input, &g, output);
+        run_forward(exec, conv, &args->input, &g, &args->output);
+}
+
+void dmx_cpu_conv(dmx_exec *exec, const dmx_op *op)
+{
+    const dmx_linear_args *args = &op->as.linear;
+    dmx_cpu_linear_run(exec, &(dmx_cpu_linear){.conv = args->conv, .bias = args->conv->bias, .args = args});
 }

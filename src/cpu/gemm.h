@@ -2,7 +2,7 @@
 #ifndef DMX_CPU_GEMM_H
 #define DMX_CPU_GEMM_H
 
-#include "nn/exec.h"
+#include "cpu/work.h"
 
 /* Rows of C that one work item computes: a multiple of the kernel's tile. */
 size_t dmx_gemm_item_rows(const dmx_exec *exec);

@@ -5,11 +5,9 @@
  * one step of some blocks of units, so that each thread keeps its share of the weights in its cache and all of them
  * work even on a single sequence; that costs a meeting of the threads each step. No sum is ever cut, so both give the
  * same bits. */
-#include "nn/lstm.h"
-
+#include "cpu/conv.h"
 #include "cpu/gemm.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum {
@@ -115,6 +113,13 @@ static void spread_units(dmx_exec *exec, recurrence *job, size_t scratch)
         dmx_exec_run(exec, 2 * job->items_per_direction, scratch, units_item, job);
 }
 
+static void clear_item(void *context, size_t item, int worker)
+{
+    (void)item, (void)worker;
+    const recurrence *job = context;
+    memset(job->cells, 0, 2 * job->batch * job->blocks * DMX_PANEL * sizeof *job->cells);
+}
+
 /* y = both directions of one layer; y may be x. */
 static void run_layer(dmx_exec *exec, const dmx_lstm *lstm, const dmx_lstm_layer *layer, const dmx_grid *x,
                       const dmx_grid *y)
@@ -127,9 +132,8 @@ static void run_layer(dmx_exec *exec, const dmx_lstm *lstm, const dmx_lstm_layer
     dmx_grid gates = dmx_grid_create(exec, x->steps, x->bins, layer->input.out_channels, (dmx_margin){0});
     dmx_conv_run(exec, &layer->input, x, NULL, &gates);
     job.gates = &gates;
-    const size_t cells = 2 * job.batch * job.blocks * DMX_PANEL;
-    job.cells = dmx_arena_floats(&exec->arena, cells);
-    if (!exec->planning) memset(job.cells, 0, cells * sizeof *job.cells);
+    job.cells = dmx_arena_floats(&exec->arena, 2 * job.batch * job.blocks * DMX_PANEL);
+    dmx_exec_run(exec, 1, 0, clear_item, &job);
     const double hidden = lstm->hidden;
     exec->flops += 2 * 2 * (double)job.batch * ((double)job.steps - 1) * hidden * 4 * hidden;
     const size_t scratch = exec->kernels->gemm_scratch(job.batch, (size_t)lstm->hidden);
@@ -140,8 +144,57 @@ static void run_layer(dmx_exec *exec, const dmx_lstm *lstm, const dmx_lstm_layer
     exec->arena.used = mark;
 }
 
-void dmx_lstm_run(dmx_exec *exec, const dmx_lstm *lstm, const dmx_grid *x, const dmx_grid *y)
+void dmx_cpu_lstm(dmx_exec *exec, const dmx_op *op)
 {
-    assert(y->channels == 2 * lstm->hidden && y->steps == x->steps && y->bins == x->bins);
+    const dmx_lstm *lstm = op->as.lstm.lstm;
+    const dmx_grid *x = &op->as.lstm.x, *y = &op->as.lstm.y;
     for (int l = 0; l < lstm->layers; l++) run_layer(exec, lstm, &lstm->layer[l], l == 0 ? x : y, y);
+}
+
+/* ---- long sequences in frames ---- */
+
+/* Step `step` of every frame. */
+static void cut_item(void *context, size_t step, int worker)
+{
+    (void)worker;
+    const dmx_framing *f = context;
+    const size_t row = (size_t)f->sequence.bins * (size_t)f->sequence.channels;
+    float *to = f->frames.data + (ptrdiff_t)step * f->frames.step_stride;
+    for (int frame = 0; frame < f->count; frame++, to += row) {
+        const int t = frame * f->stride + (int)step;
+        if (t < f->sequence.steps)
+            memcpy(to, f->sequence.data + t * f->sequence.step_stride, row * sizeof *to);
+        else
+            memset(to, 0, row * sizeof *to);
+    }
+}
+
+void dmx_cpu_framing_cut(dmx_exec *exec, const dmx_op *op)
+{
+    dmx_framing framing = op->as.framing;
+    dmx_exec_run(exec, (size_t)framing.frames.steps, 0, cut_item, &framing);
+}
+
+/* Where step `t` of the sequence is taken from. */
+static const float *kept_step(const dmx_framing *f, int t)
+{
+    const int outer = f->stride / 2;
+    int frame = t < outer ? 0 : (t - outer) / f->stride;
+    if (frame >= f->count) frame = f->count - 1;
+    const ptrdiff_t bins = f->sequence.bins, channels = f->sequence.channels;
+    return f->frames.data + (t - frame * f->stride) * f->frames.step_stride + frame * bins * channels;
+}
+
+static void join_item(void *context, size_t step, int worker)
+{
+    (void)worker;
+    const dmx_framing *f = context;
+    const size_t row = (size_t)f->sequence.bins * (size_t)f->sequence.channels;
+    memcpy(f->sequence.data + (ptrdiff_t)step * f->sequence.step_stride, kept_step(f, (int)step), row * sizeof(float));
+}
+
+void dmx_cpu_framing_join(dmx_exec *exec, const dmx_op *op)
+{
+    dmx_framing framing = op->as.framing;
+    dmx_exec_run(exec, (size_t)framing.sequence.steps, 0, join_item, &framing);
 }

@@ -1,107 +1,31 @@
-/* norm.c - see nn/norm.h
- *
- * Statistics run down the rows: for each position in a row a sum and a sum of squares, in double, over all rows. That
- * is one contiguous pass whatever the groups are; positions are folded into groups at the end, when only one row is
- * left. */
-#include "nn/norm.h"
+/* norm.c - see nn/norm.h; the sums are moments.h */
+#include "cpu/moments.h"
+#include "cpu/ops.h"
+#include "cpu/work.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-enum {
-    ROW_FLOATS = 2048, /* narrow grids: join steps up to rows of about this length */
-    MOST_BLOCKS = 16   /* row blocks that are summed on their own */
-};
+/* A norm turned into y = x * scale + shift, in the arena, for rows as in dmx_row_view. */
+typedef struct normalizer {
+    size_t row_length;
+    float *scale; /* [row_length] */
+    float *shift; /* [row_length] */
+} normalizer;
 
-/* A grid seen as rows of joined steps. The last row may be short. */
-typedef struct row_view {
-    const dmx_grid *grid;
-    int row_steps;
-    size_t step_length, row_length, rows;
-} row_view;
-
-/* A single step would be one enormous row: see it as a sequence. Only where bins are no batch. */
-static dmx_grid narrowed(const dmx_grid *grid) { return grid->steps == 1 ? dmx_grid_as_sequence(grid) : *grid; }
-
-static row_view view_rows(const dmx_grid *grid)
+static normalizer create_normalizer(dmx_exec *exec, const dmx_grid *x)
 {
-    row_view view = {.grid = grid, .row_steps = 1, .step_length = (size_t)grid->bins * (size_t)grid->channels};
-    bool contiguous = grid->step_stride == (ptrdiff_t)view.step_length;
-    if (contiguous && view.step_length < ROW_FLOATS)
-        view.row_steps = (int)((ROW_FLOATS + view.step_length - 1) / view.step_length);
-    if (view.row_steps > grid->steps) view.row_steps = grid->steps;
-    view.row_length = view.step_length * (size_t)view.row_steps;
-    view.rows = ((size_t)grid->steps + (size_t)view.row_steps - 1) / (size_t)view.row_steps;
-    return view;
+    normalizer n = {.row_length = dmx_row_view_of(x).row_length};
+    n.scale = dmx_arena_floats(&exec->arena, n.row_length);
+    n.shift = dmx_arena_floats(&exec->arena, n.row_length);
+    return n;
 }
 
-/* The same for two grids that are gone through together: steps are joined only where both allow it. */
-static row_view view_rows_with(const dmx_grid *grid, const dmx_grid *other)
-{
-    row_view view = view_rows(grid);
-    if (other->step_stride == (ptrdiff_t)other->bins * other->channels) return view;
-    view.row_steps = 1;
-    view.row_length = view.step_length;
-    view.rows = (size_t)grid->steps;
-    return view;
-}
-
-static float *view_row(const row_view *view, size_t row)
-{
-    return view->grid->data + (ptrdiff_t)row * view->row_steps * view->grid->step_stride;
-}
-
-static size_t view_row_length(const row_view *view, size_t row)
-{
-    size_t steps_left = (size_t)view->grid->steps - row * (size_t)view->row_steps;
-    return steps_left < (size_t)view->row_steps ? steps_left * view->step_length : view->row_length;
-}
-
-/* ---- statistics ---- */
-
-typedef struct moments_job {
-    const dmx_kernels *kernels;
-    row_view view;
-    size_t block_rows, blocks;
-    double *sum;        /* [blocks][row_length] */
-    double *square_sum; /* [blocks][row_length] */
-} moments_job;
-
-static void moments_item(void *context, size_t block, int worker)
-{
-    (void)worker;
-    moments_job *job = context;
-    double *sum = job->sum + block * job->view.row_length;
-    double *square_sum = job->square_sum + block * job->view.row_length;
-    memset(sum, 0, job->view.row_length * sizeof *sum);
-    memset(square_sum, 0, job->view.row_length * sizeof *square_sum);
-    size_t end = (block + 1) * job->block_rows;
-    if (end > job->view.rows) end = job->view.rows;
-    for (size_t row = block * job->block_rows; row < end; row++)
-        job->kernels->moments_f32(view_row(&job->view, row), view_row_length(&job->view, row), sum, square_sum);
-}
-
-/* Sums over all rows, for each position of a row, left in block 0. They live in the arena. */
-static moments_job gather_moments(dmx_exec *exec, const dmx_grid *x)
-{
-    moments_job job = {.kernels = exec->kernels, .view = view_rows(x)};
-    job.block_rows = (job.view.rows + MOST_BLOCKS - 1) / MOST_BLOCKS;
-    job.blocks = (job.view.rows + job.block_rows - 1) / job.block_rows;
-    job.sum = dmx_arena_carve(&exec->arena, job.blocks * job.view.row_length, sizeof(double));
-    job.square_sum = dmx_arena_carve(&exec->arena, job.blocks * job.view.row_length, sizeof(double));
-    dmx_exec_run(exec, job.blocks, 0, moments_item, &job);
-    if (exec->planning) return job;
-    for (size_t block = 1; block < job.blocks; block++)
-        for (size_t i = 0; i < job.view.row_length; i++) {
-            job.sum[i] += job.sum[block * job.view.row_length + i];
-            job.square_sum[i] += job.square_sum[block * job.view.row_length + i];
-        }
-    return job;
-}
+/* ---- from statistics ---- */
 
 /* Fold the joined steps of a row into one step, and for DMX_NORM_ALL its bins into one. */
-static void fold_moments(moments_job *job, dmx_norm_span span)
+static void fold_moments(dmx_cpu_moments *job, dmx_norm_span span)
 {
     const size_t channels = (size_t)job->view.grid->channels;
     const size_t kept = span == DMX_NORM_PER_BIN ? job->view.step_length : channels;
@@ -138,7 +62,7 @@ static void repeat(float *x, size_t period, size_t length)
         memcpy(x + done, x, (length - done < done ? length - done : done) * sizeof *x);
 }
 
-static void fill_normalizer(const dmx_norm *norm, dmx_norm_span span, const moments_job *job, dmx_normalizer *out)
+static void fill_normalizer(const dmx_norm *norm, dmx_norm_span span, const dmx_cpu_moments *job, normalizer *out)
 {
     const dmx_grid *x = job->view.grid;
     const size_t channels = (size_t)x->channels, group_channels = channels / (size_t)norm->groups;
@@ -151,29 +75,57 @@ static void fill_normalizer(const dmx_norm *norm, dmx_norm_span span, const mome
     repeat(out->shift, instances * channels, out->row_length);
 }
 
-dmx_normalizer dmx_norm_prepare(dmx_exec *exec, const dmx_norm *norm, dmx_norm_span span, const dmx_grid *x)
+typedef struct finish_job {
+    const dmx_norm *norm;
+    dmx_norm_span span;
+    dmx_cpu_moments *moments;
+    normalizer *result;
+} finish_job;
+
+static void finish_item(void *context, size_t item, int worker)
 {
-    assert(norm->groups >= 1 && norm->channels == x->channels);
-    const row_view view = view_rows(x);
-    dmx_normalizer normalizer = {.row_steps = view.row_steps, .row_length = view.row_length};
-    normalizer.scale = dmx_arena_floats(&exec->arena, view.row_length);
-    normalizer.shift = dmx_arena_floats(&exec->arena, view.row_length);
-    size_t mark = exec->arena.used;
-    moments_job job = gather_moments(exec, x);
-    if (!exec->planning) {
-        fold_moments(&job, span);
-        fill_normalizer(norm, span, &job, &normalizer);
-    }
+    (void)item, (void)worker;
+    const finish_job *job = context;
+    dmx_cpu_moments_add_blocks(job->moments);
+    fold_moments(job->moments, job->span);
+    fill_normalizer(job->norm, job->span, job->moments, job->result);
+}
+
+static normalizer prepare(dmx_exec *exec, const dmx_norm *norm, dmx_norm_span span, const dmx_grid *x)
+{
+    normalizer result = create_normalizer(exec, x);
+    const size_t mark = exec->arena.used;
+    dmx_cpu_moments moments = dmx_cpu_moments_gather(exec, x);
+    finish_job job = {.norm = norm, .span = span, .moments = &moments, .result = &result};
+    dmx_exec_run(exec, 1, 0, finish_item, &job);
     exec->arena.used = mark;
-    return normalizer;
+    return result;
+}
+
+/* One that changes nothing, for activations without a norm. */
+static void identity_item(void *context, size_t item, int worker)
+{
+    (void)item, (void)worker;
+    const normalizer *n = context;
+    for (size_t i = 0; i < n->row_length; i++) {
+        n->scale[i] = 1;
+        n->shift[i] = 0;
+    }
+}
+
+static normalizer identity(dmx_exec *exec, const dmx_grid *x)
+{
+    normalizer n = create_normalizer(exec, x);
+    dmx_exec_run(exec, 1, 0, identity_item, &n);
+    return n;
 }
 
 /* ---- application ---- */
 
 typedef struct apply_job {
     const dmx_kernels *kernels;
-    const dmx_normalizer *normalizer;
-    row_view view;
+    const normalizer *normalizer;
+    dmx_row_view view;
     dmx_activation activation;
     const dmx_grid *y; /* GLU: the target */
 } apply_job;
@@ -182,64 +134,67 @@ static void apply_item(void *context, size_t row, int worker)
 {
     (void)worker;
     const apply_job *job = context;
-    float *x = view_row(&job->view, row);
-    job->kernels->affine_f32(x, job->normalizer->scale, job->normalizer->shift, view_row_length(&job->view, row),
+    float *x = dmx_row_view_at(&job->view, row);
+    job->kernels->affine_f32(x, job->normalizer->scale, job->normalizer->shift, dmx_row_view_length(&job->view, row),
                              job->activation, x);
 }
 
-void dmx_norm_apply(dmx_exec *exec, const dmx_normalizer *normalizer, dmx_activation activation, const dmx_grid *x)
+/* x = activation(norm(x)) */
+static void run_norm(dmx_exec *exec, const dmx_norm_args *args, const dmx_grid *x)
 {
-    apply_job job = {
-        .kernels = exec->kernels, .normalizer = normalizer, .view = view_rows(x), .activation = activation};
+    const size_t mark = exec->arena.used;
+    const dmx_grid all = args->span == DMX_NORM_ALL ? dmx_row_view_narrowed(x) : *x;
+    const normalizer n = args->norm->groups > 0 ? prepare(exec, args->norm, args->span, &all) : identity(exec, &all);
+    apply_job job = {.kernels = exec->kernels, .normalizer = &n, .activation = args->activation};
+    job.view = dmx_row_view_of(&all);
     dmx_exec_run(exec, job.view.rows, 0, apply_item, &job);
+    exec->arena.used = mark;
+}
+
+/* Bin by bin, each gathered: how the sums of a bin are cut depends on how it lies. */
+static void run_bins(dmx_exec *exec, const dmx_norm_args *args)
+{
+    assert(args->span == DMX_NORM_PER_BIN);
+    const dmx_grid *x = &args->x;
+    const size_t mark = exec->arena.used;
+    const dmx_grid here = dmx_grid_create(exec, x->steps, 1, x->channels, (dmx_margin){0});
+    for (int b = 0; b < x->bins; b++) {
+        const dmx_grid there = dmx_grid_bins(x, b, 1);
+        dmx_grid_copy(exec, &there, &here);
+        run_norm(exec, args, &here);
+        dmx_grid_copy(exec, &here, &there);
+    }
+    exec->arena.used = mark;
+}
+
+void dmx_cpu_norm(dmx_exec *exec, const dmx_op *op)
+{
+    const dmx_norm_args *args = &op->as.norm;
+    if (op->apart && args->norm->groups > 0)
+        run_bins(exec, args);
+    else
+        run_norm(exec, args, &args->x);
 }
 
 static void apply_glu_item(void *context, size_t row, int worker)
 {
     (void)worker;
     const apply_job *job = context;
-    const float *x = view_row(&job->view, row);
+    const float *x = dmx_row_view_at(&job->view, row);
     const size_t channels = (size_t)job->y->channels;
-    const size_t cells = view_row_length(&job->view, row) / (2 * channels);
+    const size_t cells = dmx_row_view_length(&job->view, row) / (2 * channels);
     const ptrdiff_t place = (ptrdiff_t)row * job->view.row_steps;
     float *y = job->y->data + place * job->y->step_stride;
     job->kernels->affine_glu_f32(x, job->normalizer->scale, job->normalizer->shift, cells, channels, y);
 }
 
-/* A normalizer that changes nothing, for activations without a norm. */
-static dmx_normalizer identity_normalizer(dmx_exec *exec, const dmx_grid *x)
+void dmx_cpu_norm_glu(dmx_exec *exec, const dmx_op *op)
 {
-    const row_view view = view_rows(x);
-    dmx_normalizer normalizer = {.row_steps = view.row_steps, .row_length = view.row_length};
-    normalizer.scale = dmx_arena_floats(&exec->arena, view.row_length);
-    normalizer.shift = dmx_arena_floats(&exec->arena, view.row_length);
-    if (exec->planning) return normalizer;
-    for (size_t i = 0; i < view.row_length; i++) {
-        normalizer.scale[i] = 1;
-        normalizer.shift[i] = 0;
-    }
-    return normalizer;
-}
-
-void dmx_norm_glu(dmx_exec *exec, const dmx_norm *norm, const dmx_grid *x, const dmx_grid *y)
-{
-    assert(x->channels == 2 * y->channels && x->steps == y->steps && x->bins == y->bins);
-    size_t mark = exec->arena.used;
-    dmx_grid from = narrowed(x), to = narrowed(y);
-    dmx_normalizer normalizer = dmx_norm_prepare(exec, norm, DMX_NORM_ALL, &from);
-    apply_job job = {.kernels = exec->kernels, .normalizer = &normalizer, .view = view_rows_with(&from, &to), .y = &to};
+    const size_t mark = exec->arena.used;
+    const dmx_grid from = dmx_row_view_narrowed(&op->as.norm.x), to = dmx_row_view_narrowed(&op->as.norm.y);
+    const normalizer n = prepare(exec, op->as.norm.norm, DMX_NORM_ALL, &from);
+    apply_job job = {.kernels = exec->kernels, .normalizer = &n, .view = dmx_row_view_with(&from, &to), .y = &to};
     dmx_exec_run(exec, job.view.rows, 0, apply_glu_item, &job);
-    exec->arena.used = mark;
-}
-
-void dmx_norm_activate(dmx_exec *exec, const dmx_norm *norm, dmx_activation activation, const dmx_grid *x)
-{
-    if (norm->groups == 0 && activation == DMX_ACTIVATION_NONE) return;
-    size_t mark = exec->arena.used;
-    dmx_grid all = narrowed(x);
-    dmx_normalizer normalizer =
-        norm->groups > 0 ? dmx_norm_prepare(exec, norm, DMX_NORM_ALL, &all) : identity_normalizer(exec, &all);
-    dmx_norm_apply(exec, &normalizer, activation, &all);
     exec->arena.used = mark;
 }
 
@@ -263,56 +218,10 @@ static void layer_norm_item(void *context, size_t item, int worker)
                                  (size_t)job->x->channels, (float)DMX_NORM_EPS, job->y->data + offset);
 }
 
-void dmx_layer_norm(dmx_exec *exec, const dmx_norm *norm, const dmx_grid *x, const dmx_grid *y)
+void dmx_cpu_layer_norm(dmx_exec *exec, const dmx_op *op)
 {
-    assert(x->step_stride == (ptrdiff_t)x->bins * x->channels && y->step_stride == x->step_stride);
-    layer_norm_job job = {.kernels = exec->kernels, .norm = norm, .x = x, .y = y, .item_cells = 64};
-    job.cells = (size_t)x->steps * (size_t)x->bins;
+    const dmx_norm_args *args = &op->as.norm;
+    layer_norm_job job = {.kernels = exec->kernels, .norm = args->norm, .x = &args->x, .y = &args->y, .item_cells = 64};
+    job.cells = (size_t)args->x.steps * (size_t)args->x.bins;
     dmx_exec_run(exec, (job.cells + job.item_cells - 1) / job.item_cells, 0, layer_norm_item, &job);
-}
-
-/* ---- the whole grid as one ---- */
-
-void dmx_grid_mean_deviation(dmx_exec *exec, const dmx_grid *x, double *mean, double *deviation)
-{
-    size_t mark = exec->arena.used;
-    dmx_grid all = narrowed(x);
-    moments_job job = gather_moments(exec, &all);
-    *mean = 0;
-    *deviation = 1;
-    if (!exec->planning) {
-        double sum = 0, square = 0;
-        for (size_t i = 0; i < job.view.row_length; i++) {
-            sum += job.sum[i];
-            square += job.square_sum[i];
-        }
-        double count = (double)x->steps * (double)x->bins * (double)x->channels;
-        *mean = sum / count;
-        double m2 = square - sum * sum / count;
-        *deviation = count > 1 ? sqrt((m2 > 0 ? m2 : 0) / (count - 1)) : 0; /* PyTorch: NaN for a single number */
-    }
-    exec->arena.used = mark;
-}
-
-typedef struct affine_job {
-    row_view from;
-    const dmx_grid *y;
-    float scale, shift;
-} affine_job;
-
-static void affine_item(void *context, size_t row, int worker)
-{
-    (void)worker;
-    const affine_job *job = context;
-    const float *x = view_row(&job->from, row);
-    float *y = job->y->data + (ptrdiff_t)row * job->from.row_steps * job->y->step_stride;
-    size_t length = view_row_length(&job->from, row);
-    for (size_t i = 0; i < length; i++) y[i] = x[i] * job->scale + job->shift;
-}
-
-void dmx_grid_affine(dmx_exec *exec, const dmx_grid *x, float scale, float shift, const dmx_grid *y)
-{
-    dmx_grid from = narrowed(x), to = narrowed(y);
-    affine_job job = {.from = view_rows_with(&from, &to), .y = &to, .scale = scale, .shift = shift};
-    dmx_exec_run(exec, job.from.rows, 0, affine_item, &job);
 }

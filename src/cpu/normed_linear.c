@@ -1,9 +1,10 @@
 /* normed_linear.c - see nn/normed_linear.h */
 #include "nn/normed_linear.h"
 
+#include "cpu/conv.h"
+#include "cpu/work.h"
 #include "nn/norm.h"
 
-#include <assert.h>
 #include <math.h>
 
 /* How the sums over rows are cut into work items: into blocks of rows, as many as there are for long inputs, but each
@@ -52,7 +53,7 @@ static void gram_item(void *context, size_t item, int worker)
                            job->sum + block * n);
 }
 
-/* G and s, left in the first block. The cuts depend on the shape alone, so threads do not change a bit. */
+/* The sums of each block. The cuts depend on the shape alone, so threads do not change a bit. */
 static gram_job gather_gram(dmx_exec *exec, const dmx_grid *x)
 {
     const size_t n = (size_t)x->channels, rows = (size_t)x->steps;
@@ -65,20 +66,36 @@ static gram_job gather_gram(dmx_exec *exec, const dmx_grid *x)
     job.gram = dmx_arena_carve(&exec->arena, job.blocks * n * n, sizeof *job.gram);
     job.sum = dmx_arena_carve(&exec->arena, job.blocks * n, sizeof *job.sum);
     dmx_exec_run(exec, job.blocks * job.parts, 0, gram_item, &job);
-    if (exec->planning) return job;
-    for (size_t block = 1; block < job.blocks; block++) {
-        for (size_t i = 0; i < n * n; i++) job.gram[i] += job.gram[block * n * n + i];
-        for (size_t i = 0; i < n; i++) job.sum[i] += job.sum[block * n + i];
-    }
     return job;
 }
 
 /* ---- running ---- */
 
-/* The norm as factor[column] and bias[column], packed. */
-static void fold_norm(const dmx_normed_linear *layer, const gram_job *sums, float *factor, float *bias)
+typedef struct fold_job {
+    const dmx_normed_linear *layer;
+    const gram_job *sums;
+    float *factor, *bias; /* [columns], packed */
+} fold_job;
+
+/* G and s, in the first block. */
+static void add_blocks(const gram_job *job)
 {
+    const size_t n = job->channels;
+    for (size_t block = 1; block < job->blocks; block++) {
+        for (size_t i = 0; i < n * n; i++) job->gram[i] += job->gram[block * n * n + i];
+        for (size_t i = 0; i < n; i++) job->sum[i] += job->sum[block * n + i];
+    }
+}
+
+/* The norm as a factor and a bias for each column. */
+static void fold_item(void *context, size_t item, int worker)
+{
+    (void)item, (void)worker;
+    const fold_job *job = context;
+    const dmx_normed_linear *layer = job->layer;
+    const gram_job *sums = job->sums;
     const size_t n = sums->channels;
+    add_blocks(sums);
     const double rows = sums->x->steps, count = rows * layer->linear.out_channels;
     double sum = rows * layer->bias, square = rows * layer->bias_squared;
     for (size_t i = 0; i < n; i++) {
@@ -90,37 +107,32 @@ static void fold_norm(const dmx_normed_linear *layer, const gram_job *sums, floa
     const double inverse = 1 / sqrt((variance > 0 ? variance : 0) + DMX_NORM_EPS);
     for (size_t column = 0; column < dmx_conv_bias_floats(&layer->linear); column++) {
         const double slope = inverse * layer->gamma[column];
-        factor[column] = (float)slope;
-        bias[column] = (float)((layer->linear.bias[column] - mean) * slope + layer->beta[column]);
+        job->factor[column] = (float)slope;
+        job->bias[column] = (float)((layer->linear.bias[column] - mean) * slope + layer->beta[column]);
     }
 }
 
-static void run_bin(dmx_exec *exec, const dmx_normed_linear *layer, const dmx_grid *input, const dmx_epilogue *epilogue,
-                    const dmx_grid *output)
+static void run_bin(dmx_exec *exec, const dmx_normed_linear *layer, const dmx_linear_args *args)
 {
     const size_t mark = exec->arena.used, columns = dmx_conv_bias_floats(&layer->linear);
-    float *factor = dmx_arena_floats(&exec->arena, columns), *bias = dmx_arena_floats(&exec->arena, columns);
-    const gram_job sums = gather_gram(exec, input);
-    if (!exec->planning) fold_norm(layer, &sums, factor, bias);
-    dmx_conv normed = layer->linear;
-    normed.bias = bias;
-    dmx_epilogue with_norm = *epilogue;
-    with_norm.factor = factor;
-    dmx_conv_run(exec, &normed, input, &with_norm, output);
+    fold_job job = {.layer = layer, .factor = dmx_arena_floats(&exec->arena, columns)};
+    job.bias = dmx_arena_floats(&exec->arena, columns);
+    const gram_job sums = gather_gram(exec, &args->input);
+    job.sums = &sums;
+    dmx_exec_run(exec, 1, 0, fold_item, &job);
+    dmx_cpu_linear_run(exec,
+                       &(dmx_cpu_linear){.conv = &layer->linear, .bias = job.bias, .factor = job.factor, .args = args});
     exec->arena.used = mark;
 }
 
-void dmx_normed_linear_run(dmx_exec *exec, const dmx_normed_linear *layer, const dmx_grid *input,
-                           const dmx_epilogue *epilogue, const dmx_grid *output)
+void dmx_cpu_normed_linear(dmx_exec *exec, const dmx_op *op)
 {
-    for (int b = 0; b < input->bins; b++) {
-        const dmx_grid from = dmx_grid_bins(input, b, 1), to = dmx_grid_bins(output, b, 1);
-        dmx_grid residual = {0};
-        dmx_epilogue part = *epilogue;
-        if (epilogue->residual != NULL) {
-            residual = dmx_grid_bins(epilogue->residual, b, 1);
-            part.residual = &residual;
-        }
-        run_bin(exec, layer, &from, &part, &to);
+    const dmx_linear_args *all = &op->as.linear;
+    for (int b = 0; b < all->input.bins; b++) {
+        dmx_linear_args bin = *all;
+        bin.input = dmx_grid_bins(&all->input, b, 1);
+        bin.output = dmx_grid_bins(&all->output, b, 1);
+        bin.residual = dmx_grid_bins(&all->residual, b, 1);
+        run_bin(exec, all->normed, &bin);
     }
 }

@@ -30,12 +30,12 @@ bool dmx_network_add_bf16(dmx_network *network, const dmx_kernels *kernels)
     return dmx_store_add_bf16(&network->store, kernels);
 }
 
-double dmx_network_flops(const dmx_network *network, int64_t frames)
+void dmx_network_run(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
+                     float *stems)
 {
-    bool wanted[DMX_MAX_SOURCES] = {false};
-    dmx_exec plan = {.kernels = dmx_kernels_get(DMX_CPU_SCALAR), .planning = true};
-    network->family->forward(network, &plan, NULL, frames, wanted, NULL);
-    return plan.flops;
+    exec->mix = mix;
+    exec->stems = stems;
+    network->family->forward(network, exec, frames, wanted);
 }
 
 int64_t dmx_segment_frames(dmx_segment segment, int sample_rate_hz)

@@ -61,12 +61,10 @@ typedef struct dmx_family {
      * on so many. */
     int64_t (*valid_length)(const dmx_network *network, int64_t frames);
 
-    /* stems = network(mix). Takes memory from exec->arena and gives it back; only counts while exec->planning.
-     *   mix     [channels][frames]
-     *   wanted  [sources]
-     *   stems   [sources][channels][frames]; those of unwanted sources are not touched */
-    void (*forward)(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
-                    float *stems);
+    /* Hand the operations of stems = network(mix) to exec->ops, one after the other; see dmx_network_run. Takes memory
+     * from exec->arena and gives it back. It looks at nothing that is computed, so the operations are the same for
+     * every mix of `frames` frames. */
+    void (*forward)(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted);
 } dmx_family;
 
 /* The part that all networks have in common; the family's own struct begins with it. */
@@ -83,9 +81,11 @@ struct dmx_network {
     size_t parameters;     /* numbers in its tensors; their memory is about four bytes each */
 };
 
-/* Floating point operations of matrix products in one forward pass on `frames` frames, a multiplication and an addition
- * counted as two. */
-double dmx_network_flops(const dmx_network *network, int64_t frames);
+/* stems = network(mix), or what exec->ops makes of such a pass: on an exec that plans or records, mix and stems are
+ * NULL. exec->arena must have the room that planning found. mix     [channels][frames] wanted  [sources] stems
+ * [sources][channels][frames]; those of unwanted sources are not touched */
+void dmx_network_run(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
+                     float *stems);
 
 /* Build the network of a checkpoint. Warnings are added to `warnings`. */
 demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,

@@ -9,22 +9,39 @@
 #ifndef DMX_NN_ATTENTION_H
 #define DMX_NN_ATTENTION_H
 
-#include "nn/exec.h"
+#include "nn/grid.h"
 
 enum { DMX_OWN_SCORE = -100 };
 
-typedef struct dmx_attention {
-    int heads, head_dim; /* head h has columns [h * head_dim, (h + 1) * head_dim) */
-    size_t queries, keys;
-    const float *q;     /* [queries][heads * head_dim], row stride q_stride */
-    const float *k, *v; /* [keys][heads * head_dim], row stride kv_stride */
-    ptrdiff_t q_stride, kv_stride;
-    const float *decay; /* [heads][queries] or NULL: the score of a key n steps away is n * decay lower, and that of
-                         * the query's own step is DMX_OWN_SCORE; queries == keys */
-    float *out;         /* [queries][heads * head_dim], row stride out_stride */
-    ptrdiff_t out_stride;
-} dmx_attention;
+/* out = attention over all cells of q and of k, step by step, bins within a step: [steps][bins][heads * head_dim],
+ * where head h has the channels [h * head_dim, (h + 1) * head_dim). k and v have one shape, q and out have one; no
+ * margins. */
+void dmx_attention_run(dmx_exec *exec, int heads, const dmx_grid *q, const dmx_grid *k, const dmx_grid *v,
+                       const dmx_grid *out);
 
-void dmx_attention_run(dmx_exec *exec, const dmx_attention *attention);
+/* The same along the steps, each bin a sequence of its own, all of one shape. A key n steps away has a score that is n
+ * * slope lower, and the query's own key has DMX_OWN_SCORE. Each query has a slope for each head: slope = sum over f <
+ * decays of (f + 1) * sigmoid(query_decay[f]) / 2 / sqrt(decays) from query_decay[steps][bins][heads * decays]. */
+void dmx_attention_run_local(dmx_exec *exec, int heads, int decays, const dmx_grid *q, const dmx_grid *k,
+                             const dmx_grid *v, const dmx_grid *query_decay, const dmx_grid *out);
+
+/* Cosines and sines of the periods 1 to `periods`, one step the unit, as channels: what a query adds for the period n
+ * to the score of a key t steps away is a multiple of cos(2 pi t / n) that it chooses, and cos(w (t - s)) = cos(w t)
+ * cos(w s) + sin(w t) sin(w s) so each head's vectors grow by two numbers a period. A key at t has cos(w t) and sin(w
+ * t) there, a query at s the same times what it chose, so that their product is the term of the score; and the averages
+ * of cos(w t) and sin(w t) over the keys, times cos(w s) and sin(w s), are the average of the cosine.
+ *
+ * q, k, v [steps][bins][heads * head_dim] and freqs [steps][bins][heads * periods], what each query chose, become
+ * wide_q, wide_k, wide_v [steps][bins][heads * (head_dim + 2 * periods)]. Queries are scaled as well: attention divides
+ * by the root of the wide dimension, and the official code by those of the narrow ones. */
+typedef struct dmx_periods {
+    int heads, periods;
+    dmx_grid q, k, v, freqs;
+    dmx_grid wide_q, wide_k, wide_v;
+} dmx_periods;
+void dmx_periods_widen(dmx_exec *exec, const dmx_periods *periods);
+
+/* joined[steps][bins][heads * (head_dim + periods)] from what attention makes of the wide ones. */
+void dmx_periods_join(dmx_exec *exec, const dmx_periods *periods, const dmx_grid *wide, const dmx_grid *joined);
 
 #endif

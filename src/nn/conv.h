@@ -34,7 +34,6 @@ typedef struct dmx_conv {
 typedef struct dmx_epilogue {
     dmx_activation activation; /* GLU where and only where the conv was packed for it */
     const float *scale;        /* [output channels] or NULL */
-    const float *factor;       /* before the bias, packed like it, or NULL (normed_linear.h) */
     const dmx_grid *residual;  /* of the output's shape (it may be the output), or NULL */
 } dmx_epilogue;
 

@@ -1,11 +1,12 @@
-/* grid.c - see grid.h */
+/* grid.c - activations in the arena, and views of them; see grid.h */
 #include "nn/grid.h"
+
+#include "nn/apart.h"
+#include "nn/audio.h"
+#include "nn/norm.h"
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
-
-static size_t row_floats(const dmx_grid *grid) { return (size_t)grid->bins * (size_t)grid->channels; }
 
 dmx_margin dmx_margin_max(dmx_margin a, dmx_margin b)
 {
@@ -25,24 +26,6 @@ dmx_grid dmx_grid_create(dmx_exec *exec, int steps, int bins, int channels, dmx_
     grid.data = block + (size_t)margin.steps * step_floats + (size_t)margin.bins_before * (size_t)channels;
     dmx_grid_clear_margins(exec, &grid);
     return grid;
-}
-
-void dmx_grid_clear_margins(const dmx_exec *exec, const dmx_grid *grid)
-{
-    if (exec->planning) return;
-    const dmx_margin *margin = &grid->margin;
-    size_t before = (size_t)margin->bins_before * (size_t)grid->channels;
-    size_t after = (size_t)margin->bins_after * (size_t)grid->channels;
-    for (int s = 0; s < grid->steps && before + after > 0; s++) { /* a sequence has one for each frame: look once */
-        float *row = grid->data + s * grid->step_stride;
-        memset(row - before, 0, before * sizeof(float));
-        memset(row + row_floats(grid), 0, after * sizeof(float));
-    }
-    size_t outside = (size_t)margin->steps * (size_t)grid->step_stride * sizeof(float);
-    if (outside == 0) return;
-    float *first = grid->data - before;
-    memset(first - margin->steps * grid->step_stride, 0, outside);
-    memset(first + grid->steps * grid->step_stride, 0, outside);
 }
 
 dmx_grid dmx_grid_as_sequence(const dmx_grid *grid)
@@ -80,86 +63,42 @@ dmx_grid dmx_grid_bins(const dmx_grid *grid, int first, int bins)
     return part;
 }
 
-/* ---- passes over a whole grid: one work item is a block of steps, or of bins where there is one step only ---- */
+dmx_grid dmx_moments_create(dmx_exec *exec) { return dmx_grid_create(exec, 1, 1, DMX_MOMENTS, (dmx_margin){0}); }
 
-enum { BLOCK_FLOATS = 1 << 16 };
-
-typedef struct grid_pass {
-    const dmx_kernels *kernels;
-    const dmx_grid *from, *to; /* `from` may be NULL */
-    const float *row;
-    size_t row_length, blocks_per_row, block_length;
-} grid_pass;
-
-static void run_pass(dmx_exec *exec, grid_pass *pass, dmx_work_fn work)
+dmx_grid dmx_planes_of_mix(int channels, int frames)
 {
-    pass->kernels = exec->kernels;
-    pass->row_length = row_floats(pass->to);
-    pass->block_length = pass->row_length < BLOCK_FLOATS ? pass->row_length : BLOCK_FLOATS;
-    pass->blocks_per_row = (pass->row_length + pass->block_length - 1) / pass->block_length;
-    dmx_exec_run(exec, (size_t)pass->to->steps * pass->blocks_per_row, 0, work, pass);
+    return (dmx_grid){.steps = channels, .bins = frames, .channels = 1, .step_stride = frames};
 }
 
-/* The part of a row that an item covers: its step, first float and length. */
-static size_t item_span(const grid_pass *pass, size_t item, size_t *step, size_t *first)
+dmx_grid dmx_planes_create(dmx_exec *exec, int channels, int frames)
 {
-    *step = item / pass->blocks_per_row;
-    *first = item % pass->blocks_per_row * pass->block_length;
-    size_t left = pass->row_length - *first;
-    return left < pass->block_length ? left : pass->block_length;
+    return dmx_grid_create(exec, channels, frames, 1, (dmx_margin){0});
 }
 
-static float *row_at(const dmx_grid *grid, size_t step, size_t first)
+dmx_grid dmx_bins_create(dmx_exec *own, const dmx_bins *bins, const dmx_grid *grid, dmx_margin margin)
 {
-    return grid->data + (ptrdiff_t)step * grid->step_stride + first;
+    if (!bins->gather) return dmx_grid_bins(grid, bins->first, bins->bins);
+    return dmx_grid_create(own, grid->steps, bins->bins, grid->channels, margin);
 }
 
-static void add_item(void *context, size_t item, int worker)
+dmx_grid dmx_bins_fetch(dmx_exec *own, const dmx_bins *bins, const dmx_grid *grid, dmx_margin margin)
 {
-    (void)worker;
-    const grid_pass *pass = context;
-    size_t step, first, length = item_span(pass, item, &step, &first);
-    float *to = row_at(pass->to, step, first);
-    const float *from = pass->row != NULL ? pass->row + first : row_at(pass->from, step, first);
-    pass->kernels->add_f32(to, from, length, to);
+    const dmx_grid here = dmx_bins_create(own, bins, grid, margin),
+                   there = dmx_grid_bins(grid, bins->first, bins->bins);
+    if (bins->gather) dmx_grid_copy(own, &there, &here);
+    return here;
 }
 
-static void copy_item(void *context, size_t item, int worker)
+void dmx_bins_store(dmx_exec *own, const dmx_bins *bins, const dmx_grid *here, const dmx_grid *grid)
 {
-    (void)worker;
-    const grid_pass *pass = context;
-    size_t step, first, length = item_span(pass, item, &step, &first);
-    memcpy(row_at(pass->to, step, first), row_at(pass->from, step, first), length * sizeof(float));
-}
-
-static void assert_same_shape(const dmx_grid *a, const dmx_grid *b)
-{
-    assert(a->steps == b->steps && a->bins == b->bins && a->channels == b->channels);
-    (void)a;
-    (void)b;
-}
-
-void dmx_grid_add(dmx_exec *exec, const dmx_grid *from, const dmx_grid *to)
-{
-    assert_same_shape(from, to);
-    run_pass(exec, &(grid_pass){.from = from, .to = to}, add_item);
-}
-
-void dmx_grid_copy(dmx_exec *exec, const dmx_grid *from, const dmx_grid *to)
-{
-    assert_same_shape(from, to);
-    run_pass(exec, &(grid_pass){.from = from, .to = to}, copy_item);
-}
-
-void dmx_grid_add_row(dmx_exec *exec, const float *row, const dmx_grid *to)
-{
-    run_pass(exec, &(grid_pass){.to = to, .row = row}, add_item);
+    const dmx_grid there = dmx_grid_bins(grid, bins->first, bins->bins);
+    if (bins->gather) dmx_grid_copy(own, here, &there);
 }
 
 void dmx_grid_trace(const dmx_exec *exec, const char *prefix, int index, const dmx_grid *grid)
 {
     char stage[64];
-    if (exec->trace == NULL || exec->planning) return;
+    if (exec->trace == NULL) return;
     if (index < 0)
         snprintf(stage, sizeof stage, "%s", prefix);
     else

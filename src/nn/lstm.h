@@ -36,4 +36,19 @@ size_t dmx_lstm_column(size_t gate, size_t unit);
  * x[steps][batch][input]. y has no margins. */
 void dmx_lstm_run(dmx_exec *exec, const dmx_lstm *lstm, const dmx_grid *x, const dmx_grid *y);
 
+/* A sequence [steps][bins][channels] and frames of it, `stride` steps apart, whose steps lie side by side:
+ * frames[width][count * bins][channels], the bins of frame 0 first. Each frame is a sequence of its own for the LSTM.
+ */
+typedef struct dmx_framing {
+    int stride, count;
+    dmx_grid sequence, frames;
+} dmx_framing;
+
+/* The frames out of the sequence, with zeros beyond its last step. */
+void dmx_framing_cut(dmx_exec *exec, const dmx_framing *framing);
+
+/* The sequence out of the frames: of every frame the middle `stride` steps, of the first and last one also the outer
+ * ones. */
+void dmx_framing_join(dmx_exec *exec, const dmx_framing *framing);
+
 #endif

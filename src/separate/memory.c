@@ -2,6 +2,7 @@
 #include "separate/memory.h"
 
 #include "base/alloc.h"
+#include "cpu/ops.h"
 #include "separate/lanes.h"
 
 enum { PUSH_SLACK = 1 << 15 }; /* frames of room beyond what the next segments need, so that pushes come in pieces */
@@ -32,8 +33,8 @@ static size_t threads_of(const demucs_separator *s, const dmx_job *job)
 static void add_network(const demucs_separator *s, const dmx_network *network, int64_t length, needs *most)
 {
     const dmx_exec *exec = &s->jobs[0].exec;
-    dmx_exec plan = {.kernels = exec->kernels, .pool = exec->pool, .planning = true, .bf16 = exec->bf16};
-    network->family->forward(network, &plan, NULL, length, s->wanted, NULL);
+    dmx_exec plan = dmx_cpu_plan(exec->kernels, exec->pool, exec->bf16);
+    dmx_network_run(network, &plan, NULL, length, s->wanted, NULL);
     if (plan.arena.peak > most->arena_bytes) most->arena_bytes = plan.arena.peak;
     if (plan.scratch_floats > most->scratch_floats) most->scratch_floats = plan.scratch_floats;
 }

@@ -136,7 +136,7 @@ static void run_segment(void *context, size_t item, int worker)
     job->exec.flops = 0;
     job->exec.trace = s->options.stage != NULL ? on_stage : NULL;
     job->exec.trace_context = s;
-    job->network->family->forward(job->network, &job->exec, job->chunk, job->length, s->wanted, job->result);
+    dmx_network_run(job->network, &job->exec, job->chunk, job->length, s->wanted, job->result);
 }
 
 static int wanted_source(const demucs_separator *s, int place)

@@ -2,6 +2,7 @@
 #include "separate/separator.h"
 
 #include "base/alloc.h"
+#include "cpu/ops.h"
 #include "separate/lanes.h"
 #include "separate/memory.h"
 #include "separate/options.h"
@@ -24,6 +25,7 @@ static demucs_status create_jobs(demucs_separator *s, dmx_cpu_level level, demuc
     s->job_count = count;
     demucs_status status = dmx_thread_pool_create(&s->team, count, error);
     for (int j = 0; status == DEMUCS_OK && j < count; j++) {
+        s->jobs[j].exec.ops = &dmx_cpu_ops;
         s->jobs[j].exec.kernels = dmx_kernels_get(level);
         status = dmx_thread_pool_create_among(&s->jobs[j].pool, threads, threads * count, error);
         s->jobs[j].exec.pool = s->jobs[j].pool;

@@ -95,11 +95,10 @@ static void note_entry(const dmx_exec *exec)
     atomic_store(&awaited, 0); /* they came, or they will not */
 }
 
-static void watched_forward(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames,
-                            const bool *wanted, float *stems)
+static void watched_forward(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted)
 {
     if (!exec->planning) note_entry(exec);
-    real_family->forward(network, exec, mix, frames, wanted, stems);
+    real_family->forward(network, exec, frames, wanted);
     if (!exec->planning) atomic_fetch_sub(&inside, 1);
 }
 

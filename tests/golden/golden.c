@@ -2,6 +2,7 @@
 #include "golden.h"
 
 #include "base/alloc.h"
+#include "cpu/ops.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,13 +30,14 @@ static bool open_run(golden_run *run, const char *path, int64_t frames, dmx_cpu_
         fprintf(stderr, "%s\n", error.message);
         return false;
     }
+    run->exec.ops = &dmx_cpu_ops;
     run->exec.kernels = dmx_kernels_get(level);
     run->exec.bf16 = bf16;
     if (bf16 && !dmx_network_add_bf16(run->network, run->exec.kernels)) return false;
     bool wanted[DMX_MAX_SOURCES];
     memset(wanted, true, sizeof wanted);
     run->exec.planning = true;
-    run->network->family->forward(run->network, &run->exec, NULL, frames, wanted, NULL);
+    dmx_network_run(run->network, &run->exec, NULL, frames, wanted, NULL);
     run->exec.planning = false;
     const size_t bytes = run->exec.arena.peak;
     run->exec.arena = (dmx_arena){.block = dmx_alloc(bytes, 1), .size = bytes};
@@ -65,7 +67,7 @@ void golden_forward(golden_run *run, const float *mix, float *stems)
 {
     bool wanted[DMX_MAX_SOURCES];
     memset(wanted, true, sizeof wanted);
-    run->network->family->forward(run->network, &run->exec, mix, run->frames, wanted, stems);
+    dmx_network_run(run->network, &run->exec, mix, run->frames, wanted, stems);
 }
 
 bool golden_separate(const demucs_model *model, const demucs_options *options, const float *mix, size_t frames,

@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "base/alloc.h"
+#include "cpu/ops.h"
 #include "support/npy.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 bool plan_run(plan_fn run, void *context, dmx_cpu_level level, int threads)
 {
     demucs_error error = {DEMUCS_OK, ""};
-    dmx_exec exec = {.kernels = dmx_kernels_get(level), .planning = true};
+    dmx_exec exec = dmx_cpu_plan(dmx_kernels_get(level), NULL, false);
     if (dmx_thread_pool_create(&exec.pool, threads, &error) != DEMUCS_OK) {
         printf("%s\n", error.message);
         return false;

@@ -2,8 +2,8 @@
  * blocks of keys (the tiny models' sequences are shorter than one), and the layer with periods, which no model has,
  * against the official class. */
 #include "base/alloc.h"
+#include "cpu/attention.h"
 #include "models/layers/local_attention.h"
-#include "nn/attention.h"
 #include "plan.h"
 #include "support/npy.h"
 #include "support/test.h"
@@ -14,7 +14,7 @@
 
 enum { HEADS = 3, DIM = 10, CHANNELS = HEADS * DIM, MOST_STEPS = 700 };
 
-static void run_attention(dmx_exec *exec, void *context) { dmx_attention_run(exec, context); }
+static void run_attention(dmx_exec *exec, void *context) { dmx_cpu_attend(exec, context); }
 
 /* One query of one head: out[DIM]. */
 static void expect_query(const dmx_attention *a, int head, int s, double *out)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hygiene
 import layers
+import networks
 import symbols
 
 SOUND = {
@@ -77,6 +78,15 @@ TREE_FAULTS = [
     ("CMakePresets.json", '"CMAKE_C_FLAGS": "-mavx2"\n', hygiene, "CPU flag"),
     ("src/kernels/CMakeLists.txt", "add_compile_options(-ffast-math)\n", hygiene, "changes the arithmetic"),
     ("src/nn/conv.c", '__attribute__((target("avx2"))) void f(void);\n', hygiene, "code for one CPU"),
+    ("src/models/net.c", "float first(const dmx_grid *x) { return x->data[0]; }\n", networks, "looks into"),
+    ("src/models/net.c", "float last(dmx_grid x) { return x . data [9]; }\n", networks, "looks into"),
+    ("src/models/net.h", "inline bool f(dmx_exec *e) { return e->planning; }\n", networks, "whether the pass computes"),
+    ("src/models/net.c", "void f(dmx_exec *e) { dmx_exec_run(e, 1, 0, item, 0); }\n", networks, "hands out work"),
+    ("src/models/net.c", "static dmx_work_fn *work;\n", networks, "hands out work"),
+    ("src/models/net.c", "void f(dmx_exec *e) { e->kernels->add_f32(0, 0, 0, 0); }\n", networks, "computes by itself"),
+    ("src/models/net.c", "float f(dmx_exec *e) { return e->mix[0]; }\n", networks, "computes by itself"),
+    ("src/models/net.c", '#include "cpu/gemm.h"\n', networks, "does not see cpu/gemm.h"),
+    ("src/models/net.c", '#include "kernels/kernels.h"\n', networks, "does not see kernels"),
     ("cli/bench/main.c", '__attribute__((target("avx2"))) void f(void);\n', hygiene, "code for one CPU"),
 ]
 
@@ -125,7 +135,7 @@ def main(scratch):
         elif word is not None and not any(word in finding for finding in findings):
             missed.append(f"{what}: \"{word}\" was not found; findings: {findings}")
 
-    for number, (name, text, check, word) in enumerate([("README.md", "", layers, None), ("README.md", "", hygiene, None)]
+    for number, (name, text, check, word) in enumerate([("README.md", "", layers, None), ("README.md", "", hygiene, None), ("README.md", "", networks, None)]
                                                        + TREE_FAULTS):
         root = scratch / f"tree{number}"
         write_tree(root, {**SOUND, name: SOUND.get(name, "") + text})

@@ -61,7 +61,6 @@ bool dmx_dm_shapes_of(const dmx_dm_config *config, int64_t frames, dmx_dm_shapes
 
 /* See dmx_family. */
 int64_t dmx_dm_valid_length(const dmx_network *network, int64_t frames);
-void dmx_dm_forward(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
-                    float *stems);
+void dmx_dm_forward(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted);
 
 #endif

@@ -4,111 +4,49 @@
  * output to the encoder's output of the level above, in place, so x always is what the next decoder wants to see. */
 #include "models/demucs/demucs.h"
 
-#include <assert.h>
-#include <math.h>
-#include <string.h>
+#include "nn/audio.h"
 
-enum { BLOCK_FRAMES = 1 << 14 }; /* what a work item resamples or rearranges */
+#include <assert.h>
 
 /* One run on one segment. */
 typedef struct pass {
     const dmx_demucs *m;
     dmx_exec *exec;
     dmx_dm_shapes shapes;
-    const float *mix; /* [channels][frames] */
     int64_t frames;
-    float mean, std;
+    dmx_grid moments;                 /* mean and std of the mix; they stay unused when config.normalize is off */
     dmx_grid x;                       /* [1][length[0]][channels] */
     dmx_grid saved[DMX_DM_MAX_DEPTH]; /* [1][length[i + 1]][channels of level i] */
     size_t outer_end;                 /* of the arena's memory that x and saved[0] take */
     dmx_grid out;                     /* [1][decoded][sources * channels] */
 } pass;
 
-static size_t blocks_of(int length) { return ((size_t)length + BLOCK_FRAMES - 1) / BLOCK_FRAMES; }
-
-static size_t block_frames(int length, size_t first)
-{
-    return (size_t)length - first < BLOCK_FRAMES ? (size_t)length - first : BLOCK_FRAMES;
-}
-
 /* Zeros before the mix; where their number is odd, one more comes after it. */
-static int64_t front_padding(const pass *p) { return (p->shapes.padded - p->frames) / 2; }
+static int front_padding(const pass *p) { return (int)(p->shapes.padded - p->frames) / 2; }
+
+static const dmx_grid *moments_of(const pass *p) { return p->m->config.normalize ? &p->moments : NULL; }
 
 /* ---- input ---- */
 
-/* Mean and unbiased deviation of the channels' mean. The official code gets NaN from a single sample. */
-static void measure(pass *p)
-{
-    const int channels = p->m->network.channels;
-    double sum = 0, square_sum = 0;
-    for (int64_t i = 0; i < p->frames; i++) {
-        double mono = 0;
-        for (int c = 0; c < channels; c++) mono += p->mix[c * p->frames + i];
-        mono /= channels;
-        sum += mono;
-        square_sum += mono * mono;
-    }
-    const double mean = sum / (double)p->frames, m2 = square_sum - sum * mean;
-    p->mean = (float)mean;
-    p->std = p->frames > 1 && m2 > 0 ? (float)sqrt(m2 / (double)(p->frames - 1)) : 0;
-}
-
-/* planes[channels][padded] = the normalised mix with zeros around it */
-static void pad(const pass *p, float *planes)
-{
-    const int64_t padded = p->shapes.padded, front = front_padding(p);
-    const float scale = p->m->config.normalize ? 1 / (1e-5f + p->std) : 1;
-    memset(planes, 0, (size_t)p->m->network.channels * (size_t)padded * sizeof *planes);
-    for (int c = 0; c < p->m->network.channels; c++)
-        for (int64_t i = 0; i < p->frames; i++)
-            planes[c * padded + front + i] = (p->mix[c * p->frames + i] - p->mean) * scale;
-}
-
-typedef struct resample_job {
-    const pass *p;
-    const float *from; /* [channels][padded], or [channels][length[0]] on the way back */
-    float *to;         /* [channels][length[0]], or [channels][padded] */
-    int source;
-    float *stems; /* [channels][frames] of the source */
-} resample_job;
-
-static void interleave(const dmx_grid *x, const float *planes, int length, size_t first, size_t count)
-{
-    for (int c = 0; c < x->channels; c++) {
-        const float *plane = planes + (ptrdiff_t)c * length;
-        for (size_t i = first; i < first + count; i++) x->data[i * (size_t)x->channels + (size_t)c] = plane[i];
-    }
-}
-
-/* A block of x from the padded mix. */
-static void input_item(void *context, size_t item, int worker)
-{
-    const resample_job *job = context;
-    const pass *p = job->p;
-    const int length = p->shapes.length[0];
-    const size_t first = item * BLOCK_FRAMES, count = block_frames(length, first);
-    float *scratch = dmx_exec_scratch(p->exec, worker);
-    for (int c = 0; p->m->config.resample && c < p->x.channels; c++)
-        dmx_resample_range(&p->m->up, job->from + (ptrdiff_t)c * p->shapes.padded, (size_t)p->shapes.padded,
-                           job->to + (ptrdiff_t)c * length, first, count, scratch);
-    interleave(&p->x, p->m->config.resample ? job->to : job->from, length, first, count);
-}
-
+/* x = the normalised mix with zeros around it, at twice the rate if asked */
 static void prepare(pass *p)
 {
     const dmx_demucs *m = p->m;
     dmx_exec *exec = p->exec;
-    const size_t channels = (size_t)m->network.channels;
-    p->mean = 0;
-    p->std = 1;
-    if (m->config.normalize && !exec->planning) measure(p);
-    p->x = dmx_grid_create(exec, 1, p->shapes.length[0], (int)channels, dmx_encoder_margin(&m->encoder[0]));
+    const int channels = m->network.channels;
+    const dmx_grid mix = dmx_planes_of_mix(channels, (int)p->frames);
+    p->moments = dmx_moments_create(exec);
+    if (m->config.normalize) dmx_moments_of_mix(exec, &mix, &p->moments);
+    p->x = dmx_grid_create(exec, 1, p->shapes.length[0], channels, dmx_encoder_margin(&m->encoder[0]));
     const size_t mark = exec->arena.used;
-    float *padded = dmx_arena_floats(&exec->arena, channels * (size_t)p->shapes.padded);
-    resample_job job = {.p = p, .from = padded};
-    if (m->config.resample) job.to = dmx_arena_floats(&exec->arena, channels * (size_t)p->shapes.length[0]);
-    if (!exec->planning) pad(p, padded);
-    dmx_exec_run(exec, blocks_of(p->shapes.length[0]), 2 * m->up.taps, input_item, &job);
+    dmx_grid planes = dmx_planes_create(exec, channels, p->shapes.padded);
+    dmx_planes_pad(exec, &mix, moments_of(p), front_padding(p), &planes);
+    if (m->config.resample) {
+        const dmx_grid padded = planes;
+        planes = dmx_planes_create(exec, channels, p->shapes.length[0]);
+        dmx_planes_resample(exec, &m->up, &padded, &planes);
+    }
+    dmx_planes_interleave(exec, &planes, &p->x);
     exec->arena.used = mark;
     dmx_grid_trace(exec, "encoder.0:in", -1, &p->x);
 }
@@ -173,66 +111,27 @@ static void create_output(pass *p)
 
 /* ---- output ---- */
 
-/* A block of the source's planes [channels][length[0]] out of the grid. Where a sample is missing at the end, the last
- * one is repeated, as the resampling does beyond it. */
-static void planes_item(void *context, size_t item, int worker)
-{
-    (void)worker;
-    const resample_job *job = context;
-    const pass *p = job->p;
-    const int channels = p->m->network.channels, length = p->shapes.length[0], last = p->shapes.decoded - 1;
-    const size_t first = item * BLOCK_FRAMES, count = block_frames(length, first);
-    float *planes = job->to;
-    for (int c = 0; c < channels; c++) {
-        const float *from = p->out.data + (ptrdiff_t)job->source * channels + c;
-        for (int i = (int)first; i < (int)(first + count); i++)
-            planes[(ptrdiff_t)c * length + i] = from[(ptrdiff_t)(i < last ? i : last) * p->out.channels];
-    }
-}
-
-/* A block of the source's stems from its planes: back to the rate of the mix, to its level, and without the padding. */
-static void stems_item(void *context, size_t item, int worker)
-{
-    const resample_job *job = context;
-    const pass *p = job->p;
-    const int length = p->shapes.length[0], padded = p->shapes.padded;
-    const int64_t first = (int64_t)(item * BLOCK_FRAMES), front = front_padding(p);
-    const int64_t end = first + (int64_t)block_frames(padded, (size_t)first);
-    const int64_t kept = first > front ? first : front, kept_end = end < front + p->frames ? end : front + p->frames;
-    float *scratch = dmx_exec_scratch(p->exec, worker);
-    for (int c = 0; c < p->m->network.channels; c++) {
-        const float *plane = job->from + (ptrdiff_t)c * length;
-        if (p->m->config.resample) {
-            float *resampled = job->to + (ptrdiff_t)c * padded;
-            dmx_resample_range(&p->m->down, plane, (size_t)length, resampled, (size_t)first, (size_t)(end - first),
-                               scratch);
-            plane = resampled;
-        }
-        for (int64_t i = kept; i < kept_end; i++) job->stems[c * p->frames + i - front] = plane[i] * p->std + p->mean;
-    }
-}
-
-static void write_stems(pass *p, const bool *wanted, float *stems)
+/* Each source's planes out of the grid, back to the rate of the mix, to its level, and without the padding. Where a
+ * sample is missing at the end, the last one is repeated, as the resampling does beyond it. */
+static void write_stems(pass *p, const bool *wanted)
 {
     const dmx_demucs *m = p->m;
     dmx_exec *exec = p->exec;
-    const size_t channels = (size_t)m->network.channels;
-    float *planes = dmx_arena_floats(&exec->arena, channels * (size_t)p->shapes.length[0]);
-    float *resampled = m->config.resample ? dmx_arena_floats(&exec->arena, channels * (size_t)p->shapes.padded) : NULL;
+    const int channels = m->network.channels;
+    const dmx_grid planes = dmx_planes_create(exec, channels, p->shapes.length[0]);
+    dmx_grid padded = planes;
+    if (m->config.resample) padded = dmx_planes_create(exec, channels, p->shapes.padded);
     for (int s = 0; s < m->network.source_count; s++) {
         if (!wanted[s]) continue;
-        resample_job job = {.p = p, .to = planes, .source = s};
-        dmx_exec_run(exec, blocks_of(p->shapes.length[0]), 0, planes_item, &job);
-        job = (resample_job){.p = p, .from = planes, .to = resampled};
-        if (!exec->planning) job.stems = stems + s * m->network.channels * p->frames;
-        dmx_exec_run(exec, blocks_of(p->shapes.padded), 2 * m->down.taps, stems_item, &job);
+        dmx_planes_take(exec, &p->out, s * channels, &planes);
+        if (m->config.resample) dmx_planes_resample(exec, &m->down, &planes, &padded);
+        dmx_stem_write(exec, &padded, moments_of(p), front_padding(p), (int)p->frames, s);
     }
 }
 
-void dmx_dm_forward(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
-                    float *stems)
+void dmx_dm_forward(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted)
 {
-    pass p = {.m = (const dmx_demucs *)network, .exec = exec, .mix = mix, .frames = frames};
+    pass p = {.m = (const dmx_demucs *)network, .exec = exec, .frames = frames};
     const int depth = p.m->config.depth;
     const size_t mark = exec->arena.used;
     const bool fits = dmx_dm_shapes_of(&p.m->config, frames, &p.shapes);
@@ -244,6 +143,6 @@ void dmx_dm_forward(const dmx_network *network, dmx_exec *exec, const float *mix
     for (int i = depth - 1; i > 0; i--) decode(&p, i);
     create_output(&p);
     decode(&p, 0);
-    write_stems(&p, wanted, stems);
+    write_stems(&p, wanted);
     exec->arena.used = mark;
 }

@@ -14,15 +14,14 @@ int64_t dmx_hd_valid_length(const dmx_network *network, int64_t frames)
     return -1;
 }
 
-void dmx_hd_forward(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
-                    float *stems)
+void dmx_hd_forward(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted)
 {
     const size_t mark = exec->arena.used;
     dmx_unet_pass p;
-    dmx_unet_prepare(&p, (const dmx_unet *)network, exec, mix, frames, frames, wanted);
+    dmx_unet_prepare(&p, (const dmx_unet *)network, exec, frames, frames, wanted);
     dmx_unet_encode(&p);
     /* The official decoders start from zeros: all that there is goes through the skip connections. */
     dmx_unet_decode(&p);
-    dmx_unet_write_stems(&p, stems);
+    dmx_unet_write_stems(&p);
     exec->arena.used = mark;
 }

@@ -13,7 +13,6 @@ extern const dmx_family dmx_hdemucs_family;
 
 /* See dmx_family. */
 int64_t dmx_hd_valid_length(const dmx_network *network, int64_t frames);
-void dmx_hd_forward(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
-                    float *stems);
+void dmx_hd_forward(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted);
 
 #endif

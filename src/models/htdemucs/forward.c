@@ -36,16 +36,15 @@ static void run_transformer(const dmx_htdemucs *m, dmx_unet_pass *p)
     exec->arena.used = mark;
 }
 
-void dmx_ht_forward(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
-                    float *stems)
+void dmx_ht_forward(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted)
 {
     const dmx_htdemucs *m = (const dmx_htdemucs *)network;
     const size_t mark = exec->arena.used;
     dmx_unet_pass p;
-    dmx_unet_prepare(&p, &m->unet, exec, mix, frames, dmx_ht_valid_length(network, frames), wanted);
+    dmx_unet_prepare(&p, &m->unet, exec, frames, dmx_ht_valid_length(network, frames), wanted);
     dmx_unet_encode(&p);
     run_transformer(m, &p);
     dmx_unet_decode(&p);
-    dmx_unet_write_stems(&p, stems);
+    dmx_unet_write_stems(&p);
     exec->arena.used = mark;
 }

@@ -37,7 +37,6 @@ bool dmx_ht_positions_fit(const dmx_htdemucs *model, const dmx_unet_shapes *shap
 
 /* See dmx_family. */
 int64_t dmx_ht_valid_length(const dmx_network *network, int64_t frames);
-void dmx_ht_forward(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
-                    float *stems);
+void dmx_ht_forward(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted);
 
 #endif

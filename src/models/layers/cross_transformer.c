@@ -1,11 +1,8 @@
 /* cross_transformer.c - see cross_transformer.h */
 #include "models/layers/cross_transformer.h"
 
-#include "models/layers/position_embedding.h"
 #include "nn/attention.h"
-
-#include <assert.h>
-#include <string.h>
+#include "nn/positions.h"
 
 /* ---- loading ---- */
 
@@ -61,7 +58,7 @@ void dmx_transformer_load(dmx_weights *w, dmx_transformer *t, const dmx_transfor
 
 /* ---- one layer ---- */
 
-/* y = norm(x): a layer norm, or a group norm over all tokens. */
+/* y = norm(x): a layer norm, or a group norm over all tokens. In place when y is x. */
 static void run_norm(dmx_exec *exec, const dmx_transformer_options *o, const dmx_norm *norm, const dmx_grid *x,
                      const dmx_grid *y)
 {
@@ -69,8 +66,8 @@ static void run_norm(dmx_exec *exec, const dmx_transformer_options *o, const dmx
         dmx_layer_norm(exec, norm, x, y);
         return;
     }
-    if (x->data != y->data || exec->planning) dmx_grid_copy(exec, x, y);
-    dmx_norm_activate(exec, norm, DMX_ACTIVATION_NONE, y);
+    if (x != y) dmx_grid_copy(exec, x, y);
+    dmx_norm_activate(exec, norm, DMX_NORM_ALL, DMX_ACTIVATION_NONE, y);
 }
 
 static dmx_grid like(dmx_exec *exec, const dmx_grid *x, int channels)
@@ -88,18 +85,7 @@ static void attention_block(dmx_exec *exec, const dmx_transformer_options *o, co
     dmx_conv_run(exec, &layer->k, keys, NULL, &k);
     dmx_conv_run(exec, &layer->v, keys, NULL, &v);
     dmx_grid mixed = like(exec, queries, o->dim);
-    const dmx_attention attention = {.heads = o->heads,
-                                     .head_dim = o->dim / o->heads,
-                                     .queries = (size_t)q.steps * (size_t)q.bins,
-                                     .keys = (size_t)k.steps * (size_t)k.bins,
-                                     .q = q.data,
-                                     .k = k.data,
-                                     .v = v.data,
-                                     .out = mixed.data,
-                                     .q_stride = o->dim,
-                                     .kv_stride = o->dim,
-                                     .out_stride = o->dim};
-    dmx_attention_run(exec, &attention);
+    dmx_attention_run(exec, o->heads, &q, &k, &v, &mixed);
     dmx_conv_run(exec, &layer->out_proj, &mixed, &(dmx_epilogue){.scale = layer->gamma_1, .residual = x}, x);
     exec->arena.used = mark;
 }
@@ -131,7 +117,7 @@ static void run_layer(dmx_exec *exec, const dmx_transformer_options *o, const dm
         attention_block(exec, o, layer, &normed, &keys, x);
         run_norm(exec, o, other != NULL ? &layer->norm3 : &layer->norm2, x, &normed);
         feed_forward_block(exec, o, layer, &normed, x);
-        dmx_norm_activate(exec, &layer->norm_out, DMX_ACTIVATION_NONE, x);
+        dmx_norm_activate(exec, &layer->norm_out, DMX_NORM_ALL, DMX_ACTIVATION_NONE, x);
     } else {
         attention_block(exec, o, layer, x, other != NULL ? other : x, x);
         run_norm(exec, o, &layer->norm1, x, x);
@@ -141,41 +127,22 @@ static void run_layer(dmx_exec *exec, const dmx_transformer_options *o, const dm
     exec->arena.used = mark;
 }
 
-/* ---- embeddings ---- */
+/* ---- input ---- */
 
-typedef struct embedding_job {
-    const dmx_exec *exec;
-    const dmx_transformer *transformer;
-    const dmx_grid *x;
-    const float *table; /* divisors or terms */
-    bool time_branch;
-} embedding_job;
-
-/* The embedding of one step of either branch into out[bins][dim]. */
-static void embed(const embedding_job *job, int step, float *out)
+static dmx_positions positions_of(const dmx_transformer *t, bool time_branch)
 {
-    const dmx_transformer_options *o = &job->transformer->options;
-    if (!job->time_branch) {
-        dmx_embedding_2d(step, job->x->bins, o->dim, job->table, out);
+    const dmx_transformer_options *o = &t->options;
+    dmx_positions positions = {.dim = o->dim, .max_period = o->max_period, .weight = (float)o->weight_pos_embed};
+    if (!time_branch) {
+        positions.kind = DMX_POSITIONS_SIN_2D;
     } else if (o->embedding == DMX_EMBEDDING_SCALED) {
-        /* ScaledEmbedding keeps its weights divided by a boost of 3. */
-        const float *row = job->transformer->position_embeddings + (ptrdiff_t)step * o->dim;
-        for (int c = 0; c < o->dim; c++) out[c] = row[c] * 3;
+        positions.kind = DMX_POSITIONS_TABLE;
+        positions.table = t->position_embeddings;
     } else {
-        bool centred = o->embedding == DMX_EMBEDDING_CAPE && o->cape_mean_normalize;
-        float mean = centred ? (float)(job->x->steps - 1) / 2 : 0;
-        dmx_embedding_1d((float)step - mean, o->dim, job->table, out);
+        positions.kind = DMX_POSITIONS_SIN;
+        positions.centred = o->embedding == DMX_EMBEDDING_CAPE && o->cape_mean_normalize;
     }
-}
-
-static void embedding_item(void *context, size_t step, int worker)
-{
-    const embedding_job *job = context;
-    float *embedding = dmx_exec_scratch(job->exec, worker);
-    float *x = job->x->data + (ptrdiff_t)step * job->x->step_stride;
-    const float weight = (float)job->transformer->options.weight_pos_embed;
-    embed(job, (int)step, embedding);
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)job->x->bins * job->x->channels; i++) x[i] += weight * embedding[i];
+    return positions;
 }
 
 /* x = norm_in(x) + weight_pos_embed * embedding */
@@ -185,20 +152,10 @@ static void run_input(dmx_exec *exec, const dmx_transformer *t, const dmx_norm *
     if (t->options.norm_in)
         dmx_layer_norm(exec, norm_in, x, x);
     else
-        dmx_norm_activate(exec, norm_in, DMX_ACTIVATION_NONE, x);
+        dmx_norm_activate(exec, norm_in, DMX_NORM_ALL, DMX_ACTIVATION_NONE, x);
     dmx_grid_trace(exec, time_branch ? "crosstransformer.norm_in_t" : "crosstransformer.norm_in", -1, x);
-
-    const size_t mark = exec->arena.used;
-    float *table = dmx_arena_floats(&exec->arena, (size_t)t->options.dim / 2);
-    if (!exec->planning) {
-        if (time_branch)
-            dmx_embedding_1d_divisors(t->options.dim, t->options.max_period, table);
-        else
-            dmx_embedding_2d_terms(t->options.dim, t->options.max_period, table);
-    }
-    embedding_job job = {.exec = exec, .transformer = t, .x = x, .table = table, .time_branch = time_branch};
-    dmx_exec_run(exec, (size_t)x->steps, (size_t)x->bins * (size_t)x->channels, embedding_item, &job);
-    exec->arena.used = mark;
+    const dmx_positions positions = positions_of(t, time_branch);
+    dmx_positions_add(exec, &positions, x);
 }
 
 /* ---- all of it ---- */

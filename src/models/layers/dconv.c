@@ -1,15 +1,9 @@
-/* dconv.c - see dconv.h
- *
- * Bins are independent of one another, steps are not. Where there are many bins (the spectrogram branch), each goes
- * through all layers as a work item of its own: an instance is some 100 KB and stays in the cache. Where there is one
- * (the waveform branch), or where a layer has an LSTM or attention, which want to see all bins at once to fill the
- * machine, the threads share each stage. */
+/* dconv.c - see dconv.h */
 #include "models/layers/dconv.h"
 
-#include <stdlib.h>
+#include "nn/apart.h"
 
-/* So few bins lie close together: no need to gather the steps of one. */
-enum { FEW_BINS = 2 };
+#include <stdlib.h>
 
 /* What the official class gives its BLSTM and LocalState. */
 enum { LSTM_LAYERS = 2, LSTM_MAX_STEPS = 200, ATTENTION_HEADS = 4, ATTENTION_DECAYS = 4 };
@@ -96,9 +90,7 @@ static void run_squeeze(dmx_exec *exec, const dmx_dconv_layer *layer, dmx_activa
     const bool normed = layer->norm1.groups > 0;
     const dmx_epilogue epilogue = {.activation = normed ? DMX_ACTIVATION_NONE : activation};
     dmx_conv_run(exec, &layer->squeeze, x, &epilogue, hidden);
-    if (!normed) return;
-    dmx_normalizer norm1 = dmx_norm_prepare(exec, &layer->norm1, DMX_NORM_PER_BIN, hidden);
-    dmx_norm_apply(exec, &norm1, activation, hidden);
+    if (normed) dmx_norm_activate(exec, &layer->norm1, DMX_NORM_PER_BIN, activation, hidden);
 }
 
 /* x += scale * glu(norm2(expand(hidden))) */
@@ -129,16 +121,13 @@ typedef struct bins_job {
     const dmx_grid *x;
 } bins_job;
 
-/* A bin's steps lie far apart in x: they are gathered for the time of all layers. */
-static void bin_item(dmx_exec *own, void *context, size_t bin)
+static void run_bins(dmx_exec *own, const void *context, const dmx_bins *bins)
 {
     const bins_job *job = context;
-    const dmx_grid *x = job->x, there = dmx_grid_bins(x, (int)bin, 1);
     const size_t mark = own->arena.used;
-    dmx_grid here = dmx_grid_create(own, x->steps, 1, x->channels, dmx_dconv_margin(job->dconv));
-    dmx_grid_copy(own, &there, &here);
+    const dmx_grid here = dmx_bins_fetch(own, bins, job->x, dmx_dconv_margin(job->dconv));
     run_layers(own, job->dconv, &here);
-    dmx_grid_copy(own, &here, &there);
+    dmx_bins_store(own, bins, &here, job->x);
     own->arena.used = mark;
 }
 
@@ -149,15 +138,11 @@ bool dmx_dconv_is_plain(const dmx_dconv *dconv)
     return true;
 }
 
+/* An LSTM and attention want to see all bins at once, to fill the machine. */
 void dmx_dconv_run(dmx_exec *exec, const dmx_dconv *dconv, const dmx_grid *x)
 {
-    if (x->bins == 1 || !dmx_dconv_is_plain(dconv))
-        run_layers(exec, dconv, x);
-    else if (x->bins <= FEW_BINS)
-        for (int b = 0; b < x->bins; b++) {
-            const dmx_grid bin = dmx_grid_bins(x, b, 1);
-            run_layers(exec, dconv, &bin);
-        }
+    if (dmx_dconv_is_plain(dconv))
+        dmx_bins_run_apart(exec, x->bins, 1, run_bins, &(bins_job){.dconv = dconv, .x = x});
     else
-        dmx_exec_run_apart(exec, (size_t)x->bins, bin_item, &(bins_job){.dconv = dconv, .x = x});
+        run_layers(exec, dconv, x);
 }

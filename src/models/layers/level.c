@@ -1,14 +1,16 @@
 /* level.c - see level.h */
 #include "models/layers/level.h"
 
+#include "nn/apart.h"
+
 /* ---- parts that both use ---- */
 
-/* From so many bins on a layer is taken bin by bin: fewer would be too few work items for many threads. The rule must
- * not depend on the threads, or they would change the last bit of a norm's sums. */
+/* From so many bins on a layer runs on bins apart: fewer would be too few pieces of work for many threads. The rule
+ * must not depend on who runs it, or that would change the last bit of a norm's sums. */
 enum { MANY_BINS = 32 };
 
-/* Whether the bins of the output can go through a layer one by one: nothing on the way may look at all bins, as a norm
- * does, or want the threads for itself, as an LSTM does. */
+/* Whether the bins of the output can go through a layer on their own: nothing on the way may look at all bins, as a
+ * norm does, or want the machine for itself, as an LSTM does. */
 static bool bins_are_apart(const dmx_level *layer, const dmx_norm *norm, int bins)
 {
     return layer->options.freq && norm->groups == 0 && bins >= MANY_BINS && dmx_dconv_is_plain(&layer->dconv);
@@ -44,7 +46,7 @@ static void run_rewrite(dmx_exec *exec, const dmx_level *layer, const dmx_norm *
     }
     if (layer->options.no_glu) {
         dmx_conv_run(exec, &layer->rewrite, x, NULL, y);
-        dmx_norm_activate(exec, norm, activation, y);
+        dmx_norm_activate(exec, norm, DMX_NORM_ALL, activation, y);
         return;
     }
     const size_t mark = exec->arena.used;
@@ -66,7 +68,7 @@ static void run_encoder_conv(dmx_exec *exec, const dmx_level *layer, const dmx_g
     const dmx_activation activation = activation_of(layer);
     const dmx_epilogue epilogue = {.activation = plain ? activation : DMX_ACTIVATION_NONE, .residual = inject};
     dmx_conv_run(exec, &layer->conv, x, &epilogue, y);
-    if (!plain) dmx_norm_activate(exec, &layer->norm1, activation, y);
+    if (!plain) dmx_norm_activate(exec, &layer->norm1, DMX_NORM_ALL, activation, y);
 }
 
 static void encode(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *inject, const dmx_grid *z)
@@ -89,13 +91,14 @@ typedef struct encode_job {
     const dmx_grid *x, *inject, *z;
 } encode_job;
 
-static void encode_item(dmx_exec *own, void *context, size_t item)
+static void encode_bins(dmx_exec *own, const void *context, const dmx_bins *bins)
 {
     const encode_job *job = context;
-    const int bin = (int)item;
-    const dmx_grid x = dmx_grid_bins(job->x, bin * job->layer->options.stride, 1), z = dmx_grid_bins(job->z, bin, 1);
+    const int stride = job->layer->options.stride;
+    const dmx_grid x = dmx_grid_bins(job->x, bins->first * stride, bins->bins * stride);
+    const dmx_grid z = dmx_grid_bins(job->z, bins->first, bins->bins);
     dmx_grid inject = {0};
-    if (job->inject != NULL) inject = dmx_grid_bins(job->inject, bin, 1);
+    if (job->inject != NULL) inject = dmx_grid_bins(job->inject, bins->first, bins->bins);
     encode(own, job->layer, &x, job->inject != NULL ? &inject : NULL, &z);
 }
 
@@ -106,7 +109,7 @@ void dmx_encoder_run(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, 
     if (layer->options.empty)
         dmx_conv_run(exec, &layer->conv, x, NULL, z);
     else if (bins_are_apart(layer, &layer->norm1, z->bins) && layer->norm2.groups == 0 && layer->options.context == 0)
-        dmx_exec_run_apart(exec, (size_t)z->bins, encode_item, &job);
+        dmx_bins_run_apart(exec, z->bins, 1, encode_bins, &job);
     else
         encode(exec, layer, x, inject, z);
 }
@@ -124,11 +127,11 @@ dmx_margin dmx_decoder_output_margin(const dmx_level *layer, int bins, int outpu
     return dmx_conv_output_margin(&layer->conv, bins, output_bins);
 }
 
-/* z (+)= gelu(norm2(conv_tr(y))), trimmed. With a norm the whole length counts for the statistics, so it is computed
- * apart. */
-static void run_decoder_conv(dmx_exec *exec, const dmx_level *layer, const dmx_grid *y, bool add, const dmx_grid *z)
+/* z (+)= activation(norm2(conv_tr(y))), trimmed. With a norm the whole length counts for the statistics, so it is
+ * computed apart. */
+static void run_decoder_conv(dmx_exec *exec, const dmx_level *layer, const dmx_grid *y, dmx_activation activation,
+                             bool add, const dmx_grid *z)
 {
-    const dmx_activation activation = layer->options.last ? DMX_ACTIVATION_NONE : activation_of(layer);
     if (layer->norm2.groups == 0) {
         dmx_conv_run(exec, &layer->conv, y, &(dmx_epilogue){.activation = activation, .residual = add ? z : NULL}, z);
         return;
@@ -139,7 +142,7 @@ static void run_decoder_conv(dmx_exec *exec, const dmx_level *layer, const dmx_g
     dmx_grid trimmed = dmx_grid_create(exec, z->steps, full_bins - padding, z->channels, margin);
     dmx_conv_run(exec, &layer->conv, y, NULL, &trimmed);
     dmx_grid full = dmx_grid_bins(&trimmed, -padding, full_bins);
-    dmx_norm_activate(exec, &layer->norm2, activation, &full);
+    dmx_norm_activate(exec, &layer->norm2, DMX_NORM_ALL, activation, &full);
     dmx_grid kept = dmx_grid_bins(&trimmed, 0, z->bins);
     if (add)
         dmx_grid_add(exec, &kept, z);
@@ -163,37 +166,46 @@ typedef struct decode_job {
     const dmx_grid *x, *y;
 } decode_job;
 
-/* Two bins at a time, which is what Winograd's convolution computes together. */
-enum { DECODE_BINS = 2 };
-
-static void decode_item(dmx_exec *own, void *context, size_t item)
+static void decode_bins(dmx_exec *own, const void *context, const dmx_bins *bins)
 {
     const decode_job *job = context;
-    const int bin = DECODE_BINS * (int)item, left = job->x->bins - bin, bins = left < DECODE_BINS ? left : DECODE_BINS;
-    const dmx_grid x = dmx_grid_bins(job->x, bin, bins), y = dmx_grid_bins(job->y, bin, bins);
     const size_t mark = own->arena.used;
-    dmx_grid here = dmx_grid_create(own, y.steps, bins, y.channels, dconv_margin(job->layer));
-    run_decoder_inside(own, job->layer, &x, &here);
-    dmx_grid_copy(own, &here, &y);
+    const dmx_grid x = dmx_grid_bins(job->x, bins->first, bins->bins);
+    const dmx_grid y = dmx_bins_create(own, bins, job->y, dconv_margin(job->layer));
+    run_decoder_inside(own, job->layer, &x, &y);
+    dmx_bins_store(own, bins, &y, job->y);
     own->arena.used = mark;
 }
 
-void dmx_decoder_run(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *pre, bool add,
-                     const dmx_grid *z)
+/* Two bins at a time, which is what Winograd's convolution computes together. */
+enum { DECODE_BINS = 2 };
+
+static void decode(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *pre,
+                   dmx_activation activation, bool add, const dmx_grid *z)
 {
     if (layer->options.empty) {
-        run_decoder_conv(exec, layer, x, add, z);
+        run_decoder_conv(exec, layer, x, activation, add, z);
         return;
     }
     const size_t mark = exec->arena.used;
     const dmx_margin margin = dmx_margin_max(dconv_margin(layer), dmx_conv_input_margin(&layer->conv));
     dmx_grid y = dmx_grid_create(exec, x->steps, x->bins, x->channels, margin);
     if (bins_are_apart(layer, &layer->norm1, x->bins))
-        dmx_exec_run_apart(exec, ((size_t)x->bins + DECODE_BINS - 1) / DECODE_BINS, decode_item,
-                           &(decode_job){.layer = layer, .x = x, .y = &y});
+        dmx_bins_run_apart(exec, x->bins, DECODE_BINS, decode_bins, &(decode_job){.layer = layer, .x = x, .y = &y});
     else
         run_decoder_inside(exec, layer, x, &y);
     if (pre != NULL) dmx_grid_copy(exec, &y, pre);
-    run_decoder_conv(exec, layer, &y, add, z);
+    run_decoder_conv(exec, layer, &y, activation, add, z);
     exec->arena.used = mark;
+}
+
+void dmx_decoder_run(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *pre, bool add,
+                     const dmx_grid *z)
+{
+    decode(exec, layer, x, pre, layer->options.last ? DMX_ACTIVATION_NONE : activation_of(layer), add, z);
+}
+
+void dmx_decoder_run_bare(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *z)
+{
+    decode(exec, layer, x, NULL, DMX_ACTIVATION_NONE, false, z);
 }

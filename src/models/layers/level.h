@@ -81,6 +81,8 @@ dmx_margin dmx_encoder_margin(const dmx_level *layer);
  *   add   true: y += result, which is how the next skip connection comes in; else y = result */
 void dmx_decoder_run(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *pre, bool add,
                      const dmx_grid *y);
+/* y = the same without an activation at the end. */
+void dmx_decoder_run_bare(dmx_exec *exec, const dmx_level *layer, const dmx_grid *x, const dmx_grid *y);
 dmx_margin dmx_decoder_margin(const dmx_level *layer);
 dmx_margin dmx_decoder_output_margin(const dmx_level *layer, int bins, int output_bins);
 

@@ -75,21 +75,6 @@ void dmx_multi_encoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const d
     }
 }
 
-/* Add a band's output into the joined one: its first `shared` bins meet what is there, less the bias that is in both.
- */
-static void join_band(const dmx_exec *exec, const dmx_level *layer, const dmx_grid *from, int shared,
-                      const dmx_grid *to)
-{
-    if (exec->planning) return;
-    const size_t channels = (size_t)to->channels;
-    for (int s = 0; s < to->steps; s++) {
-        const float *in = from->data + s * from->step_stride;
-        float *out = to->data + s * to->step_stride;
-        for (size_t i = 0; i < (size_t)from->bins * channels; i++)
-            out[i] = i < (size_t)shared * channels ? out[i] + (in[i] - layer->conv.bias[i % channels]) : in[i];
-    }
-}
-
 void dmx_multi_decoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const dmx_grid *x, const dmx_grid *pre,
                            bool add, const dmx_grid *y)
 {
@@ -104,24 +89,23 @@ void dmx_multi_decoder_run(dmx_exec *exec, const dmx_multi_layer *multi, const d
     dmx_grid joined =
         dmx_grid_create(exec, x->steps, (x->bins - 1) * o->stride + o->kernel_size, y->channels, (dmx_margin){0});
     for (int k = 0; k < multi->bands; k++) {
-        dmx_level layer = multi->layers[k];
-        layer.options.last = true; /* the GELU comes after the joining */
+        const dmx_level *layer = &multi->layers[k];
         const size_t band_mark = exec->arena.used;
-        int bins = dmx_conv_output_bins(&layer.conv, bands[k].bins);
+        int bins = dmx_conv_output_bins(&layer->conv, bands[k].bins);
         /* The band's input needs zero margins of its own. */
         dmx_grid view = dmx_grid_bins(x, bands[k].first, bands[k].bins);
-        dmx_grid from = dmx_grid_create(exec, x->steps, view.bins, x->channels, dmx_decoder_margin(&layer));
+        dmx_grid from = dmx_grid_create(exec, x->steps, view.bins, x->channels, dmx_decoder_margin(layer));
         dmx_grid_copy(exec, &view, &from);
         dmx_grid to =
-            dmx_grid_create(exec, x->steps, bins, y->channels, dmx_decoder_output_margin(&layer, view.bins, bins));
-        dmx_decoder_run(exec, &layer, &from, NULL, false, &to);
+            dmx_grid_create(exec, x->steps, bins, y->channels, dmx_decoder_output_margin(layer, view.bins, bins));
+        dmx_decoder_run_bare(exec, layer, &from, &to);
         dmx_grid place = dmx_grid_bins(&joined, bands[k].first * o->stride, bins);
-        join_band(exec, &layer, &to, k == 0 ? 0 : o->kernel_size - o->stride, &place);
+        dmx_grid_join_band(exec, &to, k == 0 ? 0 : o->kernel_size - o->stride, layer->conv.bias, &place);
         exec->arena.used = band_mark;
     }
     dmx_grid kept = dmx_grid_bins(&joined, o->stride / 2, y->bins);
     static const dmx_norm no_norm;
-    dmx_norm_activate(exec, &no_norm, o->last ? DMX_ACTIVATION_NONE : DMX_ACTIVATION_GELU, &kept);
+    dmx_norm_activate(exec, &no_norm, DMX_NORM_ALL, o->last ? DMX_ACTIVATION_NONE : DMX_ACTIVATION_GELU, &kept);
     if (add)
         dmx_grid_add(exec, &kept, y);
     else

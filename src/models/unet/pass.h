@@ -10,19 +10,20 @@
 #define DMX_MODELS_UNET_PASS_H
 
 #include "models/unet/unet.h"
+#include "nn/audio.h"
 
 /* One run on one mix. */
 typedef struct dmx_unet_pass {
     const dmx_unet *unet;
     dmx_exec *exec;
     dmx_unet_shapes shapes;
-    int64_t frames;     /* as the caller has them; shapes.frames[0] may be more */
-    const float *mix;   /* [channels][shapes.frames[0]] */
-    const bool *wanted; /* [sources] */
-    dmx_grid z;         /* the mix's spectrogram [steps][bins][channels * 2], kept for masking; else it is x */
-    dmx_grid x;         /* normalised: [steps][bins][channels * 2], or [channels] magnitudes */
-    dmx_grid xt;        /* waveform, normalised: [1][frames][channels] */
-    double mean, std, meant, stdt;
+    int64_t frames;              /* as the caller has them; shapes.frames[0] may be more */
+    dmx_grid mix;                /* [channels][shapes.frames[0]] */
+    const bool *wanted;          /* [sources] */
+    dmx_grid z;                  /* the mix's spectrogram [steps][bins][channels * 2], kept for masking; else it is x */
+    dmx_grid x;                  /* normalised: [steps][bins][channels * 2], or [channels] magnitudes */
+    dmx_grid xt;                 /* waveform, normalised: [1][frames][channels] */
+    dmx_grid moments, moments_t; /* mean and std of x, and of xt, before they were normalised */
     dmx_grid
         saved[DMX_UNET_MAX_DEPTH]; /* [steps][bins][channels] of each level; [1][steps][channels] beyond frequencies */
     dmx_grid saved_t[DMX_UNET_MAX_DEPTH]; /* [1][frames][channels] */
@@ -31,17 +32,17 @@ typedef struct dmx_unet_pass {
     dmx_grid out_t;                       /* [1][frames][sources * channels] */
 } dmx_unet_pass;
 
-/* Normalised spectrogram and waveform of a mix [channels][frames], with zeros on the right up to `length`, which the
+/* Normalised spectrogram and waveform of the mix [channels][frames], with zeros on the right up to `length`, which the
  * network's shapes must fit. */
-void dmx_unet_prepare(dmx_unet_pass *pass, const dmx_unet *unet, dmx_exec *exec, const float *mix, int64_t frames,
-                      int64_t length, const bool *wanted);
+void dmx_unet_prepare(dmx_unet_pass *pass, const dmx_unet *unet, dmx_exec *exec, int64_t frames, int64_t length,
+                      const bool *wanted);
 
 /* All levels down, and all levels up. In between the deepest saved activations are the first decoder's input. */
 void dmx_unet_encode(dmx_unet_pass *pass);
 void dmx_unet_decode(dmx_unet_pass *pass);
 
-/* stems[sources][channels][frames] of the wanted sources. */
-void dmx_unet_write_stems(dmx_unet_pass *pass, float *stems);
+/* The stems [sources][channels][frames] of the wanted sources. */
+void dmx_unet_write_stems(dmx_unet_pass *pass);
 
 /* ---- between the files of the pass ---- */
 

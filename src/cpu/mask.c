@@ -1,26 +1,24 @@
-/* masking.c - see masking.h */
-#include "models/layers/masking.h"
+/* mask.c - see nn/mask.h */
+#include "cpu/ops.h"
+#include "cpu/work.h"
+#include "dsp/wiener.h"
 
 #include <math.h>
-
-typedef struct magnitude_job {
-    const dmx_grid *z, *magnitude;
-} magnitude_job;
 
 static void magnitude_item(void *context, size_t step, int worker)
 {
     (void)worker;
-    const magnitude_job *job = context;
-    const float *z = job->z->data + (ptrdiff_t)step * job->z->step_stride;
-    float *magnitude = job->magnitude->data + (ptrdiff_t)step * job->magnitude->step_stride;
-    const ptrdiff_t count = (ptrdiff_t)job->magnitude->bins * job->magnitude->channels;
+    const dmx_mask_args *args = context;
+    const float *z = args->z.data + (ptrdiff_t)step * args->z.step_stride;
+    float *magnitude = args->magnitude.data + (ptrdiff_t)step * args->magnitude.step_stride;
+    const ptrdiff_t count = (ptrdiff_t)args->magnitude.bins * args->magnitude.channels;
     for (ptrdiff_t i = 0; i < count; i++) magnitude[i] = hypotf(z[2 * i], z[2 * i + 1]);
 }
 
-void dmx_magnitudes(dmx_exec *exec, const dmx_grid *z, const dmx_grid *magnitude)
+void dmx_cpu_magnitudes(dmx_exec *exec, const dmx_op *op)
 {
-    magnitude_job job = {z, magnitude};
-    dmx_exec_run(exec, (size_t)z->steps, 0, magnitude_item, &job);
+    dmx_mask_args args = op->as.mask;
+    dmx_exec_run(exec, (size_t)args.z.steps, 0, magnitude_item, &args);
 }
 
 /* Windows are independent, and so are blocks of bins in a window. */
@@ -49,20 +47,24 @@ static void mask_item(void *context, size_t item, int worker)
     dmx_wiener_run(&job->wiener, window, job->scales[window], first, bins, scratch);
 }
 
-void dmx_mask_run(dmx_exec *exec, const dmx_wiener *filter, const dmx_grid *z, const dmx_grid *magnitude,
-                  const dmx_grid *out)
+void dmx_cpu_mask(dmx_exec *exec, const dmx_op *op)
 {
-    mask_job job = {.exec = exec, .wiener = *filter};
+    const dmx_mask_args *args = &op->as.mask;
+    mask_job job = {.exec = exec};
     dmx_wiener *w = &job.wiener;
     w->kernels = exec->kernels;
-    w->steps = (size_t)z->steps;
-    w->bins = (size_t)z->bins;
-    w->mix = z->data;
-    w->magnitude = magnitude->data;
-    w->out = out->data;
-    w->mix_step_stride = (size_t)z->step_stride;
-    w->magnitude_step_stride = (size_t)magnitude->step_stride;
-    w->out_step_stride = (size_t)out->step_stride;
+    w->channels = args->mask.channels;
+    w->sources = args->mask.sources;
+    w->iterations = args->mask.iterations;
+    w->residual = args->mask.residual;
+    w->steps = (size_t)args->z.steps;
+    w->bins = (size_t)args->z.bins;
+    w->mix = args->z.data;
+    w->magnitude = args->magnitude.data;
+    w->out = args->out.data;
+    w->mix_step_stride = (size_t)args->z.step_stride;
+    w->magnitude_step_stride = (size_t)args->magnitude.step_stride;
+    w->out_step_stride = (size_t)args->out.step_stride;
     job.blocks = (w->bins + BLOCK_BINS - 1) / BLOCK_BINS;
 
     const size_t mark = exec->arena.used, windows = dmx_wiener_windows(w->steps);
