@@ -1,4 +1,4 @@
-# What `make install` copies: both libraries, the one header, and what helps others find them (the programs are named in
+# What `make install` copies: the libraries, their headers, and what helps others find them (the programs are named in
 # cli/). Every path in the installed files is relative to the file, so the tree can be moved.
 include(CMakePackageConfigHelpers)
 
@@ -10,6 +10,14 @@ install(TARGETS demucs_static EXPORT demucs_static)
 # Two exports, since the static library drags jansson and libyaml along and the shared one does not.
 install(EXPORT demucs_shared NAMESPACE demucs:: FILE demucs-shared.cmake DESTINATION ${DEMUCS_CMAKE_DIR})
 install(EXPORT demucs_static NAMESPACE demucs:: FILE demucs-static.cmake DESTINATION ${DEMUCS_CMAKE_DIR})
+if(TARGET demucs_tracks_shared)
+  install(FILES include/demucs_tracks.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  foreach(kind shared static)
+    install(TARGETS demucs_tracks_${kind} EXPORT demucs_tracks_${kind})
+    install(EXPORT demucs_tracks_${kind} NAMESPACE demucs:: FILE demucs_tracks-${kind}.cmake
+            DESTINATION ${DEMUCS_CMAKE_DIR})
+  endforeach()
+endif()
 configure_package_config_file(cmake/demucsConfig.cmake.in ${CMAKE_BINARY_DIR}/demucsConfig.cmake
                               INSTALL_DESTINATION ${DEMUCS_CMAKE_DIR})
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/demucsConfigVersion.cmake COMPATIBILITY SameMinorVersion)
@@ -28,8 +36,12 @@ else()
   set(PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
   set(PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
 endif()
-configure_file(cmake/demucs.pc.in ${CMAKE_BINARY_DIR}/demucs.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/demucs.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(name demucs demucs_tracks)
+  if(name STREQUAL demucs OR TARGET ${name}_shared)
+    configure_file(cmake/${name}.pc.in ${CMAKE_BINARY_DIR}/${name}.pc @ONLY)
+    install(FILES ${CMAKE_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  endif()
+endforeach()
 
 file(GLOB manual_pages docs/*.1)
 install(FILES ${manual_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -98,6 +98,14 @@ SYMBOL_FAULTS = [
     ("int puts(const char *); int dmx_say(void) { return puts(\"\"); }", "uses puts"),
     ("void abort(void); void dmx_end(void) { abort(); }", "uses abort"),
 ]
+# the same for the library of tracks/
+TRACKS_SYMBOL_FAULTS = [
+    ('__attribute__((visibility("default"))) int demucs_helper(void) { return 1; }', "exports demucs_helper"),
+    ("int spool_create(void) { return 1; }", "defines spool_create"),
+    ("void *calloc(unsigned long, unsigned long); void *dmx_more(void) { return calloc(8, 1); }", "uses calloc"),
+    ("void exit(int); void dmx_end(void) { exit(1); }", "uses exit"),
+    ('char *getenv(const char *); char *dmx_home(void) { return getenv("HOME"); }', "uses getenv"),
+]
 
 
 def write_tree(root, content):
@@ -107,16 +115,16 @@ def write_tree(root, content):
         path.write_text(text)
 
 
-def libraries(folder, extra):
+def libraries(folder, extra, name="libdemucs", public="demucs_version"):
     """A shared and a static library of a sound source file, with `extra` in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    source = '__attribute__((visibility("default"))) const char *demucs_version(void) { return "1"; }\nint dmx_inner;\n'
+    source = f'__attribute__((visibility("default"))) const char *{public}(void) {{ return "1"; }}\nint dmx_inner;\n'
     (folder / "api.c").write_text(source + extra + "\n")
     run = lambda *words: subprocess.run(words, check=True, cwd=folder)
     run("cc", "-c", "-fPIC", "-fvisibility=hidden", "-fno-builtin", "api.c", "-o", "api.c.o")
-    run("cc", "-shared", "api.c.o", "-o", "libdemucs.so")
-    run("ar", "rcs", "libdemucs.a", "api.c.o")
-    return str(folder / "libdemucs.so"), str(folder / "libdemucs.a")
+    run("cc", "-shared", "api.c.o", "-o", f"{name}.so")
+    run("ar", "rcs", f"{name}.a", "api.c.o")
+    return str(folder / f"{name}.so"), str(folder / f"{name}.a")
 
 
 def header_passes(folder, text):
@@ -142,6 +150,9 @@ def main(scratch):
         expect(f"{name} + {text[:60]!r}", check.check(root), word)
     for number, (extra, word) in enumerate([("", None)] + SYMBOL_FAULTS):
         expect(extra, symbols.check(*libraries(scratch / f"library{number}", extra)), word)
+    for number, (extra, word) in enumerate([("", None)] + TRACKS_SYMBOL_FAULTS):
+        pair = libraries(scratch / f"tracks{number}", extra, "libdemucs_tracks", "demucs_tracks_separate")
+        expect(extra, symbols.check(*pair), word)
 
     good = "#ifndef D\n#define D\n#ifdef __cplusplus\nextern \"C\" {\n#endif\nconst char *demucs_version(void);\n" \
            "#ifdef __cplusplus\n}\n#endif\n#endif\n"
@@ -153,7 +164,7 @@ def main(scratch):
             missed.append(f"a header with a fault passes: {bad!r}")
 
     print("\n".join(missed))
-    print(f"{len(TREE_FAULTS) + len(SYMBOL_FAULTS) + 3} faults, {len(missed)} missed")
+    print(f"{len(TREE_FAULTS) + len(SYMBOL_FAULTS) + len(TRACKS_SYMBOL_FAULTS) + 3} faults, {len(missed)} missed")
     return 1 if missed else 0
 
 

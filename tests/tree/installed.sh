@@ -23,11 +23,20 @@ cc "$consumer/main.c" -o "$scratch/with-pkg-config" $(pkg-config --cflags --libs
 cc "$consumer/main.c" -o "$scratch/with-pkg-config-static" $(pkg-config --static --cflags demucs) \
     "$libraries/libdemucs.a" $(pkg-config --static --libs demucs | sed 's/-ldemucs//')
 LD_LIBRARY_PATH='' "$scratch/with-pkg-config-static"
+# shellcheck disable=SC2046 # words
+cc "$consumer/tracks.c" -o "$scratch/tracks" $(pkg-config --cflags --libs demucs_tracks)
+"$scratch/tracks"
+# Ours static, the others' shared: pkg-config --static would ask for all that FFmpeg stands on.
+# shellcheck disable=SC2046 # words
+cc "$consumer/tracks.c" -o "$scratch/tracks-static" $(pkg-config --cflags demucs_tracks) \
+    "$libraries/libdemucs_tracks.a" "$libraries/libdemucs.a" -lmp3lame -lm -pthread \
+    $(pkg-config --libs $(pkg-config --print-requires-private demucs_tracks demucs | sed 's/ .*//'))
+LD_LIBRARY_PATH='' "$scratch/tracks-static"
 
 cmake -S "$consumer" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$prefix" >"$scratch/configure.log"
 cmake --build "$scratch/build" >"$scratch/build.log"
-"$scratch/build/shared"
-LD_LIBRARY_PATH='' "$scratch/build/static"
+for program in shared tracks_shared; do "$scratch/build/$program"; done
+for program in static tracks_static; do LD_LIBRARY_PATH='' "$scratch/build/$program"; done
 
 # The programs run where they are, and nothing of the build folder went along.
 for program in "$prefix"/bin/*; do LD_LIBRARY_PATH='' "$program" --version; done
@@ -36,4 +45,4 @@ if grep -rlF "$build" "$prefix"; then
     exit 1
 fi
 headers=$(find "$prefix" -name '*.h' | wc -l)
-[ "$headers" -eq 1 ] || { echo "$headers headers were installed, not one."; exit 1; }
+[ "$headers" -eq 2 ] || { echo "$headers headers were installed, not two."; exit 1; }

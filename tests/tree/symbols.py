@@ -1,12 +1,15 @@
-"""symbols.py SHARED STATIC - what the two libraries show to the linker.
+"""symbols.py SHARED STATIC... - what the two libraries of each pair show to the linker.
 
-The shared library exports demucs_* and nothing else. In the static one, what crosses files is demucs_* or dmx_*, and no
-object asks the C library for what src/ may not use: memory (but for base/alloc.c), the screen, the end of the program.
+The shared libdemucs exports demucs_* and nothing else, libdemucs_tracks demucs_tracks_*. In the static ones, what crosses
+files has these names, or dmx_*, or those of audio/, and no object asks the C library for what src/ and tracks/ may not use:
+memory (but for base/alloc.c), the screen, the end of the program, signals; tracks/ not for the environment either, but for
+TMPDIR (spool.c).
 """
 
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import tree
 
@@ -15,6 +18,14 @@ MEMORY = {"malloc", "calloc", "realloc", "free", "aligned_alloc", "posix_memalig
 MAY_USE_MEMORY = {"alloc.c.o": MEMORY, "json.c.o": {"free"}}  # json.c: texts that json_dumps allocated
 PROGRAM = {"printf", "puts", "putchar", "fputs", "fprintf", "vprintf", "vfprintf", "perror", "stdout", "stderr", "stdin",
            "exit", "_exit", "abort", "quick_exit", "atexit", "signal", "sigaction", "setlocale", "setenv", "putenv"}
+
+ENVIRONMENT = {"getenv", "secure_getenv"}
+
+# A library: what its symbols begin with in the shared form, besides in the static form, and one that must be there.
+LIBRARIES = {
+    "libdemucs": ("demucs_", ("dmx_",), "demucs_version"),
+    "libdemucs_tracks": ("demucs_tracks_", ("dmx_", "audio_", "ffmpeg_"), "demucs_tracks_separate"),
+}
 
 
 def nm(*arguments):
@@ -35,21 +46,25 @@ def plain(symbol):
 
 def check(shared, static):
     findings = []
+    library = Path(static).name.removesuffix(".a")
+    public, internal, expected = LIBRARIES[library]
     exported = {symbol for _, kind, symbol in nm("-D", "--defined-only", shared)}
     for symbol in sorted(exported - LINKERS_OWN):
-        if not symbol.startswith("demucs_"):
+        if not symbol.startswith(public):
             findings.append(f"{shared} exports {symbol}")
-    if "demucs_version" not in exported:
-        findings.append(f"{shared} does not export demucs_version")
+    if expected not in exported:
+        findings.append(f"{shared} does not export {expected}")
     for member, _, symbol in nm("-g", "--defined-only", static):
-        if not symbol.startswith(("demucs_", "dmx_")):
-            findings.append(f"{static}: {member} defines {symbol}, which is neither static nor dmx_ nor demucs_")
+        if not symbol.startswith((public, *internal)):
+            findings.append(f"{static}: {member} defines {symbol}, which is neither static nor {' nor '.join((public, *internal))}")
     for member, _, symbol in nm("-u", static):
         name = plain(symbol)
-        if name in PROGRAM or (name in MEMORY and name not in MAY_USE_MEMORY.get(member, ())):
+        if (name in PROGRAM or (name in MEMORY and name not in MAY_USE_MEMORY.get(member, ()))
+                or (library == "libdemucs_tracks" and name in ENVIRONMENT and member != "spool.c.o")):
             findings.append(f"{static}: {member} uses {name}")
     return findings
 
 
 if __name__ == "__main__":
-    tree.report(check(sys.argv[1], sys.argv[2]), "symbols")
+    pairs = sys.argv[1:]
+    tree.report([finding for i in range(0, len(pairs), 2) for finding in check(pairs[i], pairs[i + 1])], "symbols")
