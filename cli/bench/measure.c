@@ -30,7 +30,7 @@ double bench_reference_peak(const bench_result *result)
 
 void bench_settings(demucs_options *settings, const bench_options *options, stage_log *log)
 {
-    demucs_default_options(settings);
+    demucs_default_options(settings, sizeof *settings);
     settings->threads = (int)options->threads;
     settings->cpu = options->cpu;
     settings->precision = precision_of(options->precision);

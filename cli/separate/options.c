@@ -137,7 +137,7 @@ static void translate(separate_options *options)
     request->pattern_setting = "--filename";
 
     demucs_options *engine = &options->engine;
-    demucs_default_options(engine);
+    demucs_default_options(engine, sizeof *engine);
     engine->threads = (int)options->threads;
     engine->jobs = (int)options->jobs;
     engine->shifts = (int)options->shifts;

@@ -51,18 +51,3 @@ void dmx_error_clear(demucs_error *error)
     error->status = DEMUCS_OK;
     error->message[0] = '\0';
 }
-
-const char *demucs_status_name(demucs_status status)
-{
-    switch (status) {
-    case DEMUCS_OK: return "DEMUCS_OK";
-    case DEMUCS_ERROR_ARGUMENT: return "DEMUCS_ERROR_ARGUMENT";
-    case DEMUCS_ERROR_MEMORY: return "DEMUCS_ERROR_MEMORY";
-    case DEMUCS_ERROR_IO: return "DEMUCS_ERROR_IO";
-    case DEMUCS_ERROR_FORMAT: return "DEMUCS_ERROR_FORMAT";
-    case DEMUCS_ERROR_UNSUPPORTED: return "DEMUCS_ERROR_UNSUPPORTED";
-    case DEMUCS_ERROR_STATE: return "DEMUCS_ERROR_STATE";
-    case DEMUCS_ERROR_CANCELLED: return "DEMUCS_ERROR_CANCELLED";
-    }
-    return "DEMUCS_ERROR_?";
-}

@@ -11,7 +11,8 @@
  * what a pool costs when other programs want the cores too.
  *
  * Waiting spins a little first, since the stages of a network follow one another within microseconds and waking a
- * sleeper costs more than that; but not with more threads than cores, where a spinner holds up one that works. */
+ * sleeper costs more than that; but not with more threads than cores, where a spinner holds up one that works. Several
+ * engines in one process may have more threads than cores together, so what counts is how many are at work now. */
 #include "base/thread_pool.h"
 
 #include "base/alloc.h"
@@ -39,7 +40,8 @@ typedef struct worker {
 struct dmx_thread_pool {
     int threads;
     int started; /* workers that run, threads - 1 when creation succeeded */
-    int spins;
+    int cores;
+    bool may_spin;   /* there is a core for each of its threads */
     worker *workers; /* [threads], the first one unused: it is the caller */
     pthread_mutex_t mutex;
     pthread_cond_t work_ready;
@@ -54,6 +56,11 @@ struct dmx_thread_pool {
     atomic_size_t next_item;
 };
 
+static atomic_int threads_at_work;
+
+void dmx_threads_begin(int threads) { atomic_fetch_add(&threads_at_work, threads); }
+void dmx_threads_end(int threads) { atomic_fetch_sub(&threads_at_work, threads); }
+
 static void relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -62,6 +69,13 @@ static void relax(void)
     __asm__ volatile("yield");
 #endif
 }
+
+bool dmx_thread_pool_may_spin(const dmx_thread_pool *pool)
+{
+    return pool->may_spin && atomic_load_explicit(&threads_at_work, memory_order_relaxed) <= pool->cores;
+}
+
+static int spins_of(const dmx_thread_pool *pool) { return dmx_thread_pool_may_spin(pool) ? SPINS : 0; }
 
 static uint64_t generation_of(uint64_t state) { return state / ONE_GENERATION; }
 
@@ -77,7 +91,8 @@ static void run_items(dmx_thread_pool *pool, int index)
 /* Wait for another generation than `seen`: first spinning, then asleep. */
 static uint64_t wait_for_work(dmx_thread_pool *pool, uint64_t seen)
 {
-    for (int i = 0; i < pool->spins; i++) {
+    const int spins = spins_of(pool);
+    for (int i = 0; i < spins; i++) {
         uint64_t state = atomic_load_explicit(&pool->state, memory_order_acquire);
         if (generation_of(state) != seen) return state;
         relax();
@@ -131,8 +146,9 @@ static void announce(dmx_thread_pool *pool)
 static void close_job(dmx_thread_pool *pool)
 {
     atomic_fetch_or_explicit(&pool->state, CLOSED, memory_order_acquire);
+    const int spins = spins_of(pool);
     for (int i = 0; atomic_load_explicit(&pool->state, memory_order_acquire) & INSIDE; i++) {
-        if (i < pool->spins)
+        if (i < spins)
             relax();
         else
             sched_yield();
@@ -171,7 +187,8 @@ demucs_status dmx_thread_pool_create_among(dmx_thread_pool **out, int threads, i
     }
     pool->threads = threads;
     pool->workers = workers;
-    pool->spins = all_threads <= dmx_cpu_cores() ? SPINS : 0;
+    pool->cores = dmx_cpu_cores();
+    pool->may_spin = all_threads <= pool->cores;
     atomic_init(&pool->state, CLOSED);
     atomic_init(&pool->next_item, 0);
     pthread_mutex_init(&pool->mutex, NULL);

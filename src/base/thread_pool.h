@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct dmx_thread_pool dmx_thread_pool;
@@ -22,6 +23,14 @@ demucs_status dmx_thread_pool_create(dmx_thread_pool **pool, int threads, demucs
  * core for each, so that waiting may spin, depends on all of them. */
 demucs_status dmx_thread_pool_create_among(dmx_thread_pool **pool, int threads, int all_threads, demucs_error *error);
 void dmx_thread_pool_free(dmx_thread_pool *pool);
+
+/* `threads` threads of this process begin, or end, work that keeps them busy for longer. While those of all who have
+ * said so are more than there are cores, no pool spins. */
+void dmx_threads_begin(int threads);
+void dmx_threads_end(int threads);
+
+/* Whether a thread of the pool that waits now would spin. */
+bool dmx_thread_pool_may_spin(const dmx_thread_pool *pool);
 int dmx_thread_pool_size(const dmx_thread_pool *pool);
 
 /* Run all items; returns when every one is done. Not reentrant: work items must not call it, but they may run other

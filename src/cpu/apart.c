@@ -33,7 +33,8 @@ static void apart_item(void *context, size_t item, int worker)
                     .kernels = job->exec->kernels,
                     .scratch = block,
                     .scratch_floats = job->plan.scratch_floats,
-                    .bf16 = job->exec->bf16};
+                    .bf16 = job->exec->bf16,
+                    .stop = job->exec->stop};
     own.arena = (dmx_arena){.block = (char *)(block + own.scratch_floats), .size = job->plan.arena.peak};
     const dmx_bins bins = range(job->bins, job->at_once, item, true);
     job->body(&own, job->context, &bins);

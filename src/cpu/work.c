@@ -13,6 +13,7 @@ void dmx_exec_run(dmx_exec *exec, size_t items, size_t scratch_floats, dmx_work_
         return;
     }
     assert(rounded <= exec->scratch_floats);
+    if (exec->stop != NULL && atomic_load_explicit(exec->stop, memory_order_relaxed)) return;
     if (exec->pool != NULL) {
         dmx_thread_pool_run(exec->pool, items, work, context);
         return;

@@ -1,4 +1,4 @@
-/* resample.c - demucs_resampler: a change of sample rate piece by piece; the public functions of demucs.h.
+/* resample.c - see resampler.h
  *
  * The input goes into a buffer that holds what the next outputs need; pull computes outputs as long as their whole
  * window lies in it, and what no later output needs is dropped when room is wanted. The two edges, where the first and
@@ -9,28 +9,11 @@
  *                              [ held .......... ]
  *                                 ^ next output's window begins at `start` */
 #include "base/alloc.h"
-#include "base/error.h"
-#include "dsp/resample_kernel.h"
+#include "dsp/resampler.h"
 
 #include <string.h>
 
-#define MAX_CHANNELS 64
-#define ROOM         8192 /* frames of the buffer beyond the longest window: the most that one push takes */
-
-struct demucs_resampler {
-    int channels;
-    bool same_rate; /* copy */
-    dmx_resample_kernel kernel;
-    float *filter; /* [taps] scratch for kernels without a table */
-
-    float *buffer;     /* [channels][capacity] */
-    size_t capacity;   /* frames */
-    int64_t base;      /* index, in the input, of the first frame held; negative in the repeated first sample */
-    size_t held;       /* frames */
-    uint64_t pushed;   /* frames of input so far */
-    uint64_t produced; /* frames of output so far */
-    bool finished;
-};
+enum { ROOM = 8192 }; /* frames of the buffer beyond the longest window: the most that one push takes */
 
 static void start_over(demucs_resampler *r)
 {
@@ -60,29 +43,21 @@ static demucs_status set_up(demucs_resampler *r, int from_hz, int to_hz, int cha
     return DEMUCS_OK;
 }
 
-demucs_status demucs_resampler_create(demucs_resampler **resampler, int from_hz, int to_hz, int channels,
-                                      demucs_error *error)
+demucs_status dmx_resampler_create(demucs_resampler **resampler, int from_hz, int to_hz, int channels,
+                                   demucs_error *error)
 {
-    dmx_error_clear(error);
-    if (!resampler) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "demucs_resampler_create: resampler is NULL");
     *resampler = NULL;
-    if (channels < 1 || channels > MAX_CHANNELS)
-        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "cannot resample %d channels: 1 to %d are supported", channels,
-                        MAX_CHANNELS);
-    demucs_status status = dmx_resample_check_rates(from_hz, to_hz, error);
-    if (status) return status;
     demucs_resampler *r = dmx_alloc(1, sizeof *r);
     if (!r) return dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a resampler");
-    status = set_up(r, from_hz, to_hz, channels, error);
-    if (status) {
-        demucs_resampler_free(r);
-        return status;
-    }
-    *resampler = r;
-    return DEMUCS_OK;
+    demucs_status status = set_up(r, from_hz, to_hz, channels, error);
+    if (status == DEMUCS_OK)
+        *resampler = r;
+    else
+        dmx_resampler_free(r);
+    return status;
 }
 
-void demucs_resampler_free(demucs_resampler *resampler)
+void dmx_resampler_free(demucs_resampler *resampler)
 {
     if (!resampler) return;
     dmx_resample_kernel_release(&resampler->kernel);
@@ -91,9 +66,8 @@ void demucs_resampler_free(demucs_resampler *resampler)
     dmx_free(resampler);
 }
 
-uint64_t demucs_resampled_frames(uint64_t frames, int from_hz, int to_hz)
+uint64_t dmx_resampled_frames(uint64_t frames, int from_hz, int to_hz)
 {
-    if (from_hz < 1 || to_hz < 1) return 0;
     uint64_t from = (uint64_t)from_hz, to = (uint64_t)to_hz;
     return frames / from * to + frames % from * to / from;
 }
@@ -134,27 +108,8 @@ static void repeat_frame(demucs_resampler *r, const float *const *frame, size_t 
     r->held += count;
 }
 
-static demucs_status check_planes(const char *function, const void *resampler, const float *const *planes, int channels,
-                                  size_t frames, demucs_error *error)
+size_t dmx_resampler_push(demucs_resampler *r, const float *const *input, size_t frames)
 {
-    if (!resampler) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s: resampler is NULL", function);
-    for (int c = 0; frames > 0 && c < channels; c++)
-        if (!planes || !planes[c]) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s: channel %d is NULL", function, c);
-    return DEMUCS_OK;
-}
-
-demucs_status demucs_resampler_push(demucs_resampler *r, const float *const *input, size_t frames, size_t *accepted,
-                                    demucs_error *error)
-{
-    dmx_error_clear(error);
-    if (!accepted) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "demucs_resampler_push: accepted is NULL");
-    *accepted = 0;
-    demucs_status status = check_planes("demucs_resampler_push", r, input, r ? r->channels : 0, frames, error);
-    if (status) return status;
-    if (r->finished)
-        return dmx_fail(error, DEMUCS_ERROR_STATE,
-                        "demucs_resampler_push after demucs_resampler_finish: pull the rest of that track first");
-    if (frames == 0) return DEMUCS_OK;
     if (r->pushed == 0) {
         int64_t first = next_start(r);
         r->base = first;
@@ -165,17 +120,7 @@ demucs_status demucs_resampler_push(demucs_resampler *r, const float *const *inp
         memcpy(r->buffer + (size_t)c * r->capacity + r->held, input[c], count * sizeof(float));
     r->held += count;
     r->pushed += count;
-    *accepted = count;
-    return DEMUCS_OK;
-}
-
-demucs_status demucs_resampler_finish(demucs_resampler *r, demucs_error *error)
-{
-    dmx_error_clear(error);
-    if (!r) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "demucs_resampler_finish: resampler is NULL");
-    if (r->finished) return dmx_fail(error, DEMUCS_ERROR_STATE, "demucs_resampler_finish was called twice");
-    r->finished = true;
-    return DEMUCS_OK;
+    return count;
 }
 
 /* Outputs whose windows are in the buffer, up to `capacity`, written from frame `done` on; how many. */
@@ -197,28 +142,20 @@ static size_t produce(demucs_resampler *r, float *const *output, size_t done, si
 /* After the end: feed copies of the last frame, which is the last one held. */
 static void feed_edge(demucs_resampler *r)
 {
-    const float *planes[MAX_CHANNELS];
+    const float *planes[DMX_RESAMPLER_MAX_CHANNELS];
     for (int c = 0; c < r->channels; c++) planes[c] = r->buffer + (size_t)c * r->capacity;
     size_t count = make_room(r, r->kernel.taps);
     repeat_frame(r, planes, r->held - 1, count);
 }
 
-demucs_status demucs_resampler_pull(demucs_resampler *r, float *const *output, size_t capacity, size_t *frames,
-                                    demucs_error *error)
+size_t dmx_resampler_pull(demucs_resampler *r, float *const *output, size_t capacity)
 {
-    dmx_error_clear(error);
-    if (!frames) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "demucs_resampler_pull: frames is NULL");
-    *frames = 0;
-    demucs_status status =
-        check_planes("demucs_resampler_pull", r, (const float *const *)output, r ? r->channels : 0, capacity, error);
-    if (status || capacity == 0) return status;
-    uint64_t limit =
-        r->finished ? demucs_resampled_frames(r->pushed, (int)r->kernel.from, (int)r->kernel.to) : UINT64_MAX;
-    *frames = produce(r, output, 0, capacity, limit);
-    while (r->finished && *frames < capacity && r->produced < limit) {
+    uint64_t limit = r->finished ? dmx_resampled_frames(r->pushed, (int)r->kernel.from, (int)r->kernel.to) : UINT64_MAX;
+    size_t frames = produce(r, output, 0, capacity, limit);
+    while (r->finished && frames < capacity && r->produced < limit) {
         feed_edge(r);
-        *frames += produce(r, output, *frames, capacity - *frames, limit);
+        frames += produce(r, output, frames, capacity - frames, limit);
     }
-    if (r->finished && *frames == 0) start_over(r);
-    return DEMUCS_OK;
+    if (r->finished && frames == 0) start_over(r);
+    return frames;
 }

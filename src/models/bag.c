@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/bag.h"
 
+#include <math.h>
 #include <string.h>
 
 static demucs_status out_of_memory(const char *path, demucs_error *error)
@@ -22,13 +23,29 @@ static demucs_status load_network(dmx_network **network, const char *path, dmx_w
     return status;
 }
 
+/* As far as an engine relies on what it saw when the model was loaded. */
+static bool same_network(const dmx_network *a, const dmx_network *b)
+{
+    bool same = a->family == b->family && a->parameters == b->parameters && a->source_count == b->source_count &&
+                a->channels == b->channels && a->sample_rate_hz == b->sample_rate_hz;
+    for (int s = 0; same && s < a->source_count; s++) same = strcmp(a->sources[s], b->sources[s]) == 0;
+    return same;
+}
+
 demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member, demucs_error *error)
 {
     dmx_warnings told_already = {0};
     demucs_status status = load_network(network, member->path, &told_already, error);
     dmx_warnings_clear(&told_already);
-    if (status == DEMUCS_OK) (*network)->segment = member->network->segment; /* the bag may have changed it */
-    return status;
+    if (status != DEMUCS_OK) return status;
+    if (!same_network(*network, member->network)) {
+        dmx_network_free(*network);
+        *network = NULL;
+        return dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: is another model now than the one that was loaded.",
+                        member->path);
+    }
+    (*network)->segment = member->network->segment; /* the bag may have changed it */
+    return DEMUCS_OK;
 }
 
 size_t dmx_resident_limit(void) { return dmx_machine_memory() / 2; }
@@ -81,6 +98,16 @@ static demucs_status complete(demucs_model *model, const char *path, demucs_erro
                             first->sources[s]);
     }
     return DEMUCS_OK;
+}
+
+double dmx_model_longest_segment(const demucs_model *model)
+{
+    double longest = INFINITY;
+    for (int m = 0; m < model->count; m++) {
+        const dmx_network *network = model->members[m].network;
+        if (network->segment_is_limit && network->segment.seconds < longest) longest = network->segment.seconds;
+    }
+    return longest;
 }
 
 /* ---- bags ---- */

@@ -34,6 +34,9 @@ size_t dmx_resident_limit(void);
 demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member, demucs_error *error);
 void dmx_model_free(demucs_model *model);
 
+/* The longest segment that all members allow, in seconds; infinity where none has a limit. */
+double dmx_model_longest_segment(const demucs_model *model);
+
 /* Make sure that a member has its weights in bfloat16 too, packed by `kernels`. They stay with the model; whoever does
  * not compute with them never looks at them. For several threads at a time. Nothing to do for a member that is not
  * resident. */

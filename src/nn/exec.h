@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "kernels/kernels.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,11 +30,12 @@ typedef struct dmx_exec {
 
     /* For the CPU. */
     const dmx_kernels *kernels;
-    dmx_thread_pool *pool; /* NULL: everything runs in the calling thread */
-    float *scratch;        /* [threads][scratch_floats] memory of one work item */
-    size_t scratch_floats; /* while planning: the most that any item asked for so far */
-    bool planning;         /* count memory and operations, and compute nothing */
-    bool bf16;             /* layers that have weights in bfloat16 use them, and attention too */
+    dmx_thread_pool *pool;   /* NULL: everything runs in the calling thread */
+    float *scratch;          /* [threads][scratch_floats] memory of one work item */
+    size_t scratch_floats;   /* while planning: the most that any item asked for so far */
+    bool planning;           /* count memory and operations, and compute nothing */
+    bool bf16;               /* layers that have weights in bfloat16 use them, and attention too */
+    const atomic_bool *stop; /* NULL, or true as soon as nobody wants the result: nothing more is computed */
     double flops; /* of matrix products so far, a multiplication and an addition counted as two; planning counts too */
 
     void (*trace)(void *context, const char *stage, const struct dmx_grid *grid); /* tests look at stages; else NULL */

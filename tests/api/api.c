@@ -35,7 +35,7 @@ demucs_separator *api_create(const demucs_model *model, const demucs_options *op
 demucs_options api_options(int threads)
 {
     demucs_options options;
-    demucs_default_options(&options);
+    demucs_default_options(&options, sizeof options);
     options.shifts = 0;
     options.threads = threads;
     return options;

@@ -2,8 +2,7 @@
  * segments is made of; that they do run at once; and what the callbacks are told then. */
 #include "api.h"
 
-#include "models/bag.h"
-#include "separate/separator.h"
+#include "engine/engine.h"
 #include "support/test.h"
 
 #include <pthread.h>
@@ -150,8 +149,9 @@ static void test_chosen(void)
         const demucs_options o = api_options(threads[i]);
         demucs_separator *s = api_create(model, &o);
         if (s == NULL) break;
-        const int each = dmx_thread_pool_size(s->jobs[0].exec.pool);
-        CHECK(s->job_count == expected[i], "%d threads: %d jobs", threads[i], s->job_count);
+        const demucs_engine *engine = demucs_separator_engine(s);
+        const int jobs = demucs_engine_jobs(engine), each = dmx_thread_pool_size(engine->jobs.job[0].pool);
+        CHECK(jobs == expected[i], "%d threads: %d jobs", threads[i], jobs);
         CHECK(each == threads[i] / expected[i], "%d threads: %d in each job", threads[i], each);
         demucs_separator_free(s);
     }
@@ -165,7 +165,7 @@ static void test_too_many(void)
     demucs_options o = api_options(3);
     o.jobs = 1000;
     demucs_separator *s = model != NULL ? api_create(model, &o) : NULL;
-    if (s != NULL) CHECK(s->job_count == 3, "1000 jobs on 3 threads: %d jobs", s->job_count);
+    if (s != NULL) CHECK(demucs_engine_jobs(demucs_separator_engine(s)) == 3, "1000 jobs on 3 threads");
     demucs_separator_free(s);
     demucs_model_free(model);
 }

@@ -104,7 +104,7 @@ static void test_null_objects(void)
           "separator");
     demucs_separator_reset(NULL);
     demucs_separator_free(NULL);
-    demucs_default_options(NULL);
+    demucs_default_options(NULL, sizeof(demucs_options));
 }
 
 /* ---- options ---- */

@@ -64,7 +64,7 @@ demucs_options golden_options(const golden_case *c, int offsets[GOLDEN_MAX_OFFSE
 {
     demucs_options o;
     char text[sizeof c->options];
-    demucs_default_options(&o);
+    demucs_default_options(&o, sizeof o);
     memcpy(text, c->options, sizeof text);
     for (char *word = strtok(text, ";"); word != NULL; word = strtok(NULL, ";")) {
         const char *value = strchr(word, '=');

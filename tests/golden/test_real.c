@@ -105,7 +105,7 @@ static demucs_separator *create_separator(const demucs_model *model, demucs_prec
     demucs_separator *separator = NULL;
     demucs_error error;
     demucs_options options;
-    demucs_default_options(&options);
+    demucs_default_options(&options, sizeof options);
     options.shifts = 0;
     options.precision = precision;
     if (demucs_separator_create(&separator, model, &options, &error) != DEMUCS_OK) failed(error.message);

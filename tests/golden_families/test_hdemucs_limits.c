@@ -90,7 +90,7 @@ static void check_length(const char *name, size_t frames)
     const size_t count = (size_t)demucs_model_sources(model) * channels * frames;
     float *mix = calloc(channels * frames, sizeof *mix), *stems = calloc(count, sizeof *stems);
     demucs_options options;
-    demucs_default_options(&options);
+    demucs_default_options(&options, sizeof options);
     options.split = options.normalize = false;
     options.shifts = 0;
     uint32_t state = 1;

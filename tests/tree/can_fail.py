@@ -11,6 +11,7 @@ from pathlib import Path
 import hygiene
 import layers
 import networks
+import rooms
 import symbols
 
 SOUND = {
@@ -23,9 +24,10 @@ SOUND = {
     "src/nn/conv.c": '#include "nn/conv.h" /* #include "models/net.h" and malloc(1) in a comment are nothing */\n',
     "src/models/net.c": '#include "nn/conv.h"\nconst char *text = "malloc(1)";\n',
     "src/models/net.h": "int dmx_net;\n",
+    "src/models/bag.h": '#include "models/net.h"\n',
     "src/checkpoint/json.c": "#include <jansson.h>\n",
-    "src/api.c": '#include "demucs.h"\n#include "models/net.h"\n',
-    "include/demucs.h": "const char *demucs_version(void);\n",
+    "src/api/model.c": '#include "demucs.h"\n#include "models/net.h"\nconst char *demucs_version(void)\n{\n    return "1";\n}\n',
+    "include/demucs.h": "DEMUCS_API const char *demucs_version(void);\n",
     "audio/audio.h": "int audio;\n",
     "audio/mp3_writer.c": '#include "audio/audio.h"\n#include "base/alloc.h"\n#include <lame/lame.h>\n#include <stdlib.h>\nvoid *p = malloc(1);\n',
     "hub/hub.h": "int hub;\n",
@@ -42,16 +44,16 @@ SOUND = {
 TREE_FAULTS = [
     ("src/kernels/scalar.c", '#include "nn/conv.h"\n', layers, "lies above"),
     ("src/nn/conv.c", '#include "models/net.h"\n', layers, "lies above"),
-    ("src/models/net.c", '#include "separate/lane.h"\n', layers, "does not exist"),
+    ("src/models/net.c", '#include "stream/lane.h"\n', layers, "does not exist"),
     ("src/checkpoint/json.c", '#include "models/net.h"\n', layers, "lies above"),
     ("src/nn/conv.c", '#include "demucs.h"\n', layers, "demucs.h is for"),
     ("src/nn/conv.c", "void f(void) { x = malloc(3); }\n", layers, "does not call malloc"),
     ("src/nn/conv.c", "void f(void *x) { free (x); }\n", layers, "does not call free"),
     ("src/nn/conv.c", 'void f(void) { fprintf(stderr, ""); }\n', layers, "does not call fprintf"),
-    ("src/api.c", "void f(void) { exit(1); }\n", layers, "does not call exit"),
+    ("src/api/model.c", "void f(void) { exit(1); }\n", layers, "does not call exit"),
     ("src/models/net.c", "#include <jansson.h>\n", layers, "wrapped in"),
     ("cli/main.c", "#include <libavutil/log.h>\n", layers, "wrapped in"),
-    ("src/api.c", "#include <zlib.h>\n", layers, "neither C nor POSIX"),
+    ("src/api/model.c", "#include <zlib.h>\n", layers, "neither C nor POSIX"),
     ("audio/mp3_writer.c", '#include "nn/conv.h"\n', layers, "may not see"),
     ("src/base/alloc.c", '#include "audio/audio.h"\n', layers, "does not exist"),
     ("audio/mp3_writer.c", '#include "demucs.h"\n', layers, "does not know the engine"),
@@ -60,7 +62,7 @@ TREE_FAULTS = [
     ("cli/main.c", '#include "audio/pcm.h"\n', layers, "may not see"),
     ("cli/main.c", '#include "tracks/spool.h"\n', layers, "may not see"),
     ("audio/mp3_writer.c", '#include "demucs_tracks.h"\n', layers, "may not see"),
-    ("src/api.c", '#include "demucs_tracks.h"\n', layers, "does not exist"),
+    ("src/api/model.c", '#include "demucs_tracks.h"\n', layers, "does not exist"),
     ("tracks/spool.c", '#include "common/bar.h"\n', layers, "may not see"),
     ("tracks/spool.c", '#include "cli/common/bar.h"\n', layers, "may not see"),
     ("tracks/spool.c", '#include "audio/pcm.h"\n', layers, "may not see"),
@@ -71,6 +73,11 @@ TREE_FAULTS = [
     ("tracks/track.c", 'void f(void) { printf(""); }\n', layers, "tracks/ does not call printf"),
     ("tracks/track.c", "void f(void) { sigaction(3, 0, 0); }\n", layers, "tracks/ does not call sigaction"),
     ("tracks/track.c", 'char *f(void) { return getenv("HOME"); }\n', layers, "tracks/ does not call getenv"),
+    ("src/models/net.h", '#include "models/bag.h"\n', rooms, "a circle of includes: bag -> net -> bag"),
+    ("src/models/net.c", '#include "models/bag.h"\n', rooms, "a circle of includes: bag -> net -> bag"),
+    ("src/models/net.c", "int demucs_more(int a)\n{\n    return a;\n}\n", rooms, "demucs_more is a public function"),
+    ("src/api/model.c", "int demucs_more(int a)\n{\n    return a;\n}\n", rooms, "demucs_more is not in include"),
+    ("include/demucs.h", "DEMUCS_API int demucs_more(int a);\n", rooms, "demucs_more is not defined in src/api"),
     ("src/nn/long.c", "\n" * 501, hygiene, "501 lines"),
     ("docs/page.md", "see /wo" + "rk/main/README.md\n", hygiene, "path of one machine"),
     ("tools/fetch", "curl https://registry.npm" + "js.org/x\n", hygiene, "package registry"),
@@ -143,7 +150,7 @@ def main(scratch):
         elif word is not None and not any(word in finding for finding in findings):
             missed.append(f"{what}: \"{word}\" was not found; findings: {findings}")
 
-    for number, (name, text, check, word) in enumerate([("README.md", "", layers, None), ("README.md", "", hygiene, None), ("README.md", "", networks, None)]
+    for number, (name, text, check, word) in enumerate([("README.md", "", check, None) for check in (layers, hygiene, networks, rooms)]
                                                        + TREE_FAULTS):
         root = scratch / f"tree{number}"
         write_tree(root, {**SOUND, name: SOUND.get(name, "") + text})

@@ -7,7 +7,9 @@ A file includes only from its own row of the layer order or from rows above it (
     nn   dsp   checkpoint
     cpu
     models
-    separate   api                  <- include/demucs.h
+    engine
+    stream
+    api                             <- include/demucs.h
     ------------------------------------------------------
     audio   hub                     base, and nothing else from src/
     tracks                          base, demucs.h, audio/audio.h   <- include/demucs_tracks.h
@@ -19,11 +21,11 @@ import sys
 
 import tree
 
-ROWS = [["base"], ["kernels"], ["nn", "dsp", "checkpoint"], ["cpu"], ["models"], ["separate", "api"]]
+ROWS = [["base"], ["kernels"], ["nn", "dsp", "checkpoint"], ["cpu"], ["models"], ["engine"], ["stream"], ["api"]]
 ROW = {part: number for number, row in enumerate(ROWS) for part in row}
 
 # The engine's own header, seen below the API where its types are: errors (base) and the streaming objects.
-MAY_SEE_DEMUCS_H = re.compile(r"^src/(base|dsp|separate|models)/|^src/api[^/]*\.c$")
+MAY_SEE_DEMUCS_H = re.compile(r"^src/(base|dsp|models|engine|stream|api)/")
 
 # Each library is wrapped: its headers are included here and nowhere else.
 WRAPPED = {
@@ -60,10 +62,8 @@ MAY_FREE = {"src/checkpoint/json.c": "texts that json_dumps allocated"}
 
 
 def part_of(path):
-    """The layer that a file belongs to: a folder below src/, "api" for src/*.c, else the top folder."""
-    if path.parts[0] != "src":
-        return path.parts[0]
-    return path.parts[1] if len(path.parts) > 2 else "api"
+    """The layer that a file belongs to: a folder below src/, else the top folder."""
+    return path.parts[1] if path.parts[0] == "src" else path.parts[0]
 
 
 def check_quoted(root, path, name):

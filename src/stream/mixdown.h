@@ -1,6 +1,6 @@
 /* mixdown.h - where the lanes' results are added up, until they are complete and handed out. */
-#ifndef DMX_SEPARATE_MIXDOWN_H
-#define DMX_SEPARATE_MIXDOWN_H
+#ifndef DMX_STREAM_MIXDOWN_H
+#define DMX_STREAM_MIXDOWN_H
 
 #include "base/arena.h"
 

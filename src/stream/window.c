@@ -1,5 +1,5 @@
 /* window.c - see window.h */
-#include "separate/window.h"
+#include "stream/window.h"
 
 #include <assert.h>
 #include <math.h>

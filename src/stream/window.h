@@ -4,8 +4,8 @@
  *     ...............[begin ======================= end)..............   begin + capacity
  *
  * Frames are numbered as in the track. Outside of the track everything is zero. */
-#ifndef DMX_SEPARATE_WINDOW_H
-#define DMX_SEPARATE_WINDOW_H
+#ifndef DMX_STREAM_WINDOW_H
+#define DMX_STREAM_WINDOW_H
 
 #include "base/arena.h"
 

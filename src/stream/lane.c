@@ -1,11 +1,11 @@
 /* lane.c - see lane.h */
-#include "separate/lane.h"
+#include "stream/lane.h"
 
 #include <math.h>
 
-int64_t dmx_lane_frames(const dmx_lane *lane, int64_t end)
+int64_t dmx_lane_frames(const dmx_lane *lane, int64_t at, int64_t end)
 {
-    const int64_t left = end - lane->next;
+    const int64_t left = end - at;
     if (left <= 0) return 0;
     return lane->segment == 0 || left < lane->segment ? left : lane->segment;
 }
@@ -14,6 +14,13 @@ int64_t dmx_lane_segments(const dmx_lane *lane, int64_t end)
 {
     if (end <= 0) return 0;
     return lane->segment == 0 ? 1 : (end - lane->start + lane->stride - 1) / lane->stride;
+}
+
+int64_t dmx_lane_input_length(const dmx_lane *lane, int64_t frames)
+{
+    const dmx_network *network = lane->network;
+    if (lane->asked == 0) return network->family->valid_length(network, frames);
+    return lane->asked < frames || network->family->valid_length(network, lane->asked) < 0 ? -1 : lane->asked;
 }
 
 void dmx_triangle(int64_t segment, double power, float *out)

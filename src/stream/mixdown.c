@@ -1,5 +1,5 @@
 /* mixdown.c - see mixdown.h */
-#include "separate/mixdown.h"
+#include "stream/mixdown.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,0 +1,103 @@
+/* model.c - demucs_model */
+#include "api/check.h"
+#include "cpu/ops.h"
+#include "models/bag.h"
+
+#include <string.h>
+
+demucs_status demucs_model_load(demucs_model **model, const char *path, demucs_error *error)
+{
+    dmx_error_clear(error);
+    if (model == NULL) return dmx_null_argument(error, "model");
+    *model = NULL;
+    if (path == NULL) return dmx_null_argument(error, "path");
+    return dmx_model_load(model, path, dmx_resident_limit(), error);
+}
+
+void demucs_model_free(demucs_model *model) { dmx_model_free(model); }
+
+int demucs_model_sources(const demucs_model *model) { return model != NULL ? model->source_count : 0; }
+
+const char *demucs_model_source_name(const demucs_model *model, int source)
+{
+    if (model == NULL || source < 0 || source >= model->source_count) return NULL;
+    return model->members[0].network->sources[source];
+}
+
+int demucs_model_find_source(const demucs_model *model, const char *name)
+{
+    for (int s = 0; model != NULL && name != NULL && s < model->source_count; s++)
+        if (strcmp(model->members[0].network->sources[s], name) == 0) return s;
+    return -1;
+}
+
+int demucs_model_channels(const demucs_model *model) { return model != NULL ? model->channels : 0; }
+
+int demucs_model_sample_rate_hz(const demucs_model *model) { return model != NULL ? model->sample_rate_hz : 0; }
+
+double demucs_model_max_segment_seconds(const demucs_model *model)
+{
+    return model != NULL ? dmx_model_longest_segment(model) : 0;
+}
+
+int demucs_model_members(const demucs_model *model) { return model != NULL ? model->count : 0; }
+
+/* Floating point operations of matrix products in one forward pass, a multiplication and an addition counted as two. */
+static double flops_of(const dmx_network *network, int64_t frames)
+{
+    bool wanted[DMX_MAX_SOURCES] = {false};
+    dmx_exec plan = dmx_cpu_plan(dmx_kernels_get(DMX_CPU_SCALAR), NULL, false);
+    dmx_network_run(network, &plan, NULL, frames, wanted, NULL);
+    return plan.flops;
+}
+
+demucs_status demucs_model_member_info(const demucs_model *model, int member, demucs_member_info *info,
+                                       demucs_error *error)
+{
+    dmx_error_clear(error);
+    if (model == NULL) return dmx_null_argument(error, "model");
+    if (info == NULL) return dmx_null_argument(error, "info");
+    if (member < 0 || member >= model->count)
+        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "There is no member %d: the model has %d.", member, model->count);
+    const size_t size = info->struct_size;
+    if (size < sizeof(size_t) || size > sizeof *info)
+        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "Set struct_size to sizeof(demucs_member_info) first.");
+    const dmx_member *m = &model->members[member];
+    const int64_t segment = m->network->family->valid_length(
+        m->network, dmx_segment_frames(m->network->segment, m->network->sample_rate_hz));
+    const demucs_member_info all = {.struct_size = size,
+                                    .path = m->path,
+                                    .class_name = m->network->family->class.name,
+                                    .parameters = m->network->parameters,
+                                    .segment_seconds = m->network->segment.seconds,
+                                    .weights = m->weights,
+                                    .segment_flops = flops_of(m->network, segment)};
+    memcpy(info, &all, size);
+    return DEMUCS_OK;
+}
+
+int demucs_model_warnings(const demucs_model *model) { return model != NULL ? model->warnings.count : 0; }
+
+const char *demucs_model_warning(const demucs_model *model, int warning)
+{
+    if (model == NULL || warning < 0 || warning >= model->warnings.count) return NULL;
+    return model->warnings.texts[warning];
+}
+
+demucs_status demucs_convert(const char *source_path, const char *target_path, demucs_error *error)
+{
+    dmx_error_clear(error);
+    if (source_path == NULL) return dmx_null_argument(error, "source_path");
+    if (target_path == NULL) return dmx_null_argument(error, "target_path");
+    dmx_checkpoint *checkpoint;
+    dmx_network *network = NULL;
+    dmx_warnings warnings = {0};
+    demucs_status status = dmx_checkpoint_open(&checkpoint, source_path, &dmx_families, error);
+    if (status != DEMUCS_OK) return status;
+    status = dmx_network_load(&network, checkpoint, &warnings, error); /* only to know that it can be loaded */
+    dmx_network_free(network);
+    dmx_warnings_clear(&warnings);
+    if (status == DEMUCS_OK) status = dmx_checkpoint_write_safetensors(checkpoint, target_path, error);
+    dmx_checkpoint_close(checkpoint);
+    return status;
+}
