@@ -43,3 +43,10 @@ dmx_exec dmx_cpu_plan(const dmx_kernels *kernels, dmx_thread_pool *pool, bool bf
 {
     return (dmx_exec){.ops = &dmx_cpu_ops, .kernels = kernels, .pool = pool, .planning = true, .bf16 = bf16};
 }
+
+void dmx_cpu_replay(dmx_exec *exec, const dmx_op_list *list, const float *mix, float *stems)
+{
+    exec->mix = mix;
+    exec->stems = stems;
+    for (size_t i = 0; i < list->count; i++) run(exec, &list->ops[i]);
+}

@@ -2,7 +2,7 @@
 #ifndef DMX_CPU_OPS_H
 #define DMX_CPU_OPS_H
 
-#include "nn/ops.h"
+#include "nn/record.h"
 
 /* Operations on the memory of this process, by exec->kernels and the threads of exec->pool. What they need for
  * themselves they take from exec->arena and from the threads' scratch memory; with exec->planning set they only count
@@ -12,6 +12,11 @@ extern const dmx_ops dmx_cpu_ops;
 /* An exec that counts what a forward pass needs: run the pass on it, then look at arena.peak (bytes), scratch_floats
  * (of each thread) and flops. `pool` may be NULL. */
 dmx_exec dmx_cpu_plan(const dmx_kernels *kernels, dmx_thread_pool *pool, bool bf16);
+
+/* Carry out a recorded pass: stems = network(mix), with the bits that the pass has at once on the same exec, see
+ * dmx_network_run. Activations lie where the list says; exec->arena, like the threads' scratch memory, is for what
+ * single operations need for a while: planned like a pass, with exec->planning and mix and stems NULL. */
+void dmx_cpu_replay(dmx_exec *exec, const dmx_op_list *list, const float *mix, float *stems);
 
 /* ---- between the files of this folder: one operation each, with its arguments in op->as ---- */
 

@@ -38,6 +38,15 @@ void dmx_network_run(const dmx_network *network, dmx_exec *exec, const float *mi
     network->family->forward(network, exec, frames, wanted);
 }
 
+bool dmx_network_record(const dmx_network *network, int64_t frames, const bool *wanted, dmx_arena *arena,
+                        dmx_op_list *list)
+{
+    dmx_exec exec = {.ops = &dmx_record_ops, .arena = *arena, .list = arena->block != NULL ? list : NULL};
+    dmx_network_run(network, &exec, NULL, frames, wanted, NULL);
+    *arena = exec.arena;
+    return arena->peak != SIZE_MAX && (exec.list == NULL || !list->failed);
+}
+
 int64_t dmx_segment_frames(dmx_segment segment, int sample_rate_hz)
 {
     if (segment.denominator > 0) return segment.numerator * sample_rate_hz / segment.denominator;

@@ -7,7 +7,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "models/loading/store.h"
-#include "nn/exec.h"
+#include "nn/record.h"
 
 enum { DMX_MAX_SOURCES = 64, DMX_MAX_CHANNELS = 16, DMX_MAX_SAMPLE_RATE = 768000 };
 
@@ -81,11 +81,21 @@ struct dmx_network {
     size_t parameters;     /* numbers in its tensors; their memory is about four bytes each */
 };
 
-/* stems = network(mix), or what exec->ops makes of such a pass: on an exec that plans or records, mix and stems are
- * NULL. exec->arena must have the room that planning found. mix     [channels][frames] wanted  [sources] stems
- * [sources][channels][frames]; those of unwanted sources are not touched */
+/* stems = network(mix), or what exec->ops makes of such a pass: while planning, mix and stems are NULL. exec->arena
+ * must have the room that planning found.
+ *
+ *   mix     [channels][frames]
+ *   wanted  [sources]
+ *   stems   [sources][channels][frames]; those of unwanted sources are not touched */
 void dmx_network_run(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,
                      float *stems);
+
+/* The same pass as a list of operations (nn/record.h), appended to `list`, on activations from arena->block on, where
+ * nothing is looked at. With arena->block NULL nothing is recorded (`list` may be NULL): afterwards arena->peak is how
+ * many bytes there must be, arena->size. False when there is no memory for the list, or never could be for the arena.
+ *   wanted  [sources] */
+bool dmx_network_record(const dmx_network *network, int64_t frames, const bool *wanted, dmx_arena *arena,
+                        dmx_op_list *list);
 
 /* Build the network of a checkpoint. Warnings are added to `warnings`. */
 demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,

@@ -16,17 +16,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct dmx_grid; /* grid.h */
-struct dmx_ops;  /* ops.h */
+struct dmx_grid;    /* grid.h */
+struct dmx_ops;     /* ops.h */
+struct dmx_op_list; /* record.h */
 
 typedef struct dmx_exec {
-    const struct dmx_ops *ops; /* who carries out the operations: the CPU is dmx_cpu_ops (cpu/ops.h) */
+    const struct dmx_ops
+        *ops; /* who carries out the operations: dmx_cpu_ops (cpu/ops.h) or dmx_record_ops (record.h) */
 
     /* What a pass reads and writes besides the arena. Only operations look at it; dmx_network_run fills it in. */
     const float *mix; /* [channels][frames] */
     float *stems;     /* [sources][channels][frames] */
 
     dmx_arena arena; /* activations */
+
+    struct dmx_op_list *list; /* for the recorder: where operations go, or NULL */
 
     /* For the CPU. */
     const dmx_kernels *kernels;
