@@ -30,13 +30,11 @@ static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error
     return item->writer != NULL;
 }
 
-static bool make_parent(dmx_output *item, demucs_error *error)
+static bool make_folder(dmx_output *item, demucs_error *error)
 {
-    char *parent = dmx_path_parent(item->path);
-    if (parent == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
-    const bool done = dmx_folder_make(parent, &item->made_folders, error) == DEMUCS_OK;
-    dmx_free(parent);
-    return done;
+    item->folder = dmx_path_parent(item->path);
+    if (item->folder == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
+    return dmx_folder_make(item->folder, &item->made_folders, error) == DEMUCS_OK;
 }
 
 bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
@@ -45,7 +43,7 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
     if (self->planes == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to write the stems");
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
-        bool done = make_parent(item, error);
+        bool done = make_folder(item, error);
         if (done && self->request->clip == DEMUCS_TRACKS_CLIP_RESCALE) {
             item->spool = dmx_spool_create(&self->spool_place, self->channels, error);
             done = item->spool != NULL;
@@ -189,9 +187,8 @@ void dmx_outputs_discard(dmx_outputs *self)
         dmx_spool_free(item->spool);
         audio_writer_abort(item->writer);
         if (!complete && item->committed) unlink(item->path);
-        char *parent = !complete && item->made_folders > 0 ? dmx_path_parent(item->path) : NULL;
-        if (parent != NULL) dmx_folder_unmake(parent, item->made_folders);
-        dmx_free(parent);
+        if (!complete && item->folder != NULL) dmx_folder_unmake(item->folder, item->made_folders);
+        dmx_free(item->folder);
         dmx_free(item->name);
         dmx_free(item->path);
     }

@@ -23,7 +23,8 @@ typedef struct dmx_output {
     int source;
     char *name, *path;
     demucs_tracks_container container;
-    int made_folders; /* how many of the last folders of its path are ours */
+    char *folder;     /* that the path lies in; NULL before it is made */
+    int made_folders; /* how many of its last parts are ours */
     bool committed;
     dmx_spool *spool;     /* with RESCALE */
     audio_writer *writer; /* else, and while a spool is written out */

@@ -20,7 +20,8 @@ typedef struct track {
     dmx_watch watch;
     dmx_intake intake;
     dmx_outputs outputs;
-    int made_folders; /* how many of the last folders of request.folder are ours */
+    char *folder;     /* request.folder, or that of the first target */
+    int made_folders; /* how many of its last parts are ours */
     int channels;
     float **blocks; /* [channels and those of the needed stems] planes of a block */
     float **input;  /* [channels] among them */
@@ -134,19 +135,14 @@ static bool separate(track *self, demucs_error *error)
 
 /* ----------------------------------------------------------------------------------------------------- stages ---- */
 
-/* The folder for the spools, which has to be there before the track is read. */
-static bool find_spool_place(track *self, char **parent, demucs_error *error)
+/* The folder for the spools has to be there before the track is read. */
+static bool make_folder(track *self, demucs_error *error)
 {
     const demucs_tracks_request *request = &self->request;
-    dmx_spool_place place = {request->spool_folder, request->folder};
-    if (request->targets == NULL) {
-        if (dmx_folder_make(request->folder, &self->made_folders, error) != DEMUCS_OK) return false;
-    } else {
-        place.folder = *parent = dmx_path_parent(request->targets[0].path);
-        if (*parent == NULL) return no_memory(self, error);
-    }
-    self->outputs.spool_place = place;
-    return true;
+    self->folder = request->targets != NULL ? dmx_path_parent(request->targets[0].path) : dmx_strdup(request->folder);
+    if (self->folder == NULL) return no_memory(self, error);
+    self->outputs.spool_place = (dmx_spool_place){request->spool_folder, self->folder};
+    return dmx_folder_make(self->folder, &self->made_folders, error) == DEMUCS_OK;
 }
 
 static bool read_track(track *self, demucs_error *error)
@@ -175,11 +171,8 @@ static bool write_files(track *self, demucs_error *error)
 /* Everything between a plan and its files. */
 static bool carry_out(track *self, demucs_error *error)
 {
-    char *parent = NULL;
-    const bool done = find_spool_place(self, &parent, error) && read_track(self, error) && allocate(self, error) &&
-                      dmx_outputs_open(&self->outputs, error) && separate(self, error) && write_files(self, error);
-    dmx_free(parent);
-    return done;
+    return make_folder(self, error) && read_track(self, error) && allocate(self, error) &&
+           dmx_outputs_open(&self->outputs, error) && separate(self, error) && write_files(self, error);
 }
 
 static bool plan(track *self, const demucs_tracks_request *given, demucs_error *error)
@@ -202,7 +195,8 @@ static void release(track *self, bool done)
 {
     dmx_outputs_discard(&self->outputs);
     dmx_spool_free(self->intake.mix);
-    if (!done) dmx_folder_unmake(self->request.folder, self->made_folders);
+    if (!done && self->folder != NULL) dmx_folder_unmake(self->folder, self->made_folders);
+    dmx_free(self->folder);
     dmx_free(self->blocks);
     dmx_free(self->stems);
 }

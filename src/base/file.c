@@ -209,6 +209,8 @@ uint64_t dmx_file_size(const dmx_file *file) { return file->size; }
 demucs_status dmx_file_fail(const dmx_file *file, demucs_error *error)
 {
     char reason[DMX_REASON];
+    if (file->failure == ENOMEM)
+        return dmx_refuse(file->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
     return dmx_refuse(file->path, error, DEMUCS_ERROR_IO, "cannot write: %s", dmx_reason(reason, file->failure));
 }
 

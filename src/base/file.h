@@ -37,7 +37,7 @@ bool dmx_file_read(dmx_file *file, void *bytes, size_t count, uint64_t position)
 /* The size so far: the end of what was written furthest. */
 uint64_t dmx_file_size(const dmx_file *file);
 
-/* The sentence for the first failure (IO). */
+/* The sentence for the first failure (IO, MEMORY). */
 demucs_status dmx_file_fail(const dmx_file *file, demucs_error *error);
 
 /* Bring all bytes to the disk and close the temporary file: a full disk shows here at the latest, and nothing may be

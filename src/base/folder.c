@@ -45,16 +45,14 @@ demucs_status dmx_folder_make(const char *path, int *made, demucs_error *error)
     return DEMUCS_OK;
 }
 
-void dmx_folder_unmake(const char *path, int made)
+void dmx_folder_unmake(char *path, int made)
 {
-    char *part = made > 0 ? dmx_strdup(path) : NULL;
-    for (; part != NULL && made > 0; made--) {
-        cut_slashes(part);
-        char *slash = strrchr(part, '/');
-        if (rmdir(part) != 0 || slash == NULL) break;
-        slash[slash == part] = '\0';
+    for (; made > 0; made--) {
+        cut_slashes(path);
+        char *slash = strrchr(path, '/');
+        if (rmdir(path) != 0 || slash == NULL) break;
+        slash[slash == path] = '\0';
     }
-    dmx_free(part);
 }
 
 /* Remove what the folder `name` in `parent` holds, and then itself. */
