@@ -1,0 +1,196 @@
+/* test_request.c - requests that are wrong, callers that know an older struct, paths that exclude each other, measures.
+ */
+#include "tracks.h"
+
+#include "../audio/audio_test.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A caller whose struct ends before `clip`, and one from the future whose struct is longer. */
+static void test_sizes(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    demucs_error error = {DEMUCS_OK, ""};
+    struct {
+        demucs_tracks_request request;
+        unsigned char after[64];
+    } place;
+    memset(&place, 0xa5, sizeof place);
+    const size_t old = offsetof(demucs_tracks_request, clip);
+    demucs_tracks_request_init(&place.request, old);
+    const unsigned char *byte = (const unsigned char *)&place;
+    for (size_t i = old; i < sizeof place; i++)
+        if (byte[i] != 0xa5) CHECK(false, "byte %zu of a struct of %zu was written", i, old);
+    CHECK(place.request.struct_size == old && place.request.mp3_bitrate_kbps == 320, "what it knows is filled in");
+    tracks_make("song.wav", 2, TRACKS_RATE_HZ, 5000, 0.5F);
+    place.request.engine = setup->engine;
+    place.request.input = "song.wav";
+    place.request.folder = "out";
+    CHECK(demucs_tracks_separate(&place.request, NULL, &error) == DEMUCS_OK, "%s", error.message);
+
+    memset(&place, 0xa5, sizeof place);
+    demucs_tracks_request_init(&place.request, sizeof place);
+    for (size_t i = sizeof place.request; i < sizeof place; i++)
+        if (byte[i] != 0) CHECK(false, "byte %zu of a longer struct is %d", i, byte[i]);
+    place.request.engine = setup->engine;
+    place.request.input = "song.wav";
+    place.request.folder = "out";
+    CHECK(demucs_tracks_separate(&place.request, NULL, &error) == DEMUCS_OK, "%s", error.message);
+    demucs_tracks_request_init(NULL, 100);
+}
+
+static void test_wrong(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    static const char *const none[] = {"vocals", "guitar"};
+    const demucs_tracks_target no_path = {DEMUCS_TRACKS_STEM, "drums", NULL};
+    const demucs_tracks_target no_stem = {DEMUCS_TRACKS_STEM, "guitar", "x.wav"};
+    const demucs_tracks_target no_kind = {(demucs_tracks_kind)3, "drums", "x.wav"};
+    tracks_make("song.wav", 2, TRACKS_RATE_HZ, 5000, 0.5F);
+    const demucs_tracks_request right = tracks_request(setup, "song.wav");
+#define WRONG(change, text)                                                                                            \
+    do {                                                                                                               \
+        demucs_tracks_request r = right;                                                                               \
+        change;                                                                                                        \
+        tracks_check_refused(&r, DEMUCS_ERROR_ARGUMENT, text);                                                         \
+    } while (0)
+    WRONG(r.struct_size = 3, "demucs_tracks_request_init");
+    WRONG(r.engine = NULL, "no engine");
+    WRONG(r.input = NULL, "no input");
+    WRONG(r.input = "", "no input");
+    WRONG(r.stream = -1, "stream is -1");
+    WRONG(r.folder = NULL, "request.folder is empty");
+    WRONG(r.folder = "", "request.folder is empty");
+    WRONG((r.folder = "", r.folder_setting = "--out"), "--out is empty");
+    WRONG(r.pattern = NULL, "request.pattern is NULL");
+    WRONG(r.pattern = "{stem", "single '{'");
+    WRONG(r.pattern = "}", "single '}'");
+    WRONG(r.pattern = "{song}", "unknown variable {song}");
+    WRONG(r.pattern = "{stem}.ogg", "the name that request.pattern gives must end in");
+    WRONG((r.pattern = "", r.pattern_setting = "--filename"), "the name that --filename gives must end in");
+    WRONG(r.pattern = "{track}.wav", "put {stem} into request.pattern");
+    WRONG(r.stem = "guitar", "no stem \"guitar\"; it has drums, bass, other, vocals");
+    WRONG((r.wanted = none, r.wanted_count = 2), "no stem \"guitar\"");
+    WRONG((r.wanted = none, r.wanted_count = 0), "wanted names no stem");
+    WRONG((r.wanted = none, r.wanted_count = 1, r.stem = "drums"), "exclude each other");
+    WRONG((r.targets = &no_path, r.targets_count = 1), "target 0 has no path");
+    WRONG((r.targets = &no_stem, r.targets_count = 1), "no stem \"guitar\"");
+    WRONG((r.targets = &no_kind, r.targets_count = 1), "kind of a target is 3");
+    WRONG(r.targets = &no_path, "no targets");
+    WRONG(r.container = (demucs_tracks_container)3, "container is 3");
+    WRONG(r.sample = (demucs_tracks_sample)-1, "sample is -1");
+    WRONG(r.clip = (demucs_tracks_clip)3, "clip is 3");
+    WRONG(r.other = (demucs_tracks_other)9, "other is 9");
+    WRONG(r.mp3_bitrate_kbps = 7, "mp3_bitrate_kbps is 7, but should be from 8 to 320");
+    WRONG(r.mp3_quality = 8, "mp3_quality is 8");
+#undef WRONG
+    CHECK(demucs_tracks_separate(NULL, NULL, NULL) == DEMUCS_ERROR_ARGUMENT, "no request");
+    CHECK(tracks_count("song.wav") == 0, "something was made");
+}
+
+/* demucs_tracks_check sees the same without an input, and with or without a model. */
+static void test_check_only(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    demucs_error error = {DEMUCS_OK, ""};
+    demucs_tracks_request request;
+    demucs_tracks_request_init(&request, sizeof request);
+    CHECK(demucs_tracks_check(&request, NULL, &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(demucs_tracks_check(&request, setup->model, &error) == DEMUCS_OK, "%s", error.message);
+    request.stem = "guitar";
+    CHECK(demucs_tracks_check(&request, NULL, &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(demucs_tracks_check(&request, setup->model, &error) == DEMUCS_ERROR_ARGUMENT, "no such stem");
+    request.mp3_quality = 1;
+    CHECK(demucs_tracks_check(&request, NULL, NULL) == DEMUCS_ERROR_ARGUMENT, "no such quality");
+}
+
+static demucs_status separate_in(demucs_tracks_batch *batch, demucs_tracks_request request, const char *input,
+                                 demucs_error *error)
+{
+    request.batch = batch;
+    request.input = input;
+    return demucs_tracks_separate(&request, NULL, error);
+}
+
+static void test_batch(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    demucs_tracks_batch *batch = NULL;
+    demucs_error error = {DEMUCS_OK, ""};
+    if (mkdir("x", 0777) != 0 || mkdir("y", 0777) != 0) abort();
+    tracks_make("x/a.wav", 2, TRACKS_RATE_HZ, 4000, 0.5F);
+    tracks_make("y/a.wav", 2, TRACKS_RATE_HZ, 4000, 0.5F);
+    tracks_make("y/b.wav", 2, TRACKS_RATE_HZ, 4000, 0.5F);
+    tracks_make("drums.wav", 2, TRACKS_RATE_HZ, 4000, 0.5F);
+    save_bytes("x/b.wav", "no music", 8);
+    const demucs_tracks_request request = tracks_request(setup, NULL);
+    demucs_tracks_request plain = request;
+    plain.folder = ".";
+    plain.pattern = "{stem}.{ext}";
+    REQUIRE(demucs_tracks_batch_create(&batch, &error) == DEMUCS_OK, "%s", error.message);
+    REQUIRE(demucs_tracks_batch_protect(batch, "./drums.wav", &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(separate_in(batch, request, "x/a.wav", &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(tracks_failed(separate_in(batch, request, "y/a.wav", &error), &error, DEMUCS_ERROR_ARGUMENT,
+                        "x/a.wav and y/a.wav would both be written to out/a/drums.wav"),
+          "%s", error.message);
+    CHECK(tracks_failed(separate_in(batch, request, "x/a.wav", &error), &error, DEMUCS_ERROR_ARGUMENT,
+                        "the track x/a.wav was given twice"),
+          "%s", error.message);
+    CHECK(separate_in(batch, request, "x/b.wav", &error) == DEMUCS_ERROR_FORMAT, "%s", error.message);
+    CHECK(separate_in(batch, request, "y/b.wav", &error) == DEMUCS_OK, "a track that failed holds no paths: %s",
+          error.message);
+    CHECK(tracks_failed(separate_in(batch, plain, "y/a.wav", &error), &error, DEMUCS_ERROR_ARGUMENT,
+                        "writing ./drums.wav would overwrite the track ./drums.wav"),
+          "%s", error.message);
+    CHECK(tracks_failed(separate_in(NULL, plain, "drums.wav", &error), &error, DEMUCS_ERROR_ARGUMENT,
+                        "would overwrite the track drums.wav"),
+          "%s", error.message);
+    CHECK(separate_in(NULL, request, "y/a.wav", &error) == DEMUCS_OK, "without a batch an older file is replaced");
+    CHECK(demucs_tracks_batch_protect(NULL, "x", NULL) == DEMUCS_ERROR_ARGUMENT &&
+              demucs_tracks_batch_protect(batch, NULL, NULL) == DEMUCS_ERROR_ARGUMENT &&
+              demucs_tracks_batch_create(NULL, NULL) == DEMUCS_ERROR_ARGUMENT,
+          "NULL");
+    demucs_tracks_batch_free(batch);
+    demucs_tracks_batch_free(NULL);
+}
+
+static void test_measures(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    demucs_error error = {DEMUCS_OK, ""};
+    demucs_tracks_measures is = {.struct_size = sizeof is},
+                           old = {.struct_size = offsetof(demucs_tracks_measures, rms)};
+    (void)setup;
+    tracks_make("a.wav", 2, TRACKS_RATE_HZ, 20000, 0.5F);
+    tracks_make("b.wav", 2, TRACKS_RATE_HZ, 20000, 0.25F);
+    tracks_make("short.wav", 2, TRACKS_RATE_HZ, 19999, 0.5F);
+    tracks_make("mono.wav", 1, TRACKS_RATE_HZ, 20000, 0.5F);
+    tracks_make("rate.wav", 2, 2 * TRACKS_RATE_HZ, 20000, 0.5F);
+    CHECK(demucs_tracks_measure("b.wav", "a.wav", &is, &error) == DEMUCS_OK && is.compared, "%s", error.message);
+    CHECK(fabs(is.sdr_db - 6.0206) < 1e-4 && is.frames == 20000, "SDR %g dB", is.sdr_db);
+    CHECK(fabs(is.rms - 0.25 / sqrt(3)) < 1e-3 && is.peak <= 0.25 && is.peak > 0.249, "levels %g %g", is.peak, is.rms);
+    CHECK(demucs_tracks_measure("a.wav", "a.wav", &is, &error) == DEMUCS_OK && isinf(is.sdr_db), "SDR %g dB",
+          is.sdr_db);
+    CHECK(demucs_tracks_measure("a.wav", NULL, &is, &error) == DEMUCS_OK && !is.compared, "%s", error.message);
+    old.rms = 77;
+    CHECK(demucs_tracks_measure("a.wav", NULL, &old, &error) == DEMUCS_OK && old.rms == 77 && old.peak > 0.4, "%g",
+          old.rms);
+    static const char *const others[] = {"short.wav", "mono.wav", "rate.wav"};
+    static const char *const words[] = {"differ in length", "2 channels", "samples a second"};
+    for (int i = 0; i < 3; i++) {
+        const demucs_status status = demucs_tracks_measure("a.wav", others[i], &is, &error);
+        CHECK(tracks_failed(status, &error, DEMUCS_ERROR_ARGUMENT, words[i]), "%s: %s", others[i], error.message);
+    }
+    CHECK(demucs_tracks_measure("none.wav", NULL, &is, &error) == DEMUCS_ERROR_IO, "%s", error.message);
+    CHECK(demucs_tracks_measure(NULL, NULL, &is, NULL) == DEMUCS_ERROR_ARGUMENT, "no path");
+    CHECK(demucs_tracks_measure("a.wav", NULL, NULL, NULL) == DEMUCS_ERROR_ARGUMENT, "nowhere to put it");
+    is.struct_size = 0;
+    CHECK(demucs_tracks_measure("a.wav", NULL, &is, &error) == DEMUCS_ERROR_ARGUMENT, "no size");
+}
+
+TRACKS_MAIN(test_sizes, test_wrong, test_check_only, test_batch, test_measures)
