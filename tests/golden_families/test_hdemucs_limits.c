@@ -1,6 +1,7 @@
 /* test_hdemucs_limits.c - what HDemucs does at its limits: arguments that are refused, and lengths at which the
  * official class fails or gives NaN, where there must be a result. */
 #include "golden.h"
+#include "models/hdemucs/hdemucs.h"
 #include "support/test.h"
 
 #include <math.h>
@@ -142,4 +143,28 @@ static void test_any_length(void)
     golden_close(&run);
 }
 
-TEST_MAIN(test_refusals, test_short_spectrogram, test_one_mono_sample, test_any_length)
+/* A spectrogram branch whose first level leaves one bin, and whose second needs four steps: with a window of `nfft`
+ * frames the first length that fits is three hops long. */
+static int64_t first_fit(int nfft)
+{
+    static dmx_unet m;
+    m = (dmx_unet){.config = {.nfft = nfft, .depth = 2, .stft_kind = DMX_STFT_CENTRED}};
+    for (int i = 0; i < 2; i++) {
+        dmx_level *encoder = &m.encoder[i].layers[0], *decoder = &m.decoder[i].layers[0];
+        m.encoder[i].bands = m.decoder[i].bands = 1;
+        encoder->options.freq = i == 0;
+        encoder->conv = (dmx_conv){.kernel_bins = i == 0 ? nfft / 2 : 6, .stride = i == 0 ? 1 : 3, .padding = i};
+        decoder->conv = encoder->conv;
+        decoder->conv.transposed = true;
+    }
+    return dmx_hd_valid_length(&m.network, 1);
+}
+
+/* The search for a length ends: a hostile file does not keep the engine busy with some millions of lengths. */
+static void test_search_ends(void)
+{
+    CHECK(first_fit(4096) == 3 * 1024, "%lld", (long long)first_fit(4096));
+    CHECK(first_fit(1 << 20) == -1, "%lld", (long long)first_fit(1 << 20));
+}
+
+TEST_MAIN(test_refusals, test_short_spectrogram, test_one_mono_sample, test_any_length, test_search_ends)

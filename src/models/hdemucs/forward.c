@@ -2,14 +2,17 @@
 #include "models/hdemucs/hdemucs.h"
 #include "models/unet/pass.h"
 
+/* Lengths that are tried at most: as many as eight windows of the usual size have, and so few that a checkpoint with
+ * absurd arguments costs no time. */
+enum { MOST_TRIES = 1 << 15 };
+
 /* The official class takes every length as it is, and so does this one. Only with unusual strides are there lengths
  * that the official class stumbles over: there it is the next one that fits. */
 int64_t dmx_hd_valid_length(const dmx_network *network, int64_t frames)
 {
     const dmx_unet *m = (const dmx_unet *)network;
-    const int64_t longest = frames + 8 * (int64_t)m->config.nfft;
     dmx_unet_shapes shapes;
-    for (int64_t length = frames; length <= longest; length++)
+    for (int64_t length = frames; length < frames + MOST_TRIES; length++)
         if (dmx_unet_shapes_of(m, length, &shapes)) return length;
     return -1;
 }
