@@ -1,6 +1,7 @@
 /* model.c - demucs_model */
 #include "api/check.h"
 #include "cpu/ops.h"
+#include "cpu/upload.h"
 #include "models/bag.h"
 
 #include <string.h>
@@ -11,7 +12,9 @@ demucs_status demucs_model_load(demucs_model **model, const char *path, demucs_e
     if (model == NULL) return dmx_null_argument(error, "model");
     *model = NULL;
     if (path == NULL) return dmx_null_argument(error, "path");
-    return dmx_model_load(model, path, dmx_resident_limit(), error);
+    const dmx_loading loading = {
+        .classes = &dmx_families, .upload = &dmx_cpu_upload, .resident_bytes = dmx_resident_limit()};
+    return dmx_model_load(model, path, &loading, error);
 }
 
 void demucs_model_free(demucs_model *model) { dmx_model_free(model); }
@@ -94,7 +97,8 @@ demucs_status demucs_convert(const char *source_path, const char *target_path, d
     dmx_warnings warnings = {0};
     demucs_status status = dmx_checkpoint_open(&checkpoint, source_path, &dmx_families, error);
     if (status != DEMUCS_OK) return status;
-    status = dmx_network_load(&network, checkpoint, &warnings, error); /* only to know that it can be loaded */
+    status = dmx_network_load(&network, checkpoint, &dmx_cpu_upload, &warnings,
+                              error); /* only to know that it can be loaded */
     dmx_network_free(network);
     dmx_warnings_clear(&warnings);
     if (status == DEMUCS_OK) status = dmx_checkpoint_write_safetensors(checkpoint, target_path, error);

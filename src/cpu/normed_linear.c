@@ -2,6 +2,7 @@
 #include "nn/normed_linear.h"
 
 #include "cpu/conv.h"
+#include "cpu/pack.h"
 #include "cpu/work.h"
 #include "nn/norm.h"
 
@@ -10,26 +11,6 @@
 /* How the sums over rows are cut into work items: into blocks of rows, as many as there are for long inputs, but each
  * with at least a few times as many rows as its result has; and into rows of the matrix. */
 enum { MOST_BLOCKS = 16, LEAST_ROWS = 512, ITEM_CHANNELS = 32 };
-
-size_t dmx_normed_linear_doubles(int in_channels) { return (size_t)in_channels * ((size_t)in_channels + 2); }
-
-void dmx_normed_linear_prepare(dmx_normed_linear *layer, const dmx_kernels *kernels, const float *weight,
-                               const float *bias, double *tables)
-{
-    const size_t in = (size_t)layer->linear.in_channels, out = (size_t)layer->linear.out_channels;
-    double *gram = tables, *sum = gram + in * in, *bias_sum = sum + in;
-    kernels->gram_f32(weight, (ptrdiff_t)in, out, in, 0, in, gram, sum);
-    for (size_t i = 0; i < in; i++) bias_sum[i] = 0;
-    layer->bias = layer->bias_squared = 0;
-    for (size_t j = 0; j < out; j++) {
-        layer->bias += bias[j];
-        layer->bias_squared += (double)bias[j] * bias[j];
-        for (size_t i = 0; i < in; i++) bias_sum[i] += (double)bias[j] * weight[j * in + i];
-    }
-    layer->gram = gram;
-    layer->sum = sum;
-    layer->bias_sum = bias_sum;
-}
 
 /* ---- sums over the input ---- */
 

@@ -8,6 +8,7 @@
 #include "cpu/winograd.h"
 
 #include "cpu/gemm.h"
+#include "cpu/pack.h"
 
 #include <assert.h>
 
@@ -122,7 +123,7 @@ static void multiply(const winograd_job *job, size_t tiles, size_t panel, size_t
                   .c_row_stride = (ptrdiff_t)width};
     for (size_t p = 0; p < POSITIONS; p++) {
         g.a = job->v + p * tiles * in;
-        g.b = job->conv->winograd + (p * panels_of(job->conv) + panel) * in * DMX_PANEL;
+        g.b = job->conv->weights->winograd + (p * panels_of(job->conv) + panel) * in * DMX_PANEL;
         g.c = job->m + p * tiles * width;
         job->exec->kernels->gemm_f32(&g, 0, tiles, 0, panels, job->gemm_scratch);
     }

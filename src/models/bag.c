@@ -12,13 +12,14 @@ static demucs_status out_of_memory(const char *path, demucs_error *error)
     return dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", path);
 }
 
-static demucs_status load_network(dmx_network **network, const char *path, dmx_warnings *warnings, demucs_error *error)
+static demucs_status load_network(dmx_network **network, const char *path, const dmx_loading *loading,
+                                  dmx_warnings *warnings, demucs_error *error)
 {
     dmx_checkpoint *checkpoint;
-    demucs_status status = dmx_checkpoint_open(&checkpoint, path, &dmx_families, error);
+    demucs_status status = dmx_checkpoint_open(&checkpoint, path, loading->classes, error);
     if (status != DEMUCS_OK) return status;
     checkpoint->read_once = true;
-    status = dmx_network_load(network, checkpoint, warnings, error);
+    status = dmx_network_load(network, checkpoint, loading->upload, warnings, error);
     dmx_checkpoint_close(checkpoint);
     return status;
 }
@@ -35,7 +36,7 @@ static bool same_network(const dmx_network *a, const dmx_network *b)
 demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member, demucs_error *error)
 {
     dmx_warnings told_already = {0};
-    demucs_status status = load_network(network, member->path, &told_already, error);
+    demucs_status status = load_network(network, member->path, member->loading, &told_already, error);
     dmx_warnings_clear(&told_already);
     if (status != DEMUCS_OK) return status;
     if (!same_network(*network, member->network)) {
@@ -53,9 +54,10 @@ size_t dmx_resident_limit(void) { return dmx_machine_memory() / 2; }
 /* Read the checkpoint at `path` into a member. */
 static demucs_status load_member(demucs_model *model, dmx_member *member, const char *path, demucs_error *error)
 {
-    demucs_status status = load_network(&member->network, path, &model->warnings, error);
+    demucs_status status = load_network(&member->network, path, &model->loading, &model->warnings, error);
     if (status != DEMUCS_OK) return status;
     member->resident = true;
+    member->loading = &model->loading;
     member->path = dmx_strdup(path);
     member->weights = dmx_alloc((size_t)member->network->source_count, sizeof(double));
     if (member->path == NULL || member->weights == NULL) return out_of_memory(path, error);
@@ -148,7 +150,7 @@ static void keep_within(size_t resident_bytes, size_t *bytes, dmx_member *member
     }
 }
 
-static demucs_status load_bag(demucs_model *model, const char *path, size_t resident_bytes, demucs_error *error)
+static demucs_status load_bag(demucs_model *model, const char *path, demucs_error *error)
 {
     size_t kept_bytes = 0;
     dmx_bag bag = {0};
@@ -162,7 +164,7 @@ static demucs_status load_bag(demucs_model *model, const char *path, size_t resi
         status = dmx_bag_member_path(&member_path, path, bag.signatures[m], error);
         model->count = (int)m + 1;
         if (status == DEMUCS_OK) status = load_member(model, &model->members[m], member_path, error);
-        if (status == DEMUCS_OK) keep_within(resident_bytes, &kept_bytes, &model->members[m]);
+        if (status == DEMUCS_OK) keep_within(model->loading.resident_bytes, &kept_bytes, &model->members[m]);
         dmx_free(member_path);
     }
     if (status == DEMUCS_OK) status = apply_bag(model, &bag, path, error);
@@ -194,7 +196,7 @@ static demucs_status load_single(demucs_model *model, const char *path, demucs_e
     return load_member(model, &model->members[0], path, error);
 }
 
-demucs_status dmx_model_load(demucs_model **out, const char *path, size_t resident_bytes, demucs_error *error)
+demucs_status dmx_model_load(demucs_model **out, const char *path, const dmx_loading *loading, demucs_error *error)
 {
     *out = NULL;
     demucs_model *model = dmx_alloc(1, sizeof *model);
@@ -202,8 +204,8 @@ demucs_status dmx_model_load(demucs_model **out, const char *path, size_t reside
         dmx_free(model);
         return out_of_memory(path, error);
     }
-    demucs_status status =
-        is_bag(path) ? load_bag(model, path, resident_bytes, error) : load_single(model, path, error);
+    model->loading = *loading;
+    demucs_status status = is_bag(path) ? load_bag(model, path, error) : load_single(model, path, error);
     if (status == DEMUCS_OK) status = complete(model, path, error);
     if (status == DEMUCS_OK)
         *out = model;

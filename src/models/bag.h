@@ -7,14 +7,23 @@
 
 #include <pthread.h>
 
+/* What loading has to be told. */
+typedef struct dmx_loading {
+    const dmx_classes *classes; /* that there are: dmx_families */
+    const dmx_upload *upload;   /* who will have the weights: dmx_cpu_upload */
+    size_t resident_bytes;      /* that they may take together */
+} dmx_loading;
+
 typedef struct dmx_member {
     char *path;
+    const dmx_loading *loading; /* the model's */
     dmx_network *network;
     bool resident;   /* false: its weights were dropped after the checks; a separator loads it when its turn comes */
     double *weights; /* [sources] */
 } dmx_member;
 
 struct demucs_model {
+    dmx_loading loading;
     dmx_member *members; /* [count] */
     int count;
     int source_count, channels, sample_rate_hz; /* which all members share */
@@ -23,9 +32,9 @@ struct demucs_model {
     pthread_mutex_t adding_bf16; /* the one change after loading: see dmx_model_add_bf16 */
 };
 
-/* Load a checkpoint or a bag. Members whose weights would take more than `resident_bytes` together with those before
- * them are checked like the others and then dropped. */
-demucs_status dmx_model_load(demucs_model **model, const char *path, size_t resident_bytes, demucs_error *error);
+/* Load a checkpoint or a bag. Members whose weights would take more than loading->resident_bytes together with those
+ * before them are checked like the others and then dropped. */
+demucs_status dmx_model_load(demucs_model **model, const char *path, const dmx_loading *loading, demucs_error *error);
 
 /* Half of the machine's memory: what the weights of a bag may take. */
 size_t dmx_resident_limit(void);

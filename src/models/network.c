@@ -27,7 +27,7 @@ void dmx_network_drop_weights(dmx_network *network) { dmx_store_clear(&network->
 
 bool dmx_network_add_bf16(dmx_network *network, const dmx_kernels *kernels)
 {
-    return dmx_store_add_bf16(&network->store, kernels);
+    return network->upload->add_bf16(&network->store, kernels);
 }
 
 void dmx_network_run(const dmx_network *network, dmx_exec *exec, const float *mix, int64_t frames, const bool *wanted,

@@ -6,8 +6,8 @@
 #define DMX_MODELS_NETWORK_H
 
 #include "checkpoint/checkpoint.h"
-#include "models/loading/store.h"
 #include "nn/record.h"
+#include "nn/upload.h"
 
 enum { DMX_MAX_SOURCES = 64, DMX_MAX_CHANNELS = 16, DMX_MAX_SAMPLE_RATE = 768000 };
 
@@ -70,7 +70,8 @@ typedef struct dmx_family {
 /* The part that all networks have in common; the family's own struct begins with it. */
 struct dmx_network {
     const dmx_family *family;
-    dmx_store store; /* its weights */
+    const dmx_upload *upload; /* who has its weights, and made them */
+    dmx_store store;          /* where they lie */
     char *sources[DMX_MAX_SOURCES];
     int source_count;
     int channels; /* of the audio */
@@ -97,9 +98,10 @@ void dmx_network_run(const dmx_network *network, dmx_exec *exec, const float *mi
 bool dmx_network_record(const dmx_network *network, int64_t frames, const bool *wanted, dmx_arena *arena,
                         dmx_op_list *list);
 
-/* Build the network of a checkpoint. Warnings are added to `warnings`. */
-demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
-                               demucs_error *error);
+/* Build the network of a checkpoint, with its weights in the form that `upload` gives them. Warnings are added to
+ * `warnings`. */
+demucs_status dmx_network_load(dmx_network **network, const dmx_checkpoint *checkpoint, const dmx_upload *upload,
+                               dmx_warnings *warnings, demucs_error *error);
 void dmx_network_free(dmx_network *network);
 
 /* List the tensors of a network without loading any: the list_parameters of dmx_classes, for all families. */

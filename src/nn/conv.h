@@ -19,15 +19,13 @@
 typedef struct dmx_conv {
     int in_channels, out_channels;
     int kernel_bins, kernel_steps;
-    int stride;                  /* along bins */
-    int padding;                 /* zeros before and after the bins; transposed: outputs dropped at the front */
-    int dilation;                /* along steps */
-    bool transposed;             /* kernel_steps is 1 then */
-    bool glu;                    /* out_channels counts values and gates; the output has half of them */
-    const float *weight;         /* packed, see kernels.h */
-    const float *bias;           /* packed alike, or NULL */
-    const float *winograd;       /* the weights for winograd.h, or NULL */
-    const uint16_t *weight_bf16; /* packed, or NULL: dmx_store_add_bf16 makes them */
+    int stride;      /* along bins */
+    int padding;     /* zeros before and after the bins; transposed: outputs dropped at the front */
+    int dilation;    /* along steps */
+    bool transposed; /* kernel_steps is 1 then */
+    bool glu;        /* out_channels counts values and gates; the output has half of them */
+    const struct dmx_conv_weights *weights; /* as whoever runs it keeps them (upload.h); NULL when there are none */
+    const float *bias;                      /* [out_channels] in the order of the weights: the channels', without GLU */
 } dmx_conv;
 
 /* What the epilogue of the GEMM does besides the bias. */
@@ -48,27 +46,8 @@ int dmx_conv_output_bins(const dmx_conv *conv, int bins);
 dmx_margin dmx_conv_input_margin(const dmx_conv *conv);
 dmx_margin dmx_conv_output_margin(const dmx_conv *conv, int bins, int output_bins);
 
-/* The place of an output channel (with GLU: values, then gates) in the packed order. */
-size_t dmx_conv_packed_column(const dmx_conv *conv, size_t column);
-
-/* Sizes of the packed arrays, in floats. */
-size_t dmx_conv_weight_floats(const dmx_conv *conv);
-size_t dmx_conv_bias_floats(const dmx_conv *conv);
-
-/* Pack PyTorch's weight, [out][in][kernel_bins][kernel_steps], or [in][out][kernel_bins] when transposed, and bias
- * [out] into arrays of those sizes (zeroed by the caller) aligned to 64 bytes. */
-void dmx_conv_pack(const dmx_conv *conv, const float *weight, float *packed);
-/* The same for rows [first, first + count) of the weight alone, its outermost axis: outputs, or inputs when transposed.
- * `weight` is where row `first` begins. Whole multiples of DMX_PACK_ROWS are quickest. */
-enum { DMX_PACK_ROWS = 8 };
-size_t dmx_conv_weight_rows(const dmx_conv *conv);
-void dmx_conv_pack_rows(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed);
-void dmx_conv_pack_bias(const dmx_conv *conv, const float *bias, float *packed);
-
-/* The same weights in bfloat16, out of conv->weight: how many, and packed by the kernels given. None (0) for a layer
- * that keeps to float32 in every precision. */
-size_t dmx_conv_bf16_count(const dmx_conv *conv);
-void dmx_conv_pack_bf16(const dmx_conv *conv, const dmx_kernels *kernels, uint16_t *packed);
+/* A linear layer's sizes. */
+dmx_conv dmx_linear(int in_channels, int out_channels);
 
 /* output = epilogue(conv(input)). input.channels == in_channels. The output's steps are the input's; its bins say how
  * many outputs to compute. `epilogue` may be NULL. A transposed convolution writes junk into the output's margins:

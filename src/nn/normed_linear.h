@@ -25,14 +25,6 @@ typedef struct dmx_normed_linear {
     double bias, bias_squared; /* sums of b_j and b_j^2 */
 } dmx_normed_linear;
 
-/* Doubles that the tables of a layer with that many inputs take together. */
-size_t dmx_normed_linear_doubles(int in_channels);
-
-/* Fill the tables from PyTorch's weight [out][in] and bias [out]; `tables` has room for them. The linear layer and
- * gamma and beta are packed by the caller. */
-void dmx_normed_linear_prepare(dmx_normed_linear *layer, const dmx_kernels *kernels, const float *weight,
-                               const float *bias, double *tables);
-
 /* output = epilogue(norm(linear(input))), each bin with statistics of its own, over its steps. As for dmx_conv_run. */
 void dmx_normed_linear_run(dmx_exec *exec, const dmx_normed_linear *layer, const dmx_grid *input,
                            const dmx_epilogue *epilogue, const dmx_grid *output);

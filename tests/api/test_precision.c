@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/cpu.h"
+#include "cpu/upload.h"
 #include "models/bag.h"
 #include "support/npy.h"
 #include "support/test.h"
@@ -85,9 +86,10 @@ static void test_fast_beside_exact(void)
 
 static void test_members_that_are_loaded_in_turn(void)
 {
+    const dmx_loading in_turn = {.classes = &dmx_families, .upload = &dmx_cpu_upload, .resident_bytes = 0};
     demucs_model *all = api_load(API_BAG), *none = NULL;
     demucs_error error = {DEMUCS_OK, ""};
-    CHECK(dmx_model_load(&none, api_path(API_BAG), 0, &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(dmx_model_load(&none, api_path(API_BAG), &in_turn, &error) == DEMUCS_OK, "%s", error.message);
     if (all != NULL && none != NULL) {
         const demucs_options o = options_of(DEMUCS_PRECISION_FAST, 2);
         float *mix = api_noise(API_CHANNELS, FRAMES, 3);

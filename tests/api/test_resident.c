@@ -1,6 +1,7 @@
 /* test_resident.c - bags whose weights do not all fit into memory: members that are loaded when their turn comes give
  * the same bits, and a file that has gone by then is one sentence. */
 #include "api.h"
+#include "cpu/upload.h"
 #include "models/bag.h"
 #include "support/test.h"
 
@@ -13,9 +14,10 @@ enum { FRAMES = 3 * API_SEGMENT };
 
 static demucs_model *load_within(const char *path, size_t resident_bytes)
 {
+    const dmx_loading loading = {&dmx_families, &dmx_cpu_upload, resident_bytes};
     demucs_model *model = NULL;
     demucs_error error = {DEMUCS_OK, ""};
-    CHECK(dmx_model_load(&model, path, resident_bytes, &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(dmx_model_load(&model, path, &loading, &error) == DEMUCS_OK, "%s", error.message);
     return model;
 }
 

@@ -1,5 +1,6 @@
 /* test_quantised.c - a quantised state has no names: the list that a family makes of its arguments must name exactly
  * the tensors that the model has, whatever the arguments are. */
+#include "cpu/upload.h"
 #include "quantised.h"
 #include "support.h"
 #include "support/test.h"
@@ -48,7 +49,7 @@ static demucs_status load(const unsigned char *bytes, size_t size, size_t *tenso
     demucs_status status = dmx_checkpoint_parse(&checkpoint, "quantised", bytes, size, &dmx_families, error);
     if (status == DEMUCS_OK) {
         *tensors = checkpoint->tensor_count;
-        status = dmx_network_load(&network, checkpoint, &warnings, error);
+        status = dmx_network_load(&network, checkpoint, &dmx_cpu_upload, &warnings, error);
     }
     dmx_network_free(network);
     dmx_warnings_clear(&warnings);

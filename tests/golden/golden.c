@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "cpu/ops.h"
+#include "cpu/upload.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,7 @@ static bool open_run(golden_run *run, const char *path, int64_t frames, dmx_cpu_
     dmx_warnings warnings = {0};
     *run = (golden_run){.frames = frames};
     if (dmx_checkpoint_open(&checkpoint, path, &dmx_families, &error) == DEMUCS_OK)
-        dmx_network_load(&run->network, checkpoint, &warnings, &error);
+        dmx_network_load(&run->network, checkpoint, &dmx_cpu_upload, &warnings, &error);
     dmx_checkpoint_close(checkpoint);
     dmx_warnings_clear(&warnings);
     if (run->network == NULL || dmx_thread_pool_create(&run->exec.pool, threads, &error) != DEMUCS_OK) {

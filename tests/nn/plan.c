@@ -73,3 +73,14 @@ float *plan_random(uint32_t seed, size_t count, float scale)
     }
     return x;
 }
+
+static const float *read_rows(const dmx_rows *rows, size_t first, size_t count)
+{
+    (void)count;
+    return (const float *)rows->source + first * rows->row_floats;
+}
+
+dmx_rows plan_rows(const float *values, size_t count, size_t row_floats)
+{
+    return (dmx_rows){.count = count, .row_floats = row_floats, .read = read_rows, .source = (void *)values};
+}

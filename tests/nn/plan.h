@@ -4,6 +4,7 @@
 #define DEMUCS_TESTS_NN_PLAN_H
 
 #include "nn/exec.h"
+#include "nn/upload.h"
 
 #include <stdint.h>
 
@@ -19,5 +20,8 @@ bool plan_levels_agree(plan_fn run, void *context, float **y, const float *expec
 
 /* `count` numbers in (-scale, scale) from a generator of its own; aligned as weights must be. Free with dmx_free. */
 float *plan_random(uint32_t seed, size_t count, float scale);
+
+/* values[count][row_floats] as a loader would hand them over; they must outlive the rows. */
+dmx_rows plan_rows(const float *values, size_t count, size_t row_floats);
 
 #endif

@@ -3,6 +3,7 @@
  * against the official class. */
 #include "base/alloc.h"
 #include "cpu/attention.h"
+#include "cpu/upload.h"
 #include "models/layers/local_attention.h"
 #include "plan.h"
 #include "support/npy.h"
@@ -135,7 +136,7 @@ static bool layer_open(layer *l)
 static demucs_status layer_load(layer *l, int channels, demucs_error *error)
 {
     dmx_weights w;
-    dmx_weights_begin(&w, &l->checkpoint, &l->store, NULL, error);
+    dmx_weights_begin(&w, &l->checkpoint, &dmx_cpu_upload, &l->store, error);
     l->attention = (dmx_local_attention){.heads = LAYER_HEADS, .decays = 4};
     dmx_local_attention_load(&w, &l->attention, channels, "layer");
     return dmx_weights_finish(&w);

@@ -1,6 +1,7 @@
 /* test_lstm.c - a bidirectional LSTM against its formula in double precision, with few units (sequences are spread over
  * threads) and many (units are), which no tiny model has; and BLSTM on several bins at once. */
 #include "base/alloc.h"
+#include "cpu/upload.h"
 #include "models/layers/blstm.h"
 #include "plan.h"
 #include "support/npy.h"
@@ -14,71 +15,52 @@
 typedef struct direction {
     float *weight_ih; /* [4 * hidden][width] */
     float *weight_hh; /* [4 * hidden][hidden] */
-    float *bias;      /* [4 * hidden] */
+    float *bias;      /* [4 * hidden], the sum of PyTorch's two: the other one is zeros */
+    float *zeros;     /* [4 * hidden] */
 } direction;
 
 typedef struct model {
     int hidden, layers;
     direction direction[2][2]; /* [layer][direction] */
     dmx_lstm lstm;
-    float *packed[2][4]; /* [layer]: weights and bias of the input, recurrent weights */
+    dmx_store store;
 } model;
 
 static int width_of(const model *m, int layer) { return layer == 0 ? m->hidden : 2 * m->hidden; }
 
-static dmx_conv linear(int in, int out)
-{
-    return (dmx_conv){
-        .in_channels = in, .out_channels = out, .kernel_bins = 1, .kernel_steps = 1, .stride = 1, .dilation = 1};
-}
-
-/* Weights [4 * hidden][width] packed into panels, row by row. */
-static void pack(const model *m, int width, const float *weight, float *packed)
-{
-    const dmx_conv conv = linear(width, dmx_lstm_columns(m->hidden));
-    const size_t hidden = (size_t)m->hidden;
-    for (size_t row = 0; row < 4 * hidden; row++)
-        dmx_conv_pack_rows(&conv, dmx_lstm_column(row / hidden, row % hidden), 1, weight + row * (size_t)width, packed);
-}
-
 static void model_init(model *m, int hidden, int layers)
 {
     *m = (model){.hidden = hidden, .layers = layers, .lstm = {.hidden = hidden, .layers = layers}};
-    const size_t columns = (size_t)dmx_lstm_columns(hidden), rows = 4 * (size_t)hidden;
+    const size_t rows = 4 * (size_t)hidden;
     const float scale = 2 / sqrtf((float)hidden);
     for (int l = 0; l < layers; l++) {
         const size_t width = (size_t)width_of(m, l);
-        m->packed[l][0] = plan_random(1, 2 * columns * width, 0);
-        m->packed[l][1] = plan_random(1, 2 * columns, 0);
+        dmx_lstm_rows directions[2];
         for (int d = 0; d < 2; d++) {
             const uint32_t seed = (uint32_t)(100 * hidden + 10 * l + d);
             direction *to = &m->direction[l][d];
-            *to = (direction){plan_random(seed, rows * width, scale),
-                              plan_random(seed + 3, rows * (size_t)hidden, scale), plan_random(seed + 5, rows, 1)};
-            pack(m, (int)width, to->weight_ih, m->packed[l][0] + (size_t)d * columns * width);
-            for (size_t row = 0; row < rows; row++)
-                m->packed[l][1][(size_t)d * columns + dmx_lstm_column(row / (size_t)hidden, row % (size_t)hidden)] =
-                    to->bias[row];
-            m->packed[l][2 + d] = plan_random(1, columns * (size_t)hidden, 0);
-            pack(m, hidden, to->weight_hh, m->packed[l][2 + d]);
-            m->lstm.layer[l].recurrent[d] = m->packed[l][2 + d];
+            *to =
+                (direction){plan_random(seed, rows * width, scale), plan_random(seed + 3, rows * (size_t)hidden, scale),
+                            plan_random(seed + 5, rows, 1), plan_random(1, rows, 0)};
+            directions[d] =
+                (dmx_lstm_rows){plan_rows(to->weight_ih, rows, width), plan_rows(to->weight_hh, rows, (size_t)hidden),
+                                plan_rows(to->bias, rows, 1), plan_rows(to->zeros, rows, 1)};
         }
-        m->lstm.layer[l].input = linear((int)width, 2 * (int)columns);
-        m->lstm.layer[l].input.weight = m->packed[l][0];
-        m->lstm.layer[l].input.bias = m->packed[l][1];
+        CHECK(dmx_cpu_upload.lstm_layer(&m->store, &m->lstm.layer[l], hidden, directions), "no memory");
     }
 }
 
 static void model_free(model *m)
 {
     for (int l = 0; l < m->layers; l++) {
-        for (int i = 0; i < 4; i++) dmx_free(m->packed[l][i]);
         for (int d = 0; d < 2; d++) {
             dmx_free(m->direction[l][d].weight_ih);
             dmx_free(m->direction[l][d].weight_hh);
             dmx_free(m->direction[l][d].bias);
+            dmx_free(m->direction[l][d].zeros);
         }
     }
+    dmx_store_clear(&m->store);
 }
 
 /* ---- the formula ---- */
@@ -213,12 +195,10 @@ static void test_blstm_bins(void)
     enum { HIDDEN = 12, STEPS = 53, BINS = 3 };
     model m;
     model_init(&m, HIDDEN, 2);
-    dmx_blstm blstm = {.lstm = m.lstm, .linear = linear(2 * HIDDEN, HIDDEN), .max_steps = 20, .skip = true};
+    dmx_blstm blstm = {.lstm = m.lstm, .linear = dmx_linear(2 * HIDDEN, HIDDEN), .max_steps = 20, .skip = true};
     float *weight = plan_random(3, 2 * HIDDEN * HIDDEN, 1), *bias = plan_random(4, DMX_PANEL, 1);
-    float *packed = plan_random(1, dmx_conv_weight_floats(&blstm.linear), 0);
-    dmx_conv_pack(&blstm.linear, weight, packed);
-    blstm.linear.weight = packed;
-    blstm.linear.bias = bias;
+    const dmx_rows weight_rows = plan_rows(weight, HIDDEN, 2 * HIDDEN), bias_rows = plan_rows(bias, HIDDEN, 1);
+    CHECK(dmx_cpu_upload.conv(&m.store, &blstm.linear, &weight_rows, &bias_rows), "no memory");
     float *x = plan_random(5, STEPS * BINS * HIDDEN, 1), *y = plan_random(1, STEPS * BINS * HIDDEN, 0);
     job all = {.blstm = &blstm, .steps = STEPS, .bins = BINS, .channels = HIDDEN, .x = x, .y = y};
     CHECK(plan_run(run_blstm, &all, dmx_cpu_best(), 2), "no run");
@@ -234,7 +214,6 @@ static void test_blstm_bins(void)
     }
     dmx_free(weight);
     dmx_free(bias);
-    dmx_free(packed);
     dmx_free(x);
     dmx_free(y);
     model_free(&m);

@@ -3,6 +3,7 @@
 #include "nn/normed_linear.h"
 
 #include "base/alloc.h"
+#include "cpu/upload.h"
 #include "plan.h"
 #include "support/test.h"
 
@@ -14,8 +15,7 @@ typedef struct problem {
     dmx_normed_linear layer;
     int steps, bins;
     float *weight, *bias, *gamma, *beta, *scale; /* [2 * outputs][inputs], [2 * outputs], ..., [outputs] */
-    float *packed, *packed_bias, *packed_gamma, *packed_beta;
-    double *tables;
+    dmx_store store;
     float *x;        /* [steps][bins][inputs] */
     float *residual; /* [steps][bins][outputs] */
     float *y;
@@ -43,27 +43,16 @@ static void problem_init(problem *p, int inputs, int outputs, int steps, int bin
     p->x = plan_random(8, cells * in, 1);
     for (size_t i = 0; i < cells * in; i++) p->x[i] += mean;
     p->residual = plan_random(9, cells * (size_t)outputs, 1);
-    p->packed = plan_random(1, dmx_conv_weight_floats(linear), 0);
-    float **vectors[] = {&p->packed_bias, &p->packed_gamma, &p->packed_beta}, *from[] = {p->bias, p->gamma, p->beta};
-    for (int i = 0; i < 3; i++) {
-        *vectors[i] = plan_random(1, dmx_conv_bias_floats(linear), 0);
-        dmx_conv_pack_bias(linear, from[i], *vectors[i]);
-    }
-    dmx_conv_pack(linear, p->weight, p->packed);
-    linear->weight = p->packed;
-    linear->bias = p->packed_bias;
-    p->layer.gamma = p->packed_gamma;
-    p->layer.beta = p->packed_beta;
-    p->tables = dmx_alloc(dmx_normed_linear_doubles(inputs), sizeof *p->tables);
-    if (p->tables == NULL) abort();
-    dmx_normed_linear_prepare(&p->layer, dmx_kernels_get(DMX_CPU_SCALAR), p->weight, p->bias, p->tables);
+    const dmx_rows weight = plan_rows(p->weight, out, in), bias = plan_rows(p->bias, out, 1);
+    const dmx_rows gamma = plan_rows(p->gamma, out, 1), beta = plan_rows(p->beta, out, 1);
+    CHECK(dmx_cpu_upload.normed_linear(&p->store, &p->layer, &weight, &bias, &gamma, &beta), "no memory");
 }
 
 static void problem_free(problem *p)
 {
-    void *all[] = {p->weight,      p->bias,         p->gamma,       p->beta,   p->scale, p->packed,
-                   p->packed_bias, p->packed_gamma, p->packed_beta, p->tables, p->x,     p->residual};
+    void *all[] = {p->weight, p->bias, p->gamma, p->beta, p->scale, p->x, p->residual};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) dmx_free(all[i]);
+    dmx_store_clear(&p->store);
 }
 
 /* residual + scale * glu(norm(W x + b)) of one bin, into expected. */

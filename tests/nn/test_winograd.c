@@ -3,6 +3,7 @@
 #include "cpu/winograd.h"
 
 #include "base/alloc.h"
+#include "cpu/upload.h"
 #include "plan.h"
 #include "support/test.h"
 
@@ -15,7 +16,7 @@ typedef struct problem {
     int steps, bins;
     float *weight; /* [2 * outputs][inputs][3 bins][3 steps] */
     float *bias;   /* [2 * outputs] */
-    float *packed, *packed_bias, *winograd;
+    dmx_store store;
     float *x; /* [steps][bins][inputs] */
     float *y; /* [steps][bins][outputs] */
 } problem;
@@ -36,25 +37,17 @@ static void problem_init(problem *p, int inputs, int outputs, int steps, int bin
     const size_t cells = (size_t)steps * (size_t)bins;
     p->weight = plan_random(3, 2 * (size_t)outputs * (size_t)inputs * 9, 1 / sqrtf(3.0f * (float)inputs));
     p->bias = plan_random(4, 2 * (size_t)outputs, 1);
-    p->packed = plan_random(1, dmx_conv_weight_floats(&p->conv), 0);
-    p->packed_bias = plan_random(1, dmx_conv_bias_floats(&p->conv), 0);
-    p->winograd = plan_random(1, dmx_winograd_floats(&p->conv), 0);
     p->x = plan_random(5, cells * (size_t)inputs, 1);
-    dmx_conv_pack(&p->conv, p->weight, p->packed);
-    dmx_conv_pack_bias(&p->conv, p->bias, p->packed_bias);
-    dmx_winograd_pack_rows(&p->conv, 0, 2 * (size_t)outputs, p->weight, p->winograd);
-    p->conv.weight = p->packed;
-    p->conv.bias = p->packed_bias;
-    p->conv.winograd = p->winograd;
+    const dmx_rows weight = plan_rows(p->weight, 2 * (size_t)outputs, (size_t)inputs * 9);
+    const dmx_rows bias = plan_rows(p->bias, 2 * (size_t)outputs, 1);
+    CHECK(dmx_cpu_upload.conv(&p->store, &p->conv, &weight, &bias), "no memory");
 }
 
 static void problem_free(problem *p)
 {
     dmx_free(p->weight);
     dmx_free(p->bias);
-    dmx_free(p->packed);
-    dmx_free(p->packed_bias);
-    dmx_free(p->winograd);
+    dmx_store_clear(&p->store);
     dmx_free(p->x);
 }
 

@@ -45,9 +45,8 @@ void dmx_transformer_load(dmx_weights *w, dmx_transformer *t, const dmx_transfor
     t->options = *options;
     const int norm_in_groups = o->norm_in ? 1 : o->norm_in_group;
     if (o->embedding == DMX_EMBEDDING_SCALED)
-        t->position_embeddings =
-            dmx_weights_tensor(w, dmx_name_of("%s.position_embeddings.embedding.weight", prefix).text, 2,
-                               (int64_t[]){o->max_positions, o->dim});
+        t->position_embeddings = dmx_weights_table(
+            w, dmx_name_of("%s.position_embeddings.embedding.weight", prefix).text, o->max_positions, o->dim);
     load_norm(w, &t->norm_in, o->dim, norm_in_groups, prefix, "norm_in");
     load_norm(w, &t->norm_in_t, o->dim, norm_in_groups, prefix, "norm_in_t");
     for (int i = 0; i < o->layers; i++)

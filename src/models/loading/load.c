@@ -9,9 +9,10 @@ static demucs_status no_memory(const dmx_checkpoint *checkpoint, demucs_error *e
     return dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", checkpoint->path);
 }
 
-/* A network whose constructor ran, or NULL. With `list` it ran dry, and the tensors that it asked for were added. */
-static dmx_network *construct(const dmx_checkpoint *checkpoint, dmx_parameters *list, dmx_warnings *warnings,
-                              demucs_error *error)
+/* A network whose constructor ran, or NULL: with `upload` on the checkpoint's tensors, without it dry, and the tensors
+ * that it asked for were added to `list`. */
+static dmx_network *construct(const dmx_checkpoint *checkpoint, const dmx_upload *upload, dmx_parameters *list,
+                              dmx_warnings *warnings, demucs_error *error)
 {
     const dmx_family *family = (const dmx_family *)checkpoint->class;
     dmx_network *network = dmx_alloc(1, family->size);
@@ -20,11 +21,15 @@ static dmx_network *construct(const dmx_checkpoint *checkpoint, dmx_parameters *
         return NULL;
     }
     network->family = family;
+    network->upload = upload;
     demucs_error first = {DEMUCS_OK, ""};
     dmx_arguments arguments;
     dmx_weights weights;
     dmx_arguments_begin(&arguments, checkpoint, family->parameters, warnings, &first);
-    dmx_weights_begin(&weights, checkpoint, &network->store, list, &first);
+    if (upload != NULL)
+        dmx_weights_begin(&weights, checkpoint, upload, &network->store, &first);
+    else
+        dmx_weights_begin_dry(&weights, checkpoint, list, &network->store, &first);
     family->construct(network, &arguments, &weights);
     dmx_weights_finish(&weights);
     network->parameters = weights.parameters;
@@ -34,12 +39,12 @@ static dmx_network *construct(const dmx_checkpoint *checkpoint, dmx_parameters *
     return NULL;
 }
 
-demucs_status dmx_network_load(dmx_network **out, const dmx_checkpoint *checkpoint, dmx_warnings *warnings,
-                               demucs_error *error)
+demucs_status dmx_network_load(dmx_network **out, const dmx_checkpoint *checkpoint, const dmx_upload *upload,
+                               dmx_warnings *warnings, demucs_error *error)
 {
     *out = NULL;
     demucs_error first = {DEMUCS_OK, ""};
-    dmx_network *network = construct(checkpoint, NULL, warnings, &first);
+    dmx_network *network = construct(checkpoint, upload, NULL, warnings, &first);
     if (network != NULL && network->family->complete != NULL) network->family->complete(network, &first);
     if (first.status == DEMUCS_OK) {
         *out = network;
@@ -54,7 +59,7 @@ demucs_status dmx_network_list_parameters(dmx_parameters *parameters, const dmx_
 {
     demucs_error first = {DEMUCS_OK, ""};
     dmx_warnings told_when_loaded = {0};
-    dmx_network_free(construct(checkpoint, parameters, &told_when_loaded, &first));
+    dmx_network_free(construct(checkpoint, NULL, parameters, &told_when_loaded, &first));
     dmx_warnings_clear(&told_when_loaded);
     return first.status == DEMUCS_OK ? DEMUCS_OK : dmx_fail(error, first.status, "%s", first.message);
 }

@@ -22,7 +22,7 @@ dmx_name dmx_name_of(const char *format, ...)
     return name;
 }
 
-void dmx_weights_no_memory(dmx_weights *w)
+static void no_memory(dmx_weights *w)
 {
     if (!w->failed)
         dmx_fail(w->error, DEMUCS_ERROR_MEMORY, "%s: out of memory while loading the model.", w->checkpoint->path);
@@ -50,14 +50,18 @@ static void bad_shape(dmx_weights *w, const dmx_tensor *tensor, int rank, const 
 
 /* ---- taking tensors ---- */
 
-void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_store *store, dmx_parameters *list,
+void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, const dmx_upload *upload, dmx_store *store,
                        demucs_error *error)
 {
-    *w = (dmx_weights){.checkpoint = checkpoint, .store = store, .list = list, .error = error};
-    w->kernels = dmx_kernels_get(dmx_cpu_best());
-    if (list != NULL) return;
+    *w = (dmx_weights){.checkpoint = checkpoint, .upload = upload, .store = store, .error = error};
     w->used = dmx_alloc(checkpoint->tensor_count, sizeof *w->used);
-    if (w->used == NULL) dmx_weights_no_memory(w);
+    if (w->used == NULL) no_memory(w);
+}
+
+void dmx_weights_begin_dry(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_parameters *list, dmx_store *store,
+                           demucs_error *error)
+{
+    *w = (dmx_weights){.checkpoint = checkpoint, .list = list, .store = store, .error = error};
 }
 
 demucs_status dmx_weights_finish(dmx_weights *w)
@@ -84,52 +88,26 @@ static dmx_tensor *find(const dmx_weights *w, const char *name)
     return NULL;
 }
 
-dmx_tensor *dmx_weights_take(dmx_weights *w, const char *name, int rank, const int64_t *shape)
+static bool is_right(dmx_weights *w, const dmx_tensor *tensor, int rank, const int64_t *shape)
 {
-    if (w->failed) return NULL;
-    if (w->list != NULL) {
-        if (!dmx_parameters_add(w->list, name, rank, shape)) dmx_weights_no_memory(w);
-        return NULL;
-    }
-    dmx_tensor *tensor = find(w, name);
-    if (tensor == NULL) {
-        bad_tensor(w, name, "is missing");
-        return NULL;
-    }
     bool same = tensor->rank == rank;
     for (int axis = 0; axis < rank && same; axis++) same = tensor->shape[axis] == shape[axis];
-    if (!same) bad_shape(w, tensor, rank, shape);
-    if (!same) return NULL;
-    if (tensor->dtype > DMX_BF16) {
-        bad_tensor(w, name, "does not hold floating point numbers");
-        return NULL;
+    if (!same)
+        bad_shape(w, tensor, rank, shape);
+    else if (tensor->dtype > DMX_BF16)
+        bad_tensor(w, tensor->name, "does not hold floating point numbers");
+    return !w->failed;
+}
+
+/* Memory for so many floats; NULL when there is none. */
+static float *piece_of(dmx_weights *w, size_t floats)
+{
+    if (floats > w->piece_floats) {
+        dmx_free(w->piece);
+        w->piece = dmx_alloc(floats, sizeof *w->piece);
+        w->piece_floats = w->piece != NULL ? floats : 0;
     }
-    w->used[tensor - w->checkpoint->tensors] = true;
-    w->parameters += tensor->count;
-    return tensor;
-}
-
-bool dmx_weights_has(const dmx_weights *w, const char *name) { return find(w, name) != NULL; }
-
-int dmx_weights_rows(const dmx_weights *w, const char *name)
-{
-    const dmx_tensor *tensor = find(w, name);
-    return tensor != NULL && tensor->rank > 0 && tensor->shape[0] <= MAX_ROWS ? (int)tensor->shape[0] : 0;
-}
-
-float *dmx_weights_floats(dmx_weights *w, size_t count)
-{
-    float *floats = w->failed ? NULL : dmx_store_floats(w->store, count);
-    if (floats == NULL) dmx_weights_no_memory(w); /* unless it has failed already */
-    return floats;
-}
-
-void *dmx_weights_part(dmx_weights *w, size_t size)
-{
-    if (w->failed) return NULL;
-    void *part = dmx_store_bytes(w->store, size);
-    if (part == NULL) dmx_weights_no_memory(w);
-    return part;
+    return w->piece;
 }
 
 /* By their bits, which compilers look at several at a time: an exponent of all ones is infinity or NaN. */
@@ -144,29 +122,70 @@ static bool all_finite(const float *values, size_t count)
     return not_finite == 0;
 }
 
-void dmx_weights_widen(dmx_weights *w, const dmx_tensor *tensor, size_t first, size_t count, float *out)
+/* The `read` of dmx_rows. Numbers that are not finite are a failure. */
+static const float *read_rows(const dmx_rows *rows, size_t first, size_t count)
 {
-    if (tensor->dtype == DMX_F16)
-        w->kernels->f16_to_f32((const unsigned char *)tensor->data + 2 * first, count, out);
-    else
-        dmx_tensor_to_f32(tensor, first, count, out);
-    if (!all_finite(out, count)) bad_tensor(w, tensor->name, "holds NaN or infinite numbers");
+    const dmx_taken *taken = rows->source;
+    dmx_weights *w = taken->w;
+    const size_t floats = count * rows->row_floats;
+    float *piece = piece_of(w, floats);
+    if (piece == NULL) return NULL;
+    dmx_tensor_to_f32(taken->tensor, (taken->first_row + first) * rows->row_floats, floats, piece);
+    if (!all_finite(piece, floats)) {
+        bad_tensor(w, taken->tensor->name, "holds NaN or infinite numbers");
+        return NULL;
+    }
+    for (size_t i = 0; taken->scaled && i < floats; i++) piece[i] = taken->factors[1] * (piece[i] * taken->factors[0]);
+    return piece;
 }
 
-const float *dmx_weights_tensor(dmx_weights *w, const char *name, int rank, const int64_t *shape)
+bool dmx_weights_take(dmx_weights *w, dmx_taken *taken, const char *name, int rank, const int64_t *shape)
 {
-    dmx_tensor *tensor = dmx_weights_take(w, name, rank, shape);
-    if (tensor == NULL) return NULL;
-    float *values = dmx_store_floats(w->store, tensor->count);
-    if (values == NULL)
-        dmx_weights_no_memory(w);
-    else
-        dmx_weights_widen(w, tensor, 0, tensor->count, values);
-    dmx_checkpoint_release(w->checkpoint, tensor);
-    return w->failed ? NULL : values;
+    if (w->failed) return false;
+    if (w->list != NULL) {
+        if (!dmx_parameters_add(w->list, name, rank, shape)) no_memory(w);
+        return false;
+    }
+    dmx_tensor *tensor = find(w, name);
+    if (tensor == NULL) bad_tensor(w, name, "is missing");
+    if (tensor == NULL || !is_right(w, tensor, rank, shape)) return false;
+    w->used[tensor - w->checkpoint->tensors] = true;
+    w->parameters += tensor->count;
+    *taken = (dmx_taken){.w = w, .tensor = tensor};
+    taken->rows = (dmx_rows){.count = (size_t)shape[0], .row_floats = 1, .read = read_rows, .source = taken};
+    for (int axis = 1; axis < rank; axis++) taken->rows.row_floats *= (size_t)shape[axis];
+    return true;
 }
 
-const float *dmx_weights_vector(dmx_weights *w, const char *name, int64_t length)
+void dmx_taken_part(dmx_taken *part, const dmx_taken *whole, size_t first, size_t count)
 {
-    return dmx_weights_tensor(w, name, 1, &length);
+    *part = *whole;
+    part->first_row = first;
+    part->rows.count = count;
+    part->rows.source = part;
+}
+
+void dmx_taken_release(const dmx_taken *taken) { dmx_checkpoint_release(taken->w->checkpoint, taken->tensor); }
+
+void dmx_weights_uploaded(dmx_weights *w, bool uploaded)
+{
+    if (!uploaded) no_memory(w);
+}
+
+/* ---- beside the layers ---- */
+
+bool dmx_weights_has(const dmx_weights *w, const char *name) { return find(w, name) != NULL; }
+
+int dmx_weights_rows(const dmx_weights *w, const char *name)
+{
+    const dmx_tensor *tensor = find(w, name);
+    return tensor != NULL && tensor->rank > 0 && tensor->shape[0] <= MAX_ROWS ? (int)tensor->shape[0] : 0;
+}
+
+void *dmx_weights_part(dmx_weights *w, size_t size)
+{
+    if (w->failed) return NULL;
+    void *part = dmx_store_bytes(w->store, size);
+    if (part == NULL) no_memory(w);
+    return part;
 }

@@ -1,35 +1,39 @@
-/* weights.h - take the tensors of a checkpoint, by PyTorch's names, into packed layers.
- *
- * It may run dry: then nothing is taken or packed, and each tensor that a constructor asks for is added to a list.
+/* weights.h - take the tensors of a checkpoint, by PyTorch's names, and hand them over layer by layer (nn/upload.h).
  *
  * Like arguments.h this keeps the first failure and lets the rest pass, so that a constructor reads as a list of its
  * layers. Every tensor must be there with exactly the shape that the class gives it, and finite; dmx_weights_finish
- * makes sure that none was left over. Memory goes to the store, which the network owns. */
+ * makes sure that none was left over. Memory goes to the store, which the network owns.
+ *
+ * It may run dry: then nothing is taken or handed over, and each tensor that a constructor asks for is added to a list.
+ */
 #ifndef DMX_MODELS_LOADING_WEIGHTS_H
 #define DMX_MODELS_LOADING_WEIGHTS_H
 
 #include "checkpoint/checkpoint.h"
 #include "models/network.h"
-#include "nn/lstm.h"
 #include "nn/norm.h"
-#include "nn/normed_linear.h"
+#include "nn/upload.h"
 
 struct dmx_weights {
     const dmx_checkpoint *checkpoint;
-    const dmx_kernels *kernels; /* for widening float16 */
+    const dmx_upload *upload;
     dmx_store *store;
     dmx_parameters *list; /* of what is asked for, when it runs dry; else NULL */
     bool *used;           /* [tensor_count] */
-    float *piece;         /* [piece_floats] of a tensor, on its way to be packed */
+    float *piece;         /* [piece_floats] of a tensor, on its way to the upload */
     size_t piece_floats;
     size_t parameters; /* numbers taken so far */
     demucs_error *error;
     bool failed;
 };
 
-/* `list` NULL: take tensors. Else run dry and add them to it; the tensors of the checkpoint are not looked at. */
-void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_store *store, dmx_parameters *list,
+/* Take tensors, and give them to `upload` with `store`. */
+void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, const dmx_upload *upload, dmx_store *store,
                        demucs_error *error);
+
+/* Run dry: add what is asked for to `list`. Memory for parts of layers comes from `store`. */
+void dmx_weights_begin_dry(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_parameters *list, dmx_store *store,
+                           demucs_error *error);
 
 /* Fail unless every tensor was taken. Frees what the reading needed; call it also after a failure. */
 demucs_status dmx_weights_finish(dmx_weights *w);
@@ -44,9 +48,15 @@ dmx_name dmx_name_of(const char *format, ...)
 #endif
     ;
 
-/* A tensor of the given shape as floats in the store; NULL after a failure and when it runs dry. */
-const float *dmx_weights_tensor(dmx_weights *w, const char *name, int rank, const int64_t *shape);
+/* ---- layers; what they point to stays NULL after a failure and when it runs dry ---- */
+
+/* A tensor of the given shape as it is. */
 const float *dmx_weights_vector(dmx_weights *w, const char *name, int64_t length);
+const float *dmx_weights_table(dmx_weights *w, const char *name, int64_t rows, int64_t columns);
+
+/* The same, each number times `first`, and that times `second`. */
+const float *dmx_weights_scaled_table(dmx_weights *w, const char *name, int64_t rows, int64_t columns, float first,
+                                      float second);
 
 /* How PyTorch shapes a layer's weight: Linear and Conv1d have fewer axes than Conv2d. */
 typedef enum dmx_axes { DMX_AXES_LINEAR, DMX_AXES_CONV1D, DMX_AXES_CONV2D } dmx_axes;
@@ -71,10 +81,9 @@ void dmx_weights_normed_linear(dmx_weights *w, dmx_normed_linear *layer, const c
  * on. */
 void dmx_weights_lstm(dmx_weights *w, dmx_lstm *lstm, int hidden, int layers, const char *prefix);
 
-/* `count` floats in the store; NULL after a failure. */
-float *dmx_weights_floats(dmx_weights *w, size_t count);
+/* ---- beside the layers ---- */
 
-/* Memory in the store for a part that not every layer has; NULL after a failure. */
+/* Zeroed memory in the store for a part that not every layer has; NULL after a failure. */
 void *dmx_weights_part(dmx_weights *w, size_t size);
 
 /* Whether the checkpoint has a tensor of that name; no, when it runs dry. */
@@ -83,18 +92,28 @@ bool dmx_weights_has(const dmx_weights *w, const char *name);
 /* The first axis of the checkpoint's tensor of that name; 0 where there is none, or one too long for a layer. */
 int dmx_weights_rows(const dmx_weights *w, const char *name);
 
-/* A linear layer's sizes. */
-dmx_conv dmx_linear(int in_channels, int out_channels);
-
 /* ---- between weights.c and weights_layers.c ---- */
 
-/* The tensor by name and shape, or NULL after a failure and when it runs dry. */
-dmx_tensor *dmx_weights_take(dmx_weights *w, const char *name, int rank, const int64_t *shape);
+/* A tensor that was taken, as rows for the upload. It must stay where it is: rows.source points back to it. */
+typedef struct dmx_taken {
+    dmx_weights *w;
+    dmx_tensor *tensor;
+    size_t first_row; /* where the rows begin in the tensor */
+    bool scaled;      /* each number is multiplied by these, one after the other */
+    float factors[2];
+    dmx_rows rows;
+} dmx_taken;
 
-/* Elements [first, first + count) of it as floats; numbers that are not finite are a failure. */
-void dmx_weights_widen(dmx_weights *w, const dmx_tensor *tensor, size_t first, size_t count, float *out);
+/* Take the tensor by name and shape. False after a failure and when it runs dry. */
+bool dmx_weights_take(dmx_weights *w, dmx_taken *taken, const char *name, int rank, const int64_t *shape);
 
-/* Fail for want of memory, unless it has failed already. */
-void dmx_weights_no_memory(dmx_weights *w);
+/* `part` = rows [first, first + count) of it. */
+void dmx_taken_part(dmx_taken *part, const dmx_taken *whole, size_t first, size_t count);
+
+/* Its numbers were handed over: give back what they took of this process's memory. */
+void dmx_taken_release(const dmx_taken *taken);
+
+/* What the upload says: fail for want of memory when it is false, unless something failed already. */
+void dmx_weights_uploaded(dmx_weights *w, bool uploaded);
 
 #endif

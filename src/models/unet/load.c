@@ -200,16 +200,11 @@ static void load_branches(dmx_unet *m, dmx_weights *w)
 /* ScaledEmbedding: freq_emb * scale * weight, for the frequencies that are left after the first level. */
 static void load_freq_embedding(dmx_unet *m, dmx_weights *w)
 {
-    if (m->config.freq_emb == 0) return;
-    const int bins = m->freq_embedding_bins, channels = m->encoder[0].layers[0].options.out_channels;
-    const float *weight = dmx_weights_tensor(w, "freq_emb.embedding.weight", 2, (int64_t[]){bins, channels});
-    if (weight == NULL) return;
-    const size_t count = (size_t)bins * (size_t)channels;
-    float *embedding = dmx_weights_floats(w, count);
-    if (embedding == NULL) return;
-    for (size_t i = 0; i < count; i++)
-        embedding[i] = (float)m->config.freq_emb * (weight[i] * (float)m->config.emb_scale);
-    m->freq_embedding = embedding;
+    const dmx_unet_config *c = &m->config;
+    if (c->freq_emb == 0) return;
+    m->freq_embedding =
+        dmx_weights_scaled_table(w, "freq_emb.embedding.weight", m->freq_embedding_bins,
+                                 m->encoder[0].layers[0].options.out_channels, (float)c->emb_scale, (float)c->freq_emb);
 }
 
 void dmx_unet_load_levels(dmx_unet *m, dmx_arguments *a, dmx_weights *w)

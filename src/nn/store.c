@@ -1,0 +1,25 @@
+/* store.c - see store.h */
+#include "nn/store.h"
+
+#include "base/alloc.h"
+
+static void *store_block(dmx_store *store, size_t count, size_t size)
+{
+    void **blocks = dmx_realloc(store->blocks, store->count, store->count + 1, sizeof *blocks);
+    if (blocks == NULL) return NULL;
+    store->blocks = blocks;
+    void *block = dmx_alloc(count, size);
+    if (block != NULL) blocks[store->count++] = block;
+    return block;
+}
+
+float *dmx_store_floats(dmx_store *store, size_t count) { return store_block(store, count, sizeof(float)); }
+
+void *dmx_store_bytes(dmx_store *store, size_t size) { return store_block(store, 1, size); }
+
+void dmx_store_clear(dmx_store *store)
+{
+    for (size_t i = 0; i < store->count; i++) dmx_free(store->blocks[i]);
+    dmx_free(store->blocks);
+    *store = (dmx_store){0};
+}
