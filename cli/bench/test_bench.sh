@@ -1,9 +1,9 @@
 #!/bin/sh
-# test_bench.sh PROGRAM MODELS - the stages of a tiny model come by in order, alone, in a bag and in a song; the peaks of
+# test_bench.sh PROGRAM MODELS GENERATED - the stages of a tiny model come by in order, alone, in a bag and in a song; the peaks of
 # the machine are there; JSON is JSON; temporary files are gone.
 set -eu
 program=$1
-models=$2
+models=$2 generated=$3
 failed() { echo "FAILED: $*" >&2; exit 1; }
 # says WORDS TABLE: a line of the table begins so
 says() { printf '%s\n' "$2" | grep -q "^$1" || failed "no line \"$1\" in: $2"; }
@@ -47,7 +47,8 @@ case $said in *none.wav*) ;; *) failed "a song that is not there: $said" ;; esac
 empty "a song that is not there"
 
 command -v python3 >/dev/null || { echo "skipped the JSON: no python3"; exit 0; }
-cp "$models"/../../golden_families/models/old.safetensors "$models/059eec0e.safetensors" "$TMPDIR"
+cp "$generated/hd_old.safetensors" "$TMPDIR/old.safetensors"
+cp "$models/059eec0e.safetensors" "$TMPDIR"
 printf 'models: [old, 059eec0e]\n' >"$TMPDIR/mixed.yaml"
 "$program" --json --repeat 3 --no-peaks "$TMPDIR/mixed.yaml" | python3 -c '
 import json, sys

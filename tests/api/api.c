@@ -7,14 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *api_path(const char *name)
-{
-    static char paths[4][1024];
-    static int turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", DEMUCS_TEST_DATA, name);
-    return path;
-}
+const char *api_path(const char *name) { return test_path(name); }
 
 demucs_model *api_load(const char *name)
 {

@@ -41,7 +41,7 @@ static void test_load(void)
     check_load(API_BAG);
     check_load("hub/f0cb5d54-c3336554.th");
     check_load("checkpoint/good/a0b1e544.safetensors");
-    check_load("golden/variants/multi.safetensors");
+    check_load("generated/variant_multi.safetensors");
 }
 
 static void test_create(void)

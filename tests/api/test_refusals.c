@@ -45,7 +45,7 @@ static void make_bag_folder(char *folder, size_t size)
     snprintf(folder, size, "api_refusals.%ld", (long)getpid());
     CHECK(mkdir(folder, 0700) == 0, "%s cannot be made", folder);
     link_into(folder, api_path("cli/models/f0cb5d54.safetensors"), "f0cb5d54.safetensors");
-    link_into(folder, api_path("golden/models/ht6.safetensors"), "d0cc6360.safetensors");
+    link_into(folder, api_path("generated/ht6.safetensors"), "d0cc6360.safetensors");
 }
 
 static void remove_folder(const char *folder, const char *const *names)
@@ -154,9 +154,10 @@ static bool replace(damaged *d, const char *from, const char *to)
     return true;
 }
 
-#define KWARG(name, value) "\\\"" name "\\\": " value
+#define KWARG(name, value) "\\\"" name "\\\":" value
+#define SEGMENT            "0.40000000000000002"
 
-/* Changes to the header of golden/variants/short.safetensors, or to the keyword arguments in it, and the reason that
+/* Changes to the header of generated/variant_short.safetensors, or to the keyword arguments in it, and the reason that
  * must be given. */
 static const struct {
     const char *from, *to, *reason;
@@ -202,29 +203,29 @@ static const struct {
     {KWARG("growth", "3"), KWARG("growth", "NaN"), "NaN"},
     {KWARG("growth", "3"), KWARG("growth", "null"), "growth"},
     {KWARG("samplerate", "8000"), KWARG("samplerate", "0"), "samplerate"},
-    {KWARG("segment", "0.4"), KWARG("segment", "0"), "segment"},
-    {KWARG("segment", "0.4"), KWARG("segment", "1e300"), "segment"},
-    {KWARG("segment", "0.4"), KWARG("segment", "NaN"), "NaN"},
-    {KWARG("segment", "0.4"),
+    {KWARG("segment", SEGMENT), KWARG("segment", "0"), "segment"},
+    {KWARG("segment", SEGMENT), KWARG("segment", "1e300"), "segment"},
+    {KWARG("segment", SEGMENT), KWARG("segment", "NaN"), "NaN"},
+    {KWARG("segment", SEGMENT),
      KWARG("segment", "{\\\"_type\\\": \\\"fraction\\\", \\\"numerator\\\": 1, \\\"denominator\\\": 0}"),
      "denominator"},
-    {KWARG("segment", "0.4"),
+    {KWARG("segment", SEGMENT),
      KWARG("segment", "{\\\"_type\\\": \\\"fraction\\\", \\\"numerator\\\": -1, \\\"denominator\\\": 3}"), "segment"},
-    {KWARG("sources", "[\\\"drums\\\", \\\"rest\\\"]"), KWARG("sources", "[]"), "sources"},
-    {KWARG("sources", "[\\\"drums\\\", \\\"rest\\\"]"), KWARG("sources", "[\\\"a\\\", \\\"a\\\"]"), "sources"},
-    {KWARG("sources", "[\\\"drums\\\", \\\"rest\\\"]"), KWARG("sources", "[\\\"../../a\\\", \\\"b\\\"]"), "sources"},
-    {KWARG("sources", "[\\\"drums\\\", \\\"rest\\\"]"), KWARG("sources", "\\\"drums\\\""), "sources"},
-    {KWARG("sources", "[\\\"drums\\\", \\\"rest\\\"]"), KWARG("sources", "[\\\"drums\\\", 3]"), "sources"},
+    {KWARG("sources", "[\\\"drums\\\",\\\"rest\\\"]"), KWARG("sources", "[]"), "sources"},
+    {KWARG("sources", "[\\\"drums\\\",\\\"rest\\\"]"), KWARG("sources", "[\\\"a\\\", \\\"a\\\"]"), "sources"},
+    {KWARG("sources", "[\\\"drums\\\",\\\"rest\\\"]"), KWARG("sources", "[\\\"../../a\\\", \\\"b\\\"]"), "sources"},
+    {KWARG("sources", "[\\\"drums\\\",\\\"rest\\\"]"), KWARG("sources", "\\\"drums\\\""), "sources"},
+    {KWARG("sources", "[\\\"drums\\\",\\\"rest\\\"]"), KWARG("sources", "[\\\"drums\\\", 3]"), "sources"},
 };
 
 static void test_changed_header(void)
 {
     const char *file = "api_refusals_header.safetensors";
-    demucs_model *good = api_load("golden/variants/short.safetensors");
+    demucs_model *good = api_load("generated/variant_short.safetensors");
     demucs_model_free(good);
     for (size_t i = 0; good != NULL && i < sizeof changes / sizeof *changes; i++) {
         damaged d;
-        REQUIRE(read_model(&d, "golden/variants/short.safetensors"), "no model");
+        REQUIRE(read_model(&d, "generated/variant_short.safetensors"), "no model");
         CHECK(replace(&d, changes[i].from, changes[i].to), "change %zu: %s is not there", i, changes[i].from);
         write_model(&d, file);
         damaged_free(&d);
@@ -241,7 +242,7 @@ static void test_weights_that_are_no_numbers(void)
     const uint16_t bad[] = {0x7e00 /* NaN */, 0x7c00 /* infinity */, 0xfc01 /* signalling NaN */};
     for (size_t k = 0; k < 30; k++) {
         damaged d;
-        REQUIRE(read_model(&d, "golden/variants/short.safetensors"), "no model");
+        REQUIRE(read_model(&d, "generated/variant_short.safetensors"), "no model");
         const size_t at = (d.body_bytes / 2 - 1) * k / 29 * 2;
         memcpy(d.body + at, &bad[k % 3], 2);
         write_model(&d, file);
@@ -258,7 +259,7 @@ static void test_unknown_argument(void)
     demucs_model *model = NULL;
     demucs_error error = {DEMUCS_OK, ""};
     damaged d;
-    REQUIRE(read_model(&d, "golden/variants/short.safetensors"), "no model");
+    REQUIRE(read_model(&d, "generated/variant_short.safetensors"), "no model");
     CHECK(replace(&d, KWARG("depth", "2"), KWARG("depth", "2, \\\"a_dropped_flag\\\": true")), "no depth");
     write_model(&d, file);
     damaged_free(&d);

@@ -67,7 +67,7 @@ static void test_shared_bag(void) { check_shared(API_BAG); }
 /* More threads than there is work for, and the machine's own number (0). */
 static void test_thread_counts(void)
 {
-    demucs_model *model = api_load("golden/variants/short.safetensors"); /* two stems */
+    demucs_model *model = api_load("generated/variant_short.safetensors"); /* two stems */
     if (model == NULL) return;
     const int counts[] = {1, 0, 2, 3, 7, 33};
     float *mix = api_noise(API_CHANNELS, 9000, 2), *first = NULL;

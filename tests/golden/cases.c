@@ -1,6 +1,7 @@
 /* cases.c - see cases.h */
 #include "cases.h"
 
+#include "generated.h"
 #include "golden.h"
 
 #include <math.h>
@@ -31,21 +32,8 @@ int golden_each_case(const char *kind, void (*run)(const golden_case *c))
 
 float *golden_input(const golden_case *c, int channels)
 {
-    char name[96];
-    test_array array = {0};
-    const size_t frames = (size_t)c->frames;
-    float *mix = calloc((size_t)channels * frames, sizeof *mix);
-    if (mix == NULL || strcmp(c->input, "-") == 0) return mix;
-    snprintf(name, sizeof name, GOLDEN_FOLDER "/%s", c->input);
-    if (!test_npy_load(golden_path(name), &array) || array.f32 == NULL || array.dimensions != 2 ||
-        array.shape[0] != (size_t)channels || array.shape[1] < frames) {
-        printf("%s does not fit the case %s\n", name, c->name);
-        free(mix);
-        mix = NULL;
-    }
-    for (int k = 0; mix != NULL && k < channels; k++)
-        memcpy(mix + (size_t)k * frames, array.f32 + (size_t)k * array.shape[1], frames * sizeof *mix);
-    test_array_free(&array);
+    float *mix = calloc((size_t)channels * (size_t)c->frames, sizeof *mix);
+    if (mix != NULL && strcmp(c->input, "-") != 0) generated_signal(c->input, channels, (size_t)c->frames, mix);
     return mix;
 }
 
@@ -84,20 +72,43 @@ demucs_options golden_options(const golden_case *c, int offsets[GOLDEN_MAX_OFFSE
     return o;
 }
 
+/* The smallest prime of at least three times as many. */
+static size_t thin_step(size_t planes)
+{
+    size_t step = 3 * planes;
+    for (size_t k = 2; k < step; k++)
+        if (step % k == 0) {
+            step++;
+            k = 1;
+        }
+    return step;
+}
+
+/* Plane p from frame p * step / count on, every step-th. Returns how many are kept; `thin` may be NULL. */
+static size_t thin_out(const float *planes, size_t count, size_t frames, float *thin)
+{
+    const size_t step = thin_step(count);
+    size_t kept = 0;
+    for (size_t p = 0; p < count; p++)
+        for (size_t frame = p * step / count; frame < frames; frame += step, kept++)
+            if (thin != NULL) thin[kept] = planes[p * frames + frame];
+    return kept;
+}
+
 double golden_snr_db(const char *file, const float *planes, size_t count, size_t frames)
 {
     char name[96];
     double snr = -INFINITY;
     test_array expected;
-    const size_t kept = (frames + GOLDEN_THIN - 1) / GOLDEN_THIN;
+    const size_t kept = thin_out(planes, count, frames, NULL);
     snprintf(name, sizeof name, GOLDEN_FOLDER "/%s", file);
     if (!test_npy_load(golden_path(name), &expected)) return snr;
-    float *thin = malloc(count * kept * sizeof *thin);
-    if (thin == NULL || expected.f32 == NULL || expected.count != count * kept) {
-        printf("%s holds %zu numbers, but the result is [%zu][%zu]\n", name, expected.count, count, kept);
+    float *thin = malloc((kept + 1) * sizeof *thin);
+    if (thin == NULL || expected.f32 == NULL || expected.count != kept) {
+        printf("%s holds %zu numbers, but the result is [%zu][%zu]\n", name, expected.count, count, frames);
     } else {
-        for (size_t i = 0; i < count * kept; i++) thin[i] = planes[i / kept * frames + i % kept * GOLDEN_THIN];
-        snr = test_snr_db(expected.f32, thin, expected.count);
+        thin_out(planes, count, frames, thin);
+        snr = test_snr_db(expected.f32, thin, kept);
     }
     free(thin);
     test_array_free(&expected);

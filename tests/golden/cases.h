@@ -1,8 +1,9 @@
 /* cases.h - the lines of cases.tsv in tests/data/golden: what to run, on what, and what the official package made of
  * it. Other folders have the same: GOLDEN_FOLDER says which when a test is compiled, and how many cases there must be.
  *
- * Expected outputs are stored thinned, every GOLDEN_THIN-th frame: 3 shares no factor with the strides of the networks,
- * so every phase of every layer is looked at. */
+ * Expected outputs are stored thinned: of each plane every N-th frame, where N is a prime, so that it shares no factor
+ * with the strides of the networks and every phase of every layer is looked at. The planes start at different frames:
+ * what is wrong in a place of three or four frames is seen in some of them. */
 #ifndef DEMUCS_TESTS_GOLDEN_CASES_H
 #define DEMUCS_TESTS_GOLDEN_CASES_H
 
@@ -17,7 +18,7 @@
 #define GOLDEN_SEPARATE_CASES 3
 #endif
 
-enum { GOLDEN_THIN = 3, GOLDEN_MAX_OFFSETS = 16 };
+enum { GOLDEN_MAX_OFFSETS = 16 };
 
 /* Tolerance, in dB of SNR. `floor` of a case is what float32 costs the official package itself: its float32 forward
  * pass against the same in float64. An other order of the same float32 sums lands near that floor; 10 dB is room for
@@ -35,7 +36,7 @@ typedef struct golden_case {
 /* Call `run` for each case of a kind. Returns how many. */
 int golden_each_case(const char *kind, void (*run)(const golden_case *c));
 
-/* The input of a case, [channels][frames] without gaps, zeros when there is no file. Free with free. */
+/* The input of a case, [channels][frames]: the signal of that name, or zeros for "-". Free with free. */
 float *golden_input(const golden_case *c, int channels);
 
 /* The options of a case; `offsets` is memory for the shift offsets. *sample_rate_hz is that of the input when the case

@@ -4,18 +4,12 @@
 #include "base/alloc.h"
 #include "cpu/ops.h"
 #include "cpu/upload.h"
+#include "support/test.h"
 
 #include <stdio.h>
 #include <string.h>
 
-const char *golden_path(const char *name)
-{
-    static char paths[4][1024];
-    static int turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", DEMUCS_TEST_DATA, name);
-    return path;
-}
+const char *golden_path(const char *name) { return test_path(name); }
 
 static bool open_run(golden_run *run, const char *path, int64_t frames, dmx_cpu_level level, int threads, bool bf16)
 {

@@ -28,7 +28,7 @@ void golden_forward(golden_run *run, const float *mix, float *stems);
 bool golden_separate(const demucs_model *model, const demucs_options *options, const float *mix, size_t frames,
                      float *stems);
 
-/* A file below tests/data, in a buffer that the next call but three overwrites. */
+/* test_path of support/test.h. */
 const char *golden_path(const char *name);
 
 #endif

@@ -10,12 +10,13 @@
 #include <stdlib.h>
 
 #define STAGES "golden/demucs/dm3.stages.npz"
-#define MODEL  "golden/demucs/dm3.safetensors"
+#define MODEL  "generated/dm3.safetensors"
 
 enum { DEPTH = 6 };
 
-/* As in test_stages.c: stages stay within 10 dB of the floor of the output, 117.0 dB. Measured: 112 dB and more. */
-static const double bound_db = 107;
+/* As in test_stages.c; the floor of the output is 122.3 dB, but early stages see only a few channels. Measured: 114 dB
+ * and more. */
+static const double bound_db = 110;
 
 /* ---- stages ---- */
 
@@ -69,7 +70,7 @@ static void on_stage(void *user, const char *stage, const dmx_grid *g)
 static void test_stages(void)
 {
     golden_run run;
-    golden_case c = {.input = "demucs/dm3.input.npy", .frames = 22050};
+    golden_case c = {.input = "dm3", .frames = 22050};
     stages_seen = 0;
     if (golden_open(&run, golden_path(MODEL), c.frames, dmx_cpu_best(), 1)) {
         float *mix = golden_input(&c, 2), *stems = malloc(4 * 2 * (size_t)c.frames * sizeof *stems);

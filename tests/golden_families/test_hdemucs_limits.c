@@ -113,11 +113,11 @@ static void test_short_spectrogram(void)
 {
     const size_t lengths[] = {1, 2, 255, 256, 257, 511, 512, 513};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-        check_length("golden_families/models/freq_shallow.safetensors", lengths[i]);
+        check_length("generated/hd_freq_shallow.safetensors", lengths[i]);
 }
 
 /* The official standard deviation of one number is NaN. */
-static void test_one_mono_sample(void) { check_length("golden_families/models/phase.safetensors", 1); }
+static void test_one_mono_sample(void) { check_length("generated/hd_phase.safetensors", 1); }
 
 /* A level whose stride does not return every length: the official class stops at a failed assertion, here the input is
  * made longer. All others are taken as they are. */
@@ -125,9 +125,8 @@ static void test_any_length(void)
 {
     golden_run run;
     int longer = 0;
-    for (size_t frames = 4409; frames < 4409 + 48; frames += 16)
-        check_length("golden_families/models/cut.safetensors", frames);
-    if (golden_open(&run, golden_path("golden_families/models/cut.safetensors"), 4390, DMX_CPU_SCALAR, 1))
+    for (size_t frames = 4409; frames < 4409 + 48; frames += 16) check_length("generated/hd_cut.safetensors", frames);
+    if (golden_open(&run, golden_path("generated/hd_cut.safetensors"), 4390, DMX_CPU_SCALAR, 1))
         for (int64_t frames = 1; frames < 3000; frames++) {
             const int64_t length = run.network->family->valid_length(run.network, frames);
             CHECK(length >= frames && length < frames + 200, "%d becomes %d", (int)frames, (int)length);
@@ -135,7 +134,7 @@ static void test_any_length(void)
         }
     golden_close(&run);
     CHECK(longer > 0, "every length fits");
-    if (golden_open(&run, golden_path("golden_families/models/old.safetensors"), 4410, DMX_CPU_SCALAR, 1))
+    if (golden_open(&run, golden_path("generated/hd_old.safetensors"), 4410, DMX_CPU_SCALAR, 1))
         for (int64_t frames = 1; frames < 5000; frames++) {
             const int64_t length = run.network->family->valid_length(run.network, frames);
             CHECK(length == frames, "%d becomes %d", (int)frames, (int)length);

@@ -1,7 +1,7 @@
 #!/bin/sh
-# models.sh DEMUCS-MODELS DATA - the demucs-models program as a person uses it: output, exit status, what is left behind.
+# models.sh DEMUCS-MODELS DATA GENERATED - the demucs-models program as a person uses it: output, exit status, what is left behind.
 # With the server of with_server.py also fetching; without it that part is left out.
-program=$1 data=$2
+program=$1 data=$2 generated=$3
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 export DEMUCS_CACHE="$scratch/cache" DEMUCS_HF_URL=http://127.0.0.1:1 DEMUCS_LEGACY_URL=http://127.0.0.1:1
@@ -65,7 +65,8 @@ expect 0 'ok$' verify "$data/f0cb5d54-c3336554.th"
 
 # info: a bag of two classes; what all members share is told once, the rest for each
 mkdir "$scratch/mixed"
-cp "$data/../golden_families/models/old.safetensors" "$data/../golden/demucs/dm3.safetensors" "$scratch/mixed"
+cp "$generated/dm3.safetensors" "$scratch/mixed"
+cp "$generated/hd_old.safetensors" "$scratch/mixed/old.safetensors"
 printf "models: ['dm3', 'old']\nsegment: 0.3\n" >"$scratch/mixed/both.yaml"
 expect 0 '^members  *2$' info --repo "$scratch/mixed" both
 for line in 'class  *Demucs' 'class  *HDemucs' 'channels  *2' 'rate  *44100 Hz' 'longest  *any segment' 'segment  *0.3 s' \

@@ -18,6 +18,16 @@ void test_check(bool condition, const char *file, int line, const char *text, co
     fputc('\n', stderr);
 }
 
+const char *test_path(const char *name)
+{
+    static char paths[4][1024];
+    static int turn;
+    char *path = paths[turn++ % 4];
+    const char *folder = strncmp(name, "generated/", 10) == 0 ? DEMUCS_TEST_BUILD : DEMUCS_TEST_DATA;
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
 void test_skip(const char *why)
 {
     current_skipped = true;

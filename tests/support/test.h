@@ -42,6 +42,10 @@ int test_main(int argc, char **argv, const char *file, const char *names, void (
         return;                                                                                                        \
     } while (0)
 
+/* The path of a file below tests/data, or of a model "generated/NAME" that the build made (tests/golden/generated.h).
+ * In a buffer that the next call but three overwrites. */
+const char *test_path(const char *name);
+
 #define TEST_MAIN(...)                                                                                                 \
     int main(int argc, char **argv)                                                                                    \
     {                                                                                                                  \

@@ -1,4 +1,4 @@
-"""The arguments of the models that make-golden-variants.py makes, by name."""
+"""The arguments of the models that compare-variants.py makes, by name."""
 
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ BASE = dict(
 )
 NO_T = dict(t_layers=0, bottom_channels=0)  # free the structure of what the transformer needs
 
-# name -> what differs from BASE. Kept in the tree: KEPT.
+# name -> what differs from BASE; KEPT: those that the golden tests know too.
 VARIANTS = {
     'base': {},
     'sources1': dict(sources=['vocals']),

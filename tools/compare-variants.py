@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Make small random HTDemucs models, one for each constructor argument and many mixtures, with what the official class
-makes of a test signal: the cases of tests/data/golden/variants (there as NAME without the k_), and, with --all, a larger
-set to compare with by hand.
+makes of a test signal, to compare with by hand. With --api the models of tests/data/api instead.
 
-    PYTHONPATH=folder-with-the-official-demucs-package tools/make-golden-variants.py --out DIR [--all] [--seed N]
+    PYTHONPATH=folder-with-the-official-demucs-package tools/compare-variants.py --out DIR [--seed N]
 
 Needs torch, numpy, einops and julius. Writes NAME.safetensors (the official form, float16), NAME.input.npy
 [channels][frames], NAME.f32.npy and NAME.f64.npy [sources][channels][frames] (float32; the second was computed in
 float64), and index.tsv: name, what differs from the base, frames, the SNR of the float32 result against the float64 one, or why
-the official class cannot run it. Norms, biases and scales are set away from their start values, so that each counts.
+the official class cannot run it. Norms, biases and scales are set away from their start values, so that each counts. The
+cases that the tests know are made by make-golden.py.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from torch import nn
 from demucs.htdemucs import HTDemucs
 from demucs.hdemucs import ScaledEmbedding
 from demucs.transformer import LayerScale, ScaledEmbedding as PositionEmbedding
-from golden_variants import API, BASE, FOUR, KEPT, NO_T, VARIANTS
+from variants import API, BASE, FOUR, KEPT, NO_T, VARIANTS
 
 
 def make_api(out, seed):
@@ -212,7 +212,6 @@ def make(name, changes, out, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--out', type=Path, required=True)
-    parser.add_argument('--all', action='store_true', help='every argument by itself, and random mixtures')
     parser.add_argument('--random', type=int, default=80, help='how many mixtures')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--api', action='store_true', help='make the models of tests/data/api instead')
@@ -222,10 +221,8 @@ def main():
     if args.api:
         make_api(args.out, args.seed)
         return
-    variants = dict(KEPT)
-    if args.all:
-        rng = random.Random(args.seed)
-        variants = {**VARIANTS, **KEPT, **{f'mix{i}': random_variant(rng) for i in range(args.random)}}
+    rng = random.Random(args.seed)
+    variants = {**VARIANTS, **KEPT, **{f'mix{i}': random_variant(rng) for i in range(args.random)}}
     rows = [['name', 'differs from the base', 'frames', 'floor']]
     rows += [make(name, changes, args.out, args.seed) for name, changes in variants.items()]
     (args.out / 'index.tsv').write_text(''.join('\t'.join(row) + '\n' for row in rows))
