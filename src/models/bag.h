@@ -46,8 +46,8 @@ void dmx_model_free(demucs_model *model);
 /* The longest segment that all members allow, in seconds; infinity where none has a limit. */
 double dmx_model_longest_segment(const demucs_model *model);
 
-/* Make sure that a member has its weights in bfloat16 too, packed by `kernels`. They stay with the model. Any thread may
- * ask for it, while others compute with the member. Nothing to do for a member that is not resident. */
+/* Make sure that a member has its weights in bfloat16 too, packed by `kernels`. They stay with the model. Any thread
+ * may ask for it, while others compute with the member. Nothing to do for a member that is not resident. */
 demucs_status dmx_model_add_bf16(demucs_model *model, int member, const dmx_kernels *kernels, demucs_error *error);
 
 #endif

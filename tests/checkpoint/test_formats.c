@@ -212,6 +212,15 @@ static void test_parameters_of_files(void)
     }
 }
 
+/* The official package still loads models of a class that was renamed. */
+static void test_old_class_names(void)
+{
+    const char old[] = "demucs.wdemucs.WDemucs", cut[] = "demucs.wdemucs.WDem";
+    const dmx_class *class = dmx_classes_find(&dmx_families, old, sizeof old - 1);
+    CHECK(class != NULL && strcmp(class->python_names[0], "demucs.hdemucs.HDemucs") == 0, "%s", old);
+    CHECK(dmx_classes_find(&dmx_families, cut, sizeof cut - 1) == NULL, "%s", cut);
+}
+
 TEST_MAIN(test_values_are_the_official_ones, test_arguments_are_the_same_in_every_form, test_argument_kinds,
           test_plain_tensors_stay_in_the_file, test_release, test_what_is_no_file, test_parameters_of_each_class,
-          test_parameters_of_files)
+          test_parameters_of_files, test_old_class_names)
