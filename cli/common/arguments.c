@@ -243,6 +243,11 @@ arguments_result arguments_parse(const argument_parser *parser, int argc, char *
             parse_short(&s, word);
     }
     free(s.seen);
+    const bool bounded = parser->positional == NULL || parser->positional_maximum > 0;
+    for (int i = bounded ? parser->positional_maximum : *positional_count; i < *positional_count; i++)
+        add_unknown(&s, positional[i]);
+    if (s.result == ARGUMENTS_RUN && *positional_count < parser->positional_minimum)
+        return arguments_error(parser, "the following arguments are required: %s", parser->positional);
     if (s.result == ARGUMENTS_RUN && s.unknown[0] != '\0')
         return arguments_error(parser, "unrecognized arguments:%s", s.unknown);
     return s.result;

@@ -41,7 +41,9 @@ typedef struct argument_parser {
     const char *program, *description, *version;
     const argument *options;
     size_t options_count;
-    const char *positional, *positional_help; /* "tracks", "files to separate" */
+    const char *positional;                     /* "tracks"; several, "SOURCE TARGET"; NULL: none */
+    const char *positional_help;                /* "files to separate" */
+    int positional_minimum, positional_maximum; /* how many there must be; both 0: any number */
     const char *epilog;
 } argument_parser;
 

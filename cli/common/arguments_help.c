@@ -93,8 +93,11 @@ void arguments_print_usage(FILE *file, const argument_parser *parser)
         column = print_piece(file, piece, strlen(piece), column, indent);
     }
     char piece[128];
-    snprintf(piece, sizeof piece, "[%s ...]", parser->positional);
-    print_piece(file, piece, strlen(piece), column, indent);
+    const int least = parser->positional_minimum;
+    const bool optional = least == 0, open = least != parser->positional_maximum || optional;
+    snprintf(piece, sizeof piece, "%s%s%s%s", optional ? "[" : "", parser->positional != NULL ? parser->positional : "",
+             open ? " ..." : "", optional ? "]" : "");
+    if (parser->positional != NULL) print_piece(file, piece, strlen(piece), column, indent);
     fputc('\n', file);
 }
 
@@ -113,8 +116,10 @@ void arguments_print_help(FILE *file, const argument_parser *parser)
     arguments_print_usage(file, parser);
     fputc('\n', file);
     print_wrapped(file, parser->description, 0, 0);
-    fputs("\npositional arguments:\n", file);
-    print_entry(file, parser->positional, parser->positional_help);
+    if (parser->positional != NULL) {
+        fputs("\npositional arguments:\n", file);
+        print_entry(file, parser->positional, parser->positional_help);
+    }
     fputs("\noptions:\n", file);
     for (size_t i = 0; i < parser->options_count; i++) {
         const argument *option = &parser->options[i];

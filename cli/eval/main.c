@@ -6,6 +6,8 @@
  * One line for each audio file in DIR: peak and RMS (of all channels together) in dB relative to full scale, and, where
  * the folder of --reference has a file of the same name but for the ending, the signal to distortion ratio
  * (demucs_tracks.h). Exit status: 0, 1 when a file could not be measured, 2 for a wrong command line. */
+#include "common/arguments.h"
+#include "common/failure.h"
 #include "demucs_tracks.h"
 
 #include <dirent.h>
@@ -136,42 +138,40 @@ done:
     return status;
 }
 
-static void print_usage(FILE *file)
-{
-    fprintf(file, "usage: demucs-eval [--reference DIR] DIR\n\n"
-                  "Print length, peak and RMS of each audio file in DIR, levels in dB relative to full scale, and the\n"
-                  "signal to distortion ratio where the reference folder has a file of that name (endings may\n"
-                  "differ).\n");
-}
+typedef struct eval_options {
+    const char *reference;
+} eval_options;
+
+static const argument table[] = {
+    {'h', "help", ARGUMENT_HELP, .help = "show this help and exit"},
+    {0, "version", ARGUMENT_VERSION, .help = "show the version and exit"},
+    {0, "reference", ARGUMENT_TEXT, offsetof(eval_options, reference), "DIR", .help = "the folder with the true stems"},
+};
 
 int main(int argc, char **argv)
 {
-    const char *folder = NULL, *reference = NULL;
-    bool wrong = false, only_names = false;
-    for (int i = 1; i < argc; i++) {
-        const bool is_option = !only_names && argv[i][0] == '-' && argv[i][1] != '\0';
-        if (is_option && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
-            print_usage(stdout);
-            return 0;
-        }
-        if (is_option && strcmp(argv[i], "--version") == 0) {
-            printf("demucs %s\n", demucs_version());
-            return 0;
-        }
-        if (is_option && strcmp(argv[i], "--") == 0)
-            only_names = true;
-        else if (is_option && strcmp(argv[i], "--reference") == 0 && i + 1 < argc)
-            reference = argv[++i];
-        else if (is_option && strncmp(argv[i], "--reference=", 12) == 0)
-            reference = argv[i] + 12;
-        else if (is_option || folder != NULL)
-            wrong = true;
-        else
-            folder = argv[i];
-    }
-    if (wrong || folder == NULL) {
-        print_usage(stderr);
-        return 2;
-    }
-    return evaluate(folder, reference);
+    char version[64];
+    snprintf(version, sizeof version, "demucs-eval %s", demucs_version());
+    const argument_parser parser = {
+        .program = "demucs-eval",
+        .description =
+            "Print length, peak and RMS of each audio file in DIR, levels in dB relative to full scale, and the "
+            "signal to distortion ratio where the reference folder has a file of that name (endings may "
+            "differ).",
+        .version = version,
+        .options = table,
+        .options_count = sizeof table / sizeof *table,
+        .positional = "DIR",
+        .positional_help = "the folder with the stems",
+        .positional_minimum = 1,
+        .positional_maximum = 1,
+    };
+    eval_options options = {0};
+    const char **folders = memory_new((size_t)argc + 1, sizeof *folders);
+    int count = 0;
+    arguments_result parsed = arguments_parse(&parser, argc, argv, &options, folders, &count);
+    int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
+    if (parsed == ARGUMENTS_RUN) status = evaluate(folders[0], options.reference);
+    free(folders);
+    return status;
 }

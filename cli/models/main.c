@@ -4,6 +4,7 @@
  * and errors to stderr. Exit status: 0, 1 when something failed, 2 for a wrong command line, 130 after Ctrl-C. */
 #include "base/file.h"
 #include "commands.h"
+#include "common/arguments.h"
 #include "common/interrupt.h"
 #include "demucs.h"
 
@@ -11,109 +12,101 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIELD(name) offsetof(models_options, name)
+#define HELP                                                                                                           \
+    {                                                                                                                  \
+        'h', "help", ARGUMENT_HELP, .help = "show this help and exit"                                                  \
+    }
+
+enum { MANY = 1000 };
+
+static const argument with_repo[] = {
+    HELP, {0, "repo", ARGUMENT_TEXT, FIELD(repo), "DIR", .help = "a folder with models, instead of the cache"}};
+static const argument with_force[] = {HELP,
+                                      {0, "force", ARGUMENT_FLAG, FIELD(force), .help = "also those that are here"}};
+static const argument alone[] = {HELP, {0, "version", ARGUMENT_VERSION, .help = "show the version and exit"}};
+
 typedef struct command {
-    const char *name, *words;
-    int minimum, maximum; /* how many words it takes */
+    const char *name;
+    const argument *options; /* two */
+    const char *positional;
+    int minimum, maximum; /* how many positional words it takes */
     int (*run)(const models_options *options);
     const char *help;
 } command;
 
 static const command commands[] = {
-    {"list", "[--repo DIR]", 0, 0, models_list, "list the known models, and which of them are here"},
-    {"fetch", "[--force] NAME...", 1, 1000, models_fetch, "bring models into the cache; --force: also those it has"},
-    {"verify", "[--repo DIR] [NAME...]", 0, 1000, models_verify, "check sums and contents, of all without names"},
-    {"info", "[--repo DIR] NAME", 1, 1, models_info, "show class, sources, sizes and members of a model"},
-    {"convert", "[--repo DIR] SOURCE TARGET", 2, 2, models_convert, "write a .safetensors file, which starts fastest"},
-    {"path", "[--repo DIR] NAME", 1, 1, models_path, "print where the file of a model is"},
+    {"list", with_repo, NULL, 0, 0, models_list, "list the known models, and which of them are here"},
+    {"fetch", with_force, "NAME", 1, MANY, models_fetch, "bring models into the cache"},
+    {"verify", with_repo, "NAME", 0, MANY, models_verify, "check sums and contents, of all without names"},
+    {"info", with_repo, "NAME", 1, 1, models_info, "show class, sources, sizes and members of a model"},
+    {"convert", with_repo, "SOURCE TARGET", 2, 2, models_convert, "write a .safetensors file, which starts fastest"},
+    {"path", with_repo, "NAME", 1, 1, models_path, "print where the file of a model is"},
 };
 static const size_t commands_count = sizeof commands / sizeof *commands;
 
-static void print_help(FILE *file)
-{
-    fprintf(file, "usage:\n");
-    for (size_t i = 0; i < commands_count; i++)
-        fprintf(file, "  demucs-models %-7s %-27s %s\n", commands[i].name, commands[i].words, commands[i].help);
-    fprintf(file,
-            "  demucs-models --help | --version\n\n"
-            "A NAME or SOURCE is a bag (htdemucs), the signature of a single model (955717e8), hf://[NAMESPACE/]NAME,\n"
-            "or the path of a .th, .safetensors, .onnx or .yaml file. With --repo it is looked for in that folder.\n\n"
-            "The cache is $DEMUCS_CACHE, else $XDG_CACHE_HOME/demucs, else ~/.cache/demucs. DEMUCS_OFFLINE=1 keeps\n"
-            "the network out; DEMUCS_HF_URL and DEMUCS_LEGACY_URL name mirrors of the hosts that have the models.\n");
-}
-
-static bool usage_error(const command *chosen, const char *text, const char *word)
-{
-    fprintf(stderr, "usage: demucs-models %s%s%s\n", chosen->name, chosen->words[0] != '\0' ? " " : "", chosen->words);
-    fprintf(stderr, "demucs-models %s: error: %s%s\n", chosen->name, text, word);
-    return false;
-}
-
-/* "--repo DIR" or "--repo=DIR", at *argv, which moves on to the last word used. */
-static bool take_repo(const command *chosen, char ***argv, models_options *options)
-{
-    const char *word = **argv;
-    if (chosen->run == models_fetch) return usage_error(chosen, "unknown option ", word);
-    if (word[6] == '=')
-        options->repo = word + 7;
-    else if ((*argv)[1] != NULL)
-        options->repo = *++*argv;
-    else
-        return usage_error(chosen, "--repo needs a folder", "");
-    return true;
-}
-
-static bool parse(const command *chosen, char **argv, models_options *options)
-{
-    bool only_names = false;
-    for (; *argv != NULL; argv++) {
-        const char *word = *argv;
-        if (only_names || word[0] != '-')
-            options->names[options->count++] = word;
-        else if (strcmp(word, "--") == 0)
-            only_names = true;
-        else if (strcmp(word, "--force") == 0 && chosen->run == models_fetch)
-            options->force = true;
-        else if (strcmp(word, "--repo") != 0 && strncmp(word, "--repo=", 7) != 0)
-            return usage_error(chosen, "unknown option ", word);
-        else if (!take_repo(chosen, &argv, options))
-            return false;
-    }
-    if (options->count < chosen->minimum) return usage_error(chosen, "something is missing", "");
-    if (options->count > chosen->maximum)
-        return usage_error(chosen, "too many words: ", options->names[chosen->maximum]);
-    if (chosen->run == models_convert && !models_has_suffix(options->names[1], ".safetensors"))
-        return usage_error(chosen, "the target must end in .safetensors: ", options->names[1]);
-    return true;
-}
+static const char names[] =
+    "a bag (htdemucs), the signature of a single model (955717e8), hf://[NAMESPACE/]NAME, or the "
+    "path of a .th, .safetensors, .onnx or .yaml file; with --repo it is looked for there";
+static const char environment[] =
+    "The cache is $DEMUCS_CACHE, else $XDG_CACHE_HOME/demucs, else ~/.cache/demucs. DEMUCS_OFFLINE=1 keeps\n"
+    "the network out; DEMUCS_HF_URL and DEMUCS_LEGACY_URL name mirrors of the hosts that have the models.";
 
 static int run(const command *chosen, int argc, char **argv)
 {
+    char program[64];
+    snprintf(program, sizeof program, "demucs-models %s", chosen->name);
+    const argument_parser parser = {.program = program,
+                                    .description = chosen->help,
+                                    .options = chosen->options,
+                                    .options_count = 2,
+                                    .positional = chosen->positional,
+                                    .positional_help = names,
+                                    .positional_minimum = chosen->minimum,
+                                    .positional_maximum = chosen->maximum,
+                                    .epilog = environment};
     models_options options = {.names = memory_new((size_t)argc + 1, sizeof *options.names)};
-    int status = parse(chosen, argv, &options) ? chosen->run(&options) : 2;
+    arguments_result parsed = arguments_parse(&parser, argc, argv, &options, options.names, &options.count);
+    if (parsed == ARGUMENTS_RUN && chosen->run == models_convert &&
+        !models_has_suffix(options.names[1], ".safetensors"))
+        parsed = arguments_error(&parser, "the target must end in .safetensors: %s", options.names[1]);
+    int status = parsed == ARGUMENTS_RUN ? chosen->run(&options) : parsed == ARGUMENTS_WRONG ? 2 : 0;
     free(options.names);
     return status;
 }
 
-static bool is_any(const char *word, const char *first, const char *second)
+/* A command line that does not begin with a command: help, version, or a mistake. */
+static int run_without_command(int argc, char **argv)
 {
-    return strcmp(word, first) == 0 || strcmp(word, second) == 0;
+    char epilog[2048], version[64];
+    size_t used = (size_t)snprintf(epilog, sizeof epilog, "commands:\n");
+    for (size_t i = 0; i < commands_count; i++)
+        used +=
+            (size_t)snprintf(epilog + used, sizeof epilog - used, "  %-24s%s\n", commands[i].name, commands[i].help);
+    snprintf(epilog + used, sizeof epilog - used, "\n%s", environment);
+    snprintf(version, sizeof version, "demucs-models %s", demucs_version());
+    const argument_parser parser = {.program = "demucs-models",
+                                    .description = "List, fetch, check, inspect and convert models.",
+                                    .version = version,
+                                    .options = alone,
+                                    .options_count = sizeof alone / sizeof *alone,
+                                    .positional = "COMMAND",
+                                    .positional_help = "one of those below; COMMAND --help says what it takes",
+                                    .positional_minimum = 1,
+                                    .positional_maximum = MANY,
+                                    .epilog = epilog};
+    const char **words = memory_new((size_t)argc + 1, sizeof *words);
+    int count = 0;
+    arguments_result parsed = arguments_parse(&parser, argc, argv, &count, words, &count);
+    if (parsed == ARGUMENTS_RUN) parsed = arguments_error(&parser, "there is no command '%s'", words[0]);
+    free(words);
+    return parsed == ARGUMENTS_WRONG ? 2 : 0;
 }
 
 int main(int argc, char **argv)
 {
     interrupt_install(dmx_files_unlink_all);
-    const char *word = argc > 1 ? argv[1] : "";
-    if (is_any(word, "--help", "-h") || (argc > 2 && is_any(argv[2], "--help", "-h"))) {
-        print_help(stdout);
-        return 0;
-    }
-    if (strcmp(word, "--version") == 0) {
-        printf("demucs-models %s\n", demucs_version());
-        return 0;
-    }
     for (size_t i = 0; i < commands_count; i++)
-        if (strcmp(word, commands[i].name) == 0) return run(&commands[i], argc - 2, argv + 2);
-    print_help(stderr);
-    if (word[0] != '\0') fprintf(stderr, "\ndemucs-models: error: there is no command '%s'\n", word);
-    return 2;
+        if (argc > 1 && strcmp(argv[1], commands[i].name) == 0) return run(&commands[i], argc - 1, argv + 1);
+    return run_without_command(argc, argv);
 }

@@ -32,12 +32,15 @@ expect 2 "no command 'fetsch'" fetsch
 expect 0 'usage:' --help
 expect 0 'usage:' list --help
 expect 0 '^demucs-models [0-9]*\.[0-9]*\.[0-9]*$' --version
-expect 2 'something is missing' fetch
-expect 2 'something is missing' convert a.th
-expect 2 'too many words: b' info a b
-expect 2 'unknown option --fast' fetch --fast a
-expect 2 'unknown option --repo' fetch --repo x a
-expect 2 'needs a folder' list --repo
+expect 2 'required: NAME' fetch
+expect 2 'required: SOURCE TARGET' convert a.th
+expect 2 'unrecognized arguments: b' info a b
+expect 2 'unrecognized arguments: --fast' fetch --fast a
+expect 2 'unrecognized arguments: --repo' fetch --repo x a
+expect 2 'argument --repo: expected one argument' list --repo
+expect 2 'unrecognized arguments: x' list x
+expect 2 'required: COMMAND' --fast
+expect 2 'unrecognized arguments: --repo' --repo fetch
 expect 2 'must end in .safetensors' convert a.th b.th
 
 # an empty cache

@@ -4,13 +4,14 @@
 #include "song.h"
 
 #include "audio/audio.h"
+#include "base/folder.h"
+#include "common/arguments.h"
+#include "common/failure.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { DRUMS, BASS, OTHER, VOCALS, MIX, STEMS };
 
@@ -65,7 +66,7 @@ static bool write_wav(const char *folder, const char *name, const stem *s)
 {
     const audio_format format = {
         .container = AUDIO_WAV, .sample = AUDIO_INT16, .sample_rate_hz = SONG_RATE_HZ, .channels = 2};
-    audio_error error;
+    demucs_error error;
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s.wav", folder, name) >= (int)sizeof path) {
         fprintf(stderr, "error: the name of the folder is too long.\n");
@@ -81,16 +82,14 @@ static bool write_wav(const char *folder, const char *name, const stem *s)
     return false;
 }
 
-int main(int argc, char **argv)
+static int play(const char *folder)
 {
-    if (argc != 2 || argv[1][0] == '-') {
-        fprintf(stderr, "usage: demucs-demo-song FOLDER\n");
-        return 2;
-    }
     stem stems[STEMS] = {0};
+    demucs_error error;
     int status = 1;
-    if (mkdir(argv[1], 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "error: %s cannot be made: %s.\n", argv[1], strerror(errno));
+    dmx_error_clear(&error);
+    if (dmx_folder_make(folder, NULL, &error) != DEMUCS_OK) {
+        fprintf(stderr, "error: %s\n", error.message);
         goto done;
     }
     if (!allocate(stems, song_frame(SONG_BEATS) + 3 * SONG_RATE_HZ / 2)) {
@@ -105,9 +104,29 @@ int main(int argc, char **argv)
     song_voice(&stems[VOCALS]);
     mix(stems);
     status = 0;
-    for (int i = 0; i < STEMS && status == 0; i++) status = !write_wav(argv[1], names[i], &stems[i]);
+    for (int i = 0; i < STEMS && status == 0; i++) status = !write_wav(folder, names[i], &stems[i]);
 done:
     for (int i = 0; i < STEMS; i++)
         for (int c = 0; c < 2; c++) free(stems[i].planes[c]);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const argument table[] = {{'h', "help", ARGUMENT_HELP, .help = "show this help and exit"}};
+    const argument_parser parser = {.program = "demucs-demo-song",
+                                    .description =
+                                        "Play the song of the demonstration into a folder: the mix and its stems.",
+                                    .options = table,
+                                    .options_count = 1,
+                                    .positional = "FOLDER",
+                                    .positional_help = "where the wav files go; made where it is missing",
+                                    .positional_minimum = 1,
+                                    .positional_maximum = 1};
+    const char **folders = memory_new((size_t)argc + 1, sizeof *folders);
+    int count = 0;
+    arguments_result parsed = arguments_parse(&parser, argc, argv, &count, folders, &count);
+    int status = parsed == ARGUMENTS_RUN ? play(folders[0]) : parsed == ARGUMENTS_WRONG ? 2 : 0;
+    free(folders);
     return status;
 }
