@@ -223,6 +223,9 @@ DEMUCS_API void demucs_engine_free(demucs_engine *engine);
  * memory and has to be loaded for its turn. */
 DEMUCS_API size_t demucs_engine_memory_bytes(const demucs_engine *engine);
 
+/* The model that it was created for. */
+DEMUCS_API const demucs_model *demucs_engine_model(const demucs_engine *engine);
+
 /* Threads and jobs in use. */
 DEMUCS_API int demucs_engine_threads(const demucs_engine *engine);
 DEMUCS_API int demucs_engine_jobs(const demucs_engine *engine);

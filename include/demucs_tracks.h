@@ -7,7 +7,7 @@
  *   demucs_tracks_request request;
  *   demucs_tracks_result *result = NULL;
  *   demucs_tracks_request_init(&request, sizeof request);
- *   request.engine = engine;
+ *   request.engine = engine;            (demucs_engine_create)
  *   request.input = "song.mp3";
  *   request.folder = "stems";
  *   if (demucs_tracks_separate(&request, &result, &error) != DEMUCS_OK) fprintf(stderr, "%s\n", error.message);
@@ -31,22 +31,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ---------------------------------------------------------------------------------------------------- engine ---- */
-
-/* A model with a separator, for one track after the other. Tracks that are separated in several threads at once with
- * one engine take turns in the network; what comes before and after it runs side by side. */
-typedef struct demucs_tracks_engine demucs_tracks_engine;
-
-/* Create an engine. `options` as in demucs_separator_create (NULL: the defaults); its progress function, if any, is
- * called besides the events below. Errors: those of demucs_separator_create. On failure *engine is NULL. The caller
- * frees it before the model. */
-DEMUCS_API demucs_status demucs_tracks_engine_create(demucs_tracks_engine **engine, const demucs_model *model,
-                                                     const demucs_options *options, demucs_error *error);
-DEMUCS_API void demucs_tracks_engine_free(demucs_tracks_engine *engine);
-
-/* Its separator, to ask for the CPU level, the precision and the memory. It belongs to the engine. */
-DEMUCS_API const demucs_separator *demucs_tracks_engine_separator(const demucs_tracks_engine *engine);
 
 /* ---------------------------------------------------------------------------------------------------- events ---- */
 
@@ -75,7 +59,7 @@ typedef struct demucs_tracks_event {
     double seconds;            /* length of the track; 0 while it is read */
     uint64_t done, total;      /* READ: frames, total 0 when unknown; SEPARATE: segments; WRITE: frames of all files */
     uint64_t count;            /* of a warning */
-    const demucs_progress *segment; /* SEPARATE, PROGRESS: where the separator stands; else NULL */
+    const demucs_progress *segment; /* SEPARATE, PROGRESS: where the stream stands; else NULL */
 } demucs_tracks_event;
 
 /* Called in the thread that called demucs_tracks_separate; what it points to lasts for the call. Return true to cancel:
@@ -147,8 +131,10 @@ DEMUCS_API void demucs_tracks_batch_free(demucs_tracks_batch *batch);
 DEMUCS_API demucs_status demucs_tracks_batch_protect(demucs_tracks_batch *batch, const char *path, demucs_error *error);
 
 typedef struct demucs_tracks_request {
-    size_t struct_size;           /* set by demucs_tracks_request_init */
-    demucs_tracks_engine *engine; /* what separates */
+    size_t struct_size;                      /* set by demucs_tracks_request_init */
+    demucs_engine *engine;                   /* what separates; tracks in several threads may share it */
+    const demucs_stream_options *separation; /* NULL (default: the defaults), or shifts, overlap, seed and so on; which
+                                                stems are wanted follows from the files, and `wanted` plays no part */
     const char *input; /* path of the track: whatever FFmpeg reads. Mono is copied to all channels of the model;
                           of more channels than the model's, the first are taken, or, for a mono model, their
                           mean */
@@ -190,7 +176,8 @@ typedef struct demucs_tracks_request {
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and
- * fields that a later version adds keep their defaults for a caller that does not know them. */
+ * fields that a later version adds keep their defaults for a caller that does not know them. A struct that is longer
+ * than this library's is refused when it is used. */
 DEMUCS_API void demucs_tracks_request_init(demucs_tracks_request *request, size_t struct_size);
 
 /* Whether a request can be carried out, as far as that can be told without its input: the numbers, the enums, the
@@ -230,10 +217,10 @@ typedef struct demucs_tracks_result {
 } demucs_tracks_result;
 
 /* Decode the track, separate it, write its files. Returns when all is done; any number of threads may call it at once,
- * with requests that share engine, batch and cancel flag.
+ * with requests that share engine, batch and cancel flag: each track is a stream of the engine.
  *   result  NULL, or where to store what came out; to be freed with demucs_tracks_result_free; NULL on failure
  * Errors: ARGUMENT (the request; paths that exclude each other), IO and FORMAT (the track, a file, a temporary file),
- * UNSUPPORTED, MEMORY, CANCELLED, and those of the engine. */
+ * UNSUPPORTED, MEMORY, CANCELLED, and those of a stream. */
 DEMUCS_API demucs_status demucs_tracks_separate(const demucs_tracks_request *request, demucs_tracks_result **result,
                                                 demucs_error *error);
 DEMUCS_API void demucs_tracks_result_free(demucs_tracks_result *result);

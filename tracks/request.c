@@ -2,23 +2,27 @@
 #include "tracks/request.h"
 
 #include "base/alloc.h"
+#include "base/options.h"
 #include "tracks/paths.h"
 
 #include <stdio.h>
 #include <string.h>
 
+static demucs_tracks_request defaults(void)
+{
+    return (demucs_tracks_request){.struct_size = sizeof(demucs_tracks_request),
+                                   .folder = ".",
+                                   .pattern = "{track}/{stem}.{ext}",
+                                   .mp3_bitrate_kbps = 320,
+                                   .mp3_quality = 2,
+                                   .folder_setting = "request.folder",
+                                   .pattern_setting = "request.pattern"};
+}
+
 void demucs_tracks_request_init(demucs_tracks_request *request, size_t struct_size)
 {
-    const demucs_tracks_request defaults = {.struct_size = struct_size,
-                                            .folder = ".",
-                                            .pattern = "{track}/{stem}.{ext}",
-                                            .mp3_bitrate_kbps = 320,
-                                            .mp3_quality = 2,
-                                            .folder_setting = "request.folder",
-                                            .pattern_setting = "request.pattern"};
-    if (request == NULL) return;
-    memset(request, 0, struct_size);
-    memcpy(request, &defaults, struct_size < sizeof defaults ? struct_size : sizeof defaults);
+    const demucs_tracks_request all = defaults();
+    dmx_options_give(request, struct_size, &all, sizeof all);
 }
 
 /* ----------------------------------------------------------------------------------------------- by itself ---- */
@@ -65,12 +69,9 @@ static bool check_targets(const demucs_tracks_request *r, demucs_error *error)
 
 bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_request *given, demucs_error *error)
 {
-    demucs_tracks_request_init(request, sizeof *request);
-    if (given == NULL || given->struct_size < sizeof given->struct_size)
-        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
-                         "the request is not initialised: call demucs_tracks_request_init first");
-    memcpy(request, given, given->struct_size < sizeof *request ? given->struct_size : sizeof *request);
-    request->struct_size = sizeof *request;
+    *request = defaults();
+    if (given == NULL || !dmx_options_take(request, sizeof *request, given, given->struct_size))
+        return !dmx_options_unknown("demucs_tracks_request_init", error);
     if (request->folder_setting == NULL) request->folder_setting = "request.folder";
     if (request->pattern_setting == NULL) request->pattern_setting = "request.pattern";
     return check_numbers(request, error) &&

@@ -62,17 +62,37 @@ typedef struct song_watch {
     progress progress; /* the program's, so that a person sees that something happens */
 } song_watch;
 
+/* The engine and the stream of the settings that all measurements share: one segment after the other. */
+static bool create_engine(demucs_engine **engine, demucs_stream_options *separation, const demucs_model *model,
+                          const demucs_options *settings, failure *why)
+{
+    demucs_engine_options options;
+    demucs_error error;
+    demucs_default_engine_options(&options, sizeof options);
+    demucs_default_stream_options(separation, sizeof *separation);
+    options.threads = settings->threads;
+    options.jobs = 1;
+    options.cpu = settings->cpu;
+    options.precision = settings->precision;
+    separation->progress = settings->progress;
+    separation->progress_user = settings->progress_user;
+    separation->stage = settings->stage;
+    separation->stage_user = settings->stage_user;
+    return demucs_engine_create(engine, model, &options, &error) == DEMUCS_OK || fail(why, "%s", error.message);
+}
+
 static bool separate(outcome *out, const demucs_model *model, const request *asked, double start, failure *why)
 {
     song_watch watch = {.log = {.stages = &out->stages, .counted = true}};
     demucs_options settings;
+    demucs_stream_options separation;
     demucs_tracks_request track;
     demucs_tracks_result *result = NULL;
     demucs_error error;
     bench_settings(&settings, asked->options, &watch.log);
     demucs_tracks_request_init(&track, sizeof track);
-    if (demucs_tracks_engine_create(&track.engine, model, &settings, &error) != DEMUCS_OK)
-        return fail(why, "%s", error.message);
+    if (!create_engine(&track.engine, &separation, model, &settings, why)) return false;
+    track.separation = &separation;
     track.input = asked->track;
     track.folder = asked->folder;
     track.event = progress_event;
@@ -90,7 +110,7 @@ static bool separate(outcome *out, const demucs_model *model, const request *ask
         add_stages(out);
     }
     demucs_tracks_result_free(result);
-    demucs_tracks_engine_free(track.engine);
+    demucs_engine_free(track.engine);
     return done || fail(why, "%s", error.message);
 }
 

@@ -32,35 +32,81 @@ typedef struct run {
     progress progress;
 } run;
 
-/* With --two-stems and a method that needs no other stem, work that only serves others is left out. */
-static void choose_stems(const demucs_model *model, const demucs_tracks_request *request, demucs_options *settings,
-                         bool *wanted)
-{
-    if (request->stem == NULL || request->other == DEMUCS_TRACKS_OTHER_ADD) return;
-    wanted[demucs_model_find_source(model, request->stem)] = true;
-    settings->wanted = wanted;
-}
-
-static bool create_engine(run *self, const demucs_model *model, failure *why)
+static void announce_engine(const run *self, size_t bytes)
 {
     const separate_options *options = self->options;
-    demucs_options settings = options->engine;
-    demucs_error error;
-    bool *wanted = memory_new((size_t)demucs_model_sources(model), sizeof *wanted);
-    choose_stems(model, &options->request, &settings, wanted);
-    bool done = demucs_tracks_engine_create(&self->request.engine, model, &settings, &error) == DEMUCS_OK ||
-                fail(why, "%s", error.message);
-    free(wanted);
-    if (!done) return false;
-    const demucs_separator *separator = demucs_tracks_engine_separator(self->request.engine);
-    const demucs_precision precision = demucs_separator_precision(separator);
+    const demucs_engine *engine = self->request.engine;
+    const char *precision = precision_name(demucs_engine_precision(engine));
     if (options->verbose)
-        fprintf(stderr, "CPU level %s, precision %s, %.1f MB of memory\n", demucs_separator_cpu(separator),
-                precision_name(precision), (double)demucs_separator_memory_bytes(separator) / 1e6);
-    if (precision != settings.precision)
+        fprintf(stderr, "CPU level %s, precision %s, %.1f MB of memory\n", demucs_engine_cpu(engine), precision,
+                (double)bytes / 1e6);
+    if (demucs_engine_precision(engine) != options->engine.precision)
         fprintf(stderr, "note: CPU level %s has no bfloat16: --precision %s computes as %s.\n",
-                demucs_separator_cpu(separator), options->precision, precision_name(precision));
+                demucs_engine_cpu(engine), options->precision, precision);
+}
+
+/* What is wrong with the options, or too large for the memory, is found once and not with each track: by a stream like
+ * theirs. */
+static bool try_stream(run *self, const bool *wanted, size_t *bytes, failure *why)
+{
+    demucs_error error;
+    demucs_stream *stream = NULL;
+    demucs_stream_options options = self->options->separation;
+    options.wanted = wanted;
+    bool done = demucs_stream_create(&stream, self->request.engine, &options, &error) == DEMUCS_OK ||
+                fail(why, "%s", error.message);
+    *bytes = demucs_engine_memory_bytes(self->request.engine) + demucs_stream_memory_bytes(stream);
+    demucs_stream_free(stream);
+    return done;
+}
+
+/* Segments of an unsplit track that can run at the same time: the shifts of the members that count for a stem that is
+ * wanted (NULL: all). More jobs would only take memory. */
+static int unsplit_segments(const demucs_model *model, const bool *wanted, int shifts)
+{
+    int members = 0;
+    for (int member = 0; member < demucs_model_members(model); member++) {
+        demucs_member_info info = {.struct_size = sizeof info};
+        bool counts = false;
+        if (demucs_model_member_info(model, member, &info, NULL) != DEMUCS_OK) continue;
+        for (int source = 0; source < demucs_model_sources(model); source++)
+            counts = counts || (info.weights[source] != 0 && (wanted == NULL || wanted[source]));
+        members += counts;
+    }
+    return members * (shifts > 0 ? shifts : 1);
+}
+
+static bool create_engine(run *self, const demucs_model *model, const bool *wanted, failure *why)
+{
+    demucs_error error;
+    demucs_engine_options options = self->options->engine;
+    size_t bytes;
+    if (demucs_engine_create(&self->request.engine, model, &options, &error) != DEMUCS_OK)
+        return fail(why, "%s", error.message);
+    const int most = unsplit_segments(model, wanted, self->options->separation.shifts);
+    if (!self->options->separation.split && demucs_engine_jobs(self->request.engine) > most) {
+        demucs_engine_free(self->request.engine);
+        options.jobs = most;
+        if (demucs_engine_create(&self->request.engine, model, &options, &error) != DEMUCS_OK)
+            return fail(why, "%s", error.message);
+    }
+    if (!try_stream(self, wanted, &bytes, why)) return false;
+    announce_engine(self, bytes);
     return true;
+}
+
+/* With --two-stems and a method that needs no other stem, work that only serves others is left out. */
+static bool prepare_engine(run *self, const demucs_model *model, failure *why)
+{
+    const demucs_tracks_request *request = &self->options->request;
+    bool *wanted = NULL;
+    if (request->stem != NULL && request->other != DEMUCS_TRACKS_OTHER_ADD) {
+        wanted = memory_new((size_t)demucs_model_sources(model), sizeof *wanted);
+        wanted[demucs_model_find_source(model, request->stem)] = true;
+    }
+    const bool done = create_engine(self, model, wanted, why);
+    free(wanted);
+    return done;
 }
 
 /* The tracks of this run may not overwrite one another, nor the files that another of them becomes. */
@@ -155,13 +201,13 @@ static int run_all(const separate_options *options)
     if (options->verbose) listing_describe(model, path);
     if (!listing_check(options, model, &why)) goto done;
     listing_announce_bag(options, model, path);
-    if (!announce(folder, &why) || !create_engine(&self, model, &why) || !create_batch(&self, &why)) goto done;
+    if (!announce(folder, &why) || !prepare_engine(&self, model, &why) || !create_batch(&self, &why)) goto done;
     status = separate_all(&self);
 done:
     if (why.text[0] != '\0' && interrupt_signal() == 0) fprintf(stderr, "error: %s\n", why.text);
     if (why.text[0] != '\0' && interrupt_signal() != 0) status = summarize(options, &(tally){0});
     demucs_tracks_batch_free(self.request.batch);
-    demucs_tracks_engine_free(self.request.engine);
+    demucs_engine_free(self.request.engine);
     demucs_model_free(model);
     free(path);
     free(folder);

@@ -136,16 +136,20 @@ static void translate(separate_options *options)
     request->folder_setting = "--out";
     request->pattern_setting = "--filename";
 
-    demucs_options *engine = &options->engine;
-    demucs_default_options(engine, sizeof *engine);
+    demucs_engine_options *engine = &options->engine;
+    demucs_default_engine_options(engine, sizeof *engine);
     engine->threads = (int)options->threads;
     engine->jobs = (int)options->jobs;
-    engine->shifts = (int)options->shifts;
-    engine->overlap = options->overlap;
-    engine->segment_seconds = options->segment;
-    engine->split = !options->no_split;
-    engine->seed = (uint64_t)options->seed;
     engine->precision = precision_of(options->precision);
+
+    demucs_stream_options *separation = &options->separation;
+    demucs_default_stream_options(separation, sizeof *separation);
+    separation->shifts = (int)options->shifts;
+    separation->overlap = options->overlap;
+    separation->segment_seconds = options->segment;
+    separation->split = !options->no_split;
+    separation->seed = (uint64_t)options->seed;
+    request->separation = separation;
 }
 
 /* Rules that a table cannot say. */

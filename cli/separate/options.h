@@ -19,8 +19,10 @@ typedef struct separate_options {
     double segment; /* seconds, 0 = the model's own */
     bool no_split, int24, float32, flac, mp3;
     bool list_models, verbose, offline;
-    demucs_tracks_request request; /* what the words above ask of each track; without engine, input and folder */
-    demucs_options engine;         /* and of the engine; without the stems that are wanted */
+    /* what the words above ask for */
+    demucs_engine_options engine;
+    demucs_stream_options separation;
+    demucs_tracks_request request; /* of each track; without engine, input and folder */
 } separate_options;
 
 /* Fill in the defaults and parse. What it allocates is freed by options_free, whatever the result. */

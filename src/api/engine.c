@@ -32,6 +32,8 @@ void demucs_engine_free(demucs_engine *engine) { dmx_engine_free(engine); }
 
 size_t demucs_engine_memory_bytes(const demucs_engine *engine) { return engine != NULL ? dmx_engine_bytes(engine) : 0; }
 
+const demucs_model *demucs_engine_model(const demucs_engine *engine) { return engine != NULL ? engine->model : NULL; }
+
 int demucs_engine_threads(const demucs_engine *engine) { return engine != NULL ? engine->jobs.threads : 0; }
 
 int demucs_engine_jobs(const demucs_engine *engine) { return engine != NULL ? engine->jobs.count : 0; }

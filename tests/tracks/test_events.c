@@ -165,6 +165,7 @@ static void check_flag(const tracks_setup *setup, int way)
     if (way == BEFORE) demucs_tracks_cancel_set(flag);
     if (way == BY_THREAD && pthread_create(&thread, NULL, set_later, (void *)&self.started) != 0) abort();
     const demucs_status status = demucs_tracks_separate(&request, NULL, &error);
+    self.started = 1; /* whatever happened */
     if (way == BY_THREAD) pthread_join(thread, NULL);
     if (way == BY_NOBODY)
         CHECK(status == DEMUCS_OK && tracks_count("song.wav") == 2 + TRACKS_STEMS, "%s", error.message);
@@ -192,4 +193,49 @@ static void test_flag(void)
     CHECK(demucs_tracks_cancel_create(NULL, NULL) == DEMUCS_ERROR_ARGUMENT, "nowhere to put it");
 }
 
-TRACKS_MAIN(test_order, test_warnings, test_cancel_everywhere, test_older_files_stay, test_flag)
+/* In the middle of a segment: a track that is not split has only one, and that does not come to its end. The model is
+ * one of the waveform network, which takes any length. */
+static bool on_segment(const demucs_tracks_event *event, void *user)
+{
+    hand *self = user;
+    if (event->segment == NULL) return false;
+    self->started = 1;
+    self->later += event->segment->finished;
+    return false;
+}
+
+static void test_flag_in_a_segment(void)
+{
+    tracks_setup own = {0};
+    tracks_begin();
+    hand self = {.way = BY_THREAD};
+    pthread_t thread;
+    demucs_error error = {DEMUCS_OK, ""};
+    demucs_default_stream_options(&own.separation, sizeof own.separation);
+    own.separation.split = false;
+    own.separation.shifts = 0;
+    REQUIRE(demucs_model_load(&own.model, DEMUCS_TEST_DATA "/checkpoint/good/b72453dc.safetensors", &error) ==
+                    DEMUCS_OK &&
+                demucs_engine_create(&own.engine, own.model, NULL, &error) == DEMUCS_OK &&
+                demucs_tracks_cancel_create(&flag, &error) == DEMUCS_OK,
+            "%s", error.message);
+    const int rate = demucs_model_sample_rate_hz(own.model);
+    tracks_make("song.wav", demucs_model_channels(own.model), rate, 120 * (size_t)rate, 0.5F);
+    demucs_tracks_request request = tracks_request(&own, "song.wav");
+    request.cancel = flag;
+    request.event = on_segment;
+    request.event_user = &self;
+    if (pthread_create(&thread, NULL, set_later, (void *)&self.started) != 0) abort();
+    const demucs_status status = demucs_tracks_separate(&request, NULL, &error);
+    self.started = 1; /* whatever happened */
+    pthread_join(thread, NULL);
+    CHECK(tracks_failed(status, &error, DEMUCS_ERROR_CANCELLED, "cancelled"), "%s", error.message);
+    CHECK(self.later == 0, "the segment came to its end");
+    CHECK(tracks_count("song.wav") == 0, "something is left");
+    demucs_tracks_cancel_free(flag);
+    flag = NULL;
+    demucs_engine_free(own.engine);
+    demucs_model_free(own.model);
+}
+
+TRACKS_MAIN(test_order, test_warnings, test_cancel_everywhere, test_older_files_stay, test_flag, test_flag_in_a_segment)

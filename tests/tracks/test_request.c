@@ -29,6 +29,7 @@ static void test_sizes(void)
     CHECK(place.request.struct_size == old && place.request.mp3_bitrate_kbps == 320, "what it knows is filled in");
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, 5000, 0.5F);
     place.request.engine = setup->engine;
+    place.request.separation = &setup->separation;
     place.request.input = "song.wav";
     place.request.folder = "out";
     CHECK(demucs_tracks_separate(&place.request, NULL, &error) == DEMUCS_OK, "%s", error.message);
@@ -37,10 +38,7 @@ static void test_sizes(void)
     demucs_tracks_request_init(&place.request, sizeof place);
     for (size_t i = sizeof place.request; i < sizeof place; i++)
         if (byte[i] != 0) CHECK(false, "byte %zu of a longer struct is %d", i, byte[i]);
-    place.request.engine = setup->engine;
-    place.request.input = "song.wav";
-    place.request.folder = "out";
-    CHECK(demucs_tracks_separate(&place.request, NULL, &error) == DEMUCS_OK, "%s", error.message);
+    tracks_check_refused(&place.request, DEMUCS_ERROR_ARGUMENT, "newer library");
     demucs_tracks_request_init(NULL, 100);
 }
 
@@ -88,6 +86,11 @@ static void test_wrong(void)
     WRONG(r.other = (demucs_tracks_other)9, "other is 9");
     WRONG(r.mp3_bitrate_kbps = 7, "mp3_bitrate_kbps is 7, but should be from 8 to 320");
     WRONG(r.mp3_quality = 8, "mp3_quality is 8");
+    demucs_stream_options separation = setup->separation;
+    separation.overlap = 2;
+    WRONG(r.separation = &separation, "The option overlap is 2");
+    separation.struct_size = 0;
+    WRONG(r.separation = &separation, "demucs_default_stream_options");
 #undef WRONG
     CHECK(demucs_tracks_separate(NULL, NULL, NULL) == DEMUCS_ERROR_ARGUMENT, "no request");
     CHECK(tracks_count("song.wav") == 0, "something was made");

@@ -18,12 +18,13 @@ static tracks_setup shared;
 static void open_shared(void)
 {
     demucs_error error;
-    demucs_options options;
-    demucs_default_options(&options, sizeof options);
+    demucs_engine_options options;
+    demucs_default_engine_options(&options, sizeof options);
     options.threads = 2;
-    options.shifts = 0;
+    demucs_default_stream_options(&shared.separation, sizeof shared.separation);
+    shared.separation.shifts = 0;
     if (demucs_model_load(&shared.model, DEMUCS_TEST_DATA "/api/a0000000.safetensors", &error) == DEMUCS_OK &&
-        demucs_tracks_engine_create(&shared.engine, shared.model, &options, &error) == DEMUCS_OK)
+        demucs_engine_create(&shared.engine, shared.model, &options, &error) == DEMUCS_OK)
         return;
     fprintf(stderr, "%s\n", error.message);
     exit(2);
@@ -45,7 +46,7 @@ void tracks_leave(void)
 {
     if (chdir("/") != 0) abort();
     dmx_folder_remove(scratch);
-    demucs_tracks_engine_free(shared.engine);
+    demucs_engine_free(shared.engine);
     demucs_model_free(shared.model);
 }
 
@@ -106,6 +107,7 @@ demucs_tracks_request tracks_request(const tracks_setup *setup, const char *inpu
     demucs_tracks_request request;
     demucs_tracks_request_init(&request, sizeof request);
     request.engine = setup->engine;
+    request.separation = &setup->separation;
     request.input = input;
     request.folder = "out";
     return request;

@@ -15,11 +15,12 @@ enum { TRACKS_RATE_HZ = 8000, TRACKS_STEMS = 4 };
 /* A model with an engine. */
 typedef struct tracks_setup {
     demucs_model *model;
-    demucs_tracks_engine *engine;
+    demucs_engine *engine;
+    demucs_stream_options separation; /* no shifts */
 } tracks_setup;
 
 /* Begin a test: the current folder, which is a scratch folder, is empty. Returns the model and engine that the tests of
- * a program share: 2 threads, no shifts. */
+ * a program share: 2 threads. */
 const tracks_setup *tracks_begin(void);
 
 /* Files, and folders other than `but` (NULL: none), below the current one, hidden ones too. */
@@ -31,7 +32,7 @@ bool tracks_same(const char *one, const char *other);
 /* Write a wav of noise in [-peak, peak]. */
 void tracks_make(const char *path, int channels, int sample_rate_hz, size_t frames, float peak);
 
-/* The defaults, with this engine, this input and the folder "out". */
+/* The defaults, with this engine and separation, this input and the folder "out". */
 demucs_tracks_request tracks_request(const tracks_setup *setup, const char *input);
 
 /* Whether a call failed with this status and one sentence that has `text` in it. */
