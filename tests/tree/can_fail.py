@@ -94,6 +94,7 @@ TREE_FAULTS = [
     ("src/models/net.c", "float f(dmx_exec *e) { return e->mix[0]; }\n", networks, "computes by itself"),
     ("src/models/net.c", '#include "cpu/gemm.h"\n', networks, "does not see cpu/gemm.h"),
     ("src/models/net.c", '#include "kernels/kernels.h"\n', networks, "does not see kernels"),
+    ("src/models/loading/weights.c", '#include "cpu/pack.h"\n', networks, "does not see cpu/pack.h"),
     ("cli/bench/main.c", '__attribute__((target("avx2"))) void f(void);\n', hygiene, "code for one CPU"),
 ]
 
