@@ -1,5 +1,7 @@
-/* bf16_gemm.h - what the bfloat16 products share: rounding the rows of A, and what follows the sums. Template: include
- * a simd_*.h first, and define round_run.
+/* bf16_gemm.h - what the bfloat16 products share: rounding the rows of A, and what follows the sums.
+ *
+ * Template. Parameters: those of a simd_*.h, and
+ *   round_run()   a function of the same file, declared below
  *
  * A row of A is gathered once, taps one after the other and zeros up to whole steps of k, for all panels of a call. So
  * tiles need not care for groups of rows before the sums are finished. */

@@ -1,5 +1,7 @@
 /* bf16_pack.h - how the levels with products of bfloat16 pack panels: step by step of k, each in an order of their own.
- * Template: define round_run (bf16_gemm.h) in the same file. */
+ *
+ * Template. Parameters: those of a simd_*.h, and
+ *   round_run()   a function of the same file, declared below */
 #ifndef DMX_KERNELS_BF16_PACK_H
 #define DMX_KERNELS_BF16_PACK_H
 

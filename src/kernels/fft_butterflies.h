@@ -1,5 +1,8 @@
-/* fft_butterflies.h - the small Fourier transforms inside a pass (fft_passes.h), on a NUMBER that is a float or a
- * vector of floats. Template, included once for each: define NUMBER, and NAMED for its names. */
+/* fft_butterflies.h - the small Fourier transforms inside a pass (fft_passes.h), on a float or a vector of floats.
+ *
+ * Template, included once for each. Parameters, which end with it:
+ *   NUMBER        the type of a number
+ *   NAMED(name)   the name of a function for that type */
 
 /* R numbers on their way through a butterfly. */
 typedef struct NAMED(numbers) {
@@ -82,3 +85,6 @@ static inline void NAMED(turn)(NAMED(numbers) * a, int k, float wr, float wi)
     a->im[k] = a->re[k] * wi + a->im[k] * wr;
     a->re[k] = re;
 }
+
+#undef NUMBER
+#undef NAMED

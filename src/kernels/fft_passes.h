@@ -1,5 +1,7 @@
-/* fft_passes.h - the passes of a Stockham FFT on split complex numbers. Template: define LEVEL first; compilers
- * vectorise it for the level whose flags it is compiled with.
+/* fft_passes.h - the passes of a Stockham FFT on split complex numbers.
+ *
+ * Template. Parameters: LEVEL(name), the name of a function at this level, which stays defined for the templates that
+ * follow. Compilers vectorise this one for the level whose flags it is compiled with.
  *
  * The transform is a chain of passes, each from one buffer to another, that leaves the result in natural order without
  * any bit reversal. A pass of radix R takes, for each column p and each of the `stride` transforms q that run side by
@@ -31,13 +33,9 @@ typedef float fft_vector __attribute__((vector_size(4 * FFT_LANES)));
 #define NUMBER   float
 #define NAMED(x) x##_one
 #include "kernels/fft_butterflies.h"
-#undef NUMBER
-#undef NAMED
 #define NUMBER   fft_vector
 #define NAMED(x) x##_vector
 #include "kernels/fft_butterflies.h"
-#undef NUMBER
-#undef NAMED
 
 /* EACH(R, statement with k) writes the statement out R times: local arrays stay in registers only when every index is
  * known early, and not all compilers unroll a loop before they vectorise the one around it. */
@@ -107,6 +105,19 @@ DEFINE_PASS(4)
 DEFINE_PASS(5)
 DEFINE_PASS(8)
 
+#undef DEFINE_PASS
+#undef LOAD
+#undef STORE
+#undef TURN
+#undef LOAD_VECTOR
+#undef STORE_VECTOR
+#undef TURN_VECTOR
+#undef EACH_2
+#undef EACH_3
+#undef EACH_4
+#undef EACH_5
+#undef EACH_8
+
 static void LEVEL(fft_pass_f32)(const dmx_fft_pass *pass, const float *xr, const float *xi, float *yr, float *yi)
 {
     size_t m = pass->columns, s = pass->stride;
@@ -120,6 +131,7 @@ static void LEVEL(fft_pass_f32)(const dmx_fft_pass *pass, const float *xr, const
     case 8: RUN(8); break;
     default: assert(0);
     }
+#undef RUN
 }
 
 #endif

@@ -47,8 +47,9 @@ typedef enum dmx_activation {
     DMX_ACTIVATION_GLU   /* value * sigmoid(gate); halves the columns */
 } dmx_activation;
 
-/* C[m][n] = residual[m][n] + scale[n] * activation(factor[n] * (sum over taps t, k of A[t][m][k] * B[t*depth + k][n])
- *                                                 + bias[n]) */
+/* A product of matrices, and what follows it while the sums are in registers:
+ *     sum[m][n] = sum over taps t and k of A[t][m][k] * B[t * depth + k][n]
+ *     C[m][n] = residual[m][n] + scale[n] * activation(factor[n] * sum[m][n] + bias[n]) */
 typedef struct dmx_gemm {
     /* A, by group and row: row m is row (m % group_rows) of group (m / group_rows), and its tap t starts at
      *     a + (m / group_rows) * a_group_stride + (m % group_rows) * a_row_stride + tap_offset[t]
@@ -117,8 +118,7 @@ typedef struct dmx_kernels {
     /* Floats of scratch that gemm needs for `row_end - row_begin` = rows, taps * depth = k. May be 0. */
     size_t (*gemm_scratch)(size_t rows, size_t k);
 
-    /* Compute C for rows [row_begin, row_end) and panels [panel_begin, panel_end). `scratch` as above, aligned to 64.
-     */
+    /* Compute C for rows [row_begin, row_end) and panels [panel_begin, panel_end). `scratch` is aligned to 64. */
     void (*gemm_f32)(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
                      float *scratch);
 
@@ -127,10 +127,11 @@ typedef struct dmx_kernels {
     void (*pack_f32)(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
                      float *packed);
 
-    /* The same on bfloat16, where the CPU has instructions for it (`bf16_rows` > 0; other levels have NULL here, but
-     * for the scalar one, which is the specification). A stays float32 in memory; it and B are rounded to bfloat16 (to
-     * the nearest, ties to even), where denormal numbers count as 0, and their products, exact in float32, are added up
-     * in float32, each sum rounded to one of its two neighbours. What follows the sums is as in gemm_f32.
+    /* The same on bfloat16, where the CPU has instructions for it: `bf16_rows` is above 0 then. Other levels have NULL
+     * here, except the scalar one, which is the specification. A stays float32 in memory. A and B are rounded to
+     * bfloat16, to the nearest, ties to even; denormal numbers count as 0. Their products are exact in float32 and are
+     * added up in float32, where each sum is rounded to one of its two neighbours. What follows the sums is as in
+     * gemm_f32.
      *   bf16_rows          as gemm_rows, but tiles do cross groups
      *   gemm_bf16_scratch  floats of scratch, which holds the rounded rows of A
      *   pack_bf16          as pack_f32, into panels of bfloat16, in the order that this gemm_bf16 reads */
@@ -141,10 +142,13 @@ typedef struct dmx_kernels {
     void (*pack_bf16)(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
                       uint16_t *packed);
 
-    /* One step of an online softmax over a block of scores s[rows][row_stride], of which `columns` count:
-     *     new_max = max(max[r], scale * s[r][*]);  s[r][j] = exp(scale * s[r][j] - new_max);
-     *     correction[r] = exp(max[r] - new_max) (0 when max[r] was -inf);  sum[r] = sum[r] * correction[r] + sum_j
-     * s[r][j]; max[r] = new_max Start with max = -inf, sum = 0. Scores are finite. */
+    /* One step of an online softmax over a block of scores s[rows][row_stride], of which `columns` count. For each row:
+     *     new_max = max(max[r], the largest scale * s[r][j])
+     *     s[r][j] becomes exp(scale * s[r][j] - new_max)
+     *     correction[r] = exp(max[r] - new_max), which is 0 when max[r] was -inf
+     *     sum[r] becomes sum[r] * correction[r] + the sum of the new s[r][j]
+     *     max[r] becomes new_max
+     * The first block starts with max = -inf and sum = 0. Scores are finite. */
     void (*softmax_f32)(float *s, ptrdiff_t row_stride, size_t rows, size_t columns, float scale, float *max,
                         float *sum, float *correction);
 
@@ -181,16 +185,19 @@ typedef struct dmx_kernels {
      *     v[p * position_stride + i] = (B^T d B)[p], where d[p][i] are the tile's inputs of channel i < n */
     void (*winograd_input_f32)(const float *const d[16], size_t n, float *v, size_t position_stride);
 
-    /* c[o][j] = GLU of y[o] + bias, y = A^T m A, where m[p * position_stride + column] are sums in the packed order of
-     * a GEMM with GLU, `panels` of them, and `outputs` is how many there are from the first on (more than these panels
-     * give, where others follow); o = 2 * step + bin,
-     * and a c[o] that is NULL is left out. */
+    /* The outputs of a tile, o = 2 * step + bin, from the sums of its 16 products:
+     *     y = A^T m A, where m[p * position_stride + column] are sums in the packed order of a GEMM with GLU
+     *     c[o][j] = GLU(y[o] + bias)
+     * `panels` panels of columns are there. `outputs` is how many outputs there are from the first one on: more than
+     * these panels give, where other panels follow. A c[o] that is NULL is left out. */
     void (*winograd_output_glu_f32)(const float *m, size_t position_stride, size_t panels, const float *bias,
                                     size_t outputs, float *const c[4]);
 
     /* What follows the gates of one step of an LSTM. A row of `gates` holds, for each DMX_PANEL units in turn, that
-     * many input gates, forget gates, cell gates and output gates (the last block too, whatever the units are): c[r][u]
-     * = sigmoid(forget) * c[r][u] + sigmoid(input) * tanh(cell);  h[r][u] = sigmoid(output) * tanh(c[r][u]) */
+     * many input gates, forget gates, cell gates and output gates; the last block is a whole one too, whatever the
+     * number of units is.
+     *     c[r][u] becomes sigmoid(forget) * c[r][u] + sigmoid(input) * tanh(cell)
+     *     h[r][u] = sigmoid(output) * tanh(c[r][u]) */
     void (*lstm_gates_f32)(const float *gates, ptrdiff_t gates_row_stride, size_t rows, size_t units, float *c,
                            ptrdiff_t c_row_stride, float *h, ptrdiff_t h_row_stride);
 

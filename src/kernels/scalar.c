@@ -1,164 +1,19 @@
-/* scalar.c - the specification of every kernel: the simplest correct C, for any machine.
+/* scalar.c - the specification of every kernel but the products, which are in scalar_gemm.c: the simplest correct C,
+ * for any machine.
  *
- * Nothing here is clever on purpose; the vector levels are tested against it. Two things go beyond the textbook, for
- * accuracy: GELU uses erfc, because 1 + erf(x) cancels for negative x; and a dot product is added up in blocks, as the
- * vector levels do, since one chain of 3,456 float additions would lose almost a digit. */
+ * Nothing here is clever on purpose; the vector levels are tested against it. */
+#include "kernels/scalar.h"
+
 #include "kernels/levels.h"
 
 #define LEVEL(name) name##_scalar
 #include "kernels/fft_passes.h"
+#undef LEVEL
 
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-
-enum { K_BLOCK = 256 };
-
-static float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
-
-static float activate(float x, dmx_activation activation)
-{
-    switch (activation) {
-    case DMX_ACTIVATION_RELU: return x < 0.0f ? 0.0f : x; /* NaN stays NaN */
-    case DMX_ACTIVATION_GELU: return 0.5f * x * erfcf(x * -0.70710678f);
-    default: return x;
-    }
-}
-
-/* ---------------------------------------------------------------------------------------------------------- gemm */
-
-static size_t gemm_scratch_scalar(size_t rows, size_t k)
-{
-    (void)rows;
-    (void)k;
-    return 0;
-}
-
-static ptrdiff_t row_offset(size_t row, size_t group_rows, ptrdiff_t group_stride, ptrdiff_t row_stride)
-{
-    return (ptrdiff_t)(row / group_rows) * group_stride + (ptrdiff_t)(row % group_rows) * row_stride;
-}
-
-/* One row of A (at `a`) times one panel. */
-static void multiply_row(const dmx_gemm *g, const float *a, size_t index, float sum[DMX_PANEL])
-{
-    const float *panel = g->b + index * (size_t)g->taps * (size_t)g->depth * DMX_PANEL;
-    float part[DMX_PANEL] = {0};
-    int filled = 0;
-    memset(sum, 0, DMX_PANEL * sizeof *sum);
-    for (int t = 0; t < g->taps; t++) {
-        for (int k = 0; k < g->depth; k++, panel += DMX_PANEL) {
-            float x = a[g->tap_offset[t] + k];
-            for (int j = 0; j < DMX_PANEL; j++) part[j] += x * panel[j];
-            if (++filled < K_BLOCK) continue;
-            for (int j = 0; j < DMX_PANEL; j++) sum[j] += part[j];
-            memset(part, 0, sizeof part);
-            filled = 0;
-        }
-    }
-    for (int j = 0; j < DMX_PANEL; j++) sum[j] += part[j];
-}
-
-/* bfloat16 is the upper half of a float32. */
-static float from_bf16(uint16_t x)
-{
-    const uint32_t bits = (uint32_t)x << 16;
-    float y;
-    memcpy(&y, &bits, sizeof y);
-    return y;
-}
-
-/* To the nearest, ties to even: adding just under half of the last digit kept, or just half where that digit is odd,
- * carries into it when it should. Denormal numbers become 0, as the instructions have it; NaN stays NaN. */
-static uint16_t to_bf16(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    if (isnan(x)) return (uint16_t)(bits >> 16 | 0x40);
-    if ((bits & 0x7f800000) == 0) return (uint16_t)(bits >> 16 & 0x8000);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-/* The same on bfloat16. The product of two is exact in float32. */
-static void multiply_row_bf16(const dmx_gemm *g, const float *a, size_t index, float sum[DMX_PANEL])
-{
-    const size_t depth = (size_t)g->depth, k_count = (size_t)g->taps * depth;
-    const uint16_t *panel = g->b_bf16 + index * dmx_bf16_k(k_count) * DMX_PANEL;
-    float part[DMX_PANEL] = {0};
-    memset(sum, 0, DMX_PANEL * sizeof *sum);
-    for (size_t k = 0; k < k_count; k++) {
-        const float x = from_bf16(to_bf16(a[g->tap_offset[k / depth] + (ptrdiff_t)(k % depth)]));
-        for (size_t j = 0; j < DMX_PANEL; j++) part[j] += x * from_bf16(panel[(k / 2 * DMX_PANEL + j) * 2 + k % 2]);
-        if (k % K_BLOCK != K_BLOCK - 1) continue;
-        for (int j = 0; j < DMX_PANEL; j++) sum[j] += part[j];
-        memset(part, 0, sizeof part);
-    }
-    for (int j = 0; j < DMX_PANEL; j++) sum[j] += part[j];
-}
-
-typedef void (*multiply_fn)(const dmx_gemm *g, const float *a, size_t index, float sum[DMX_PANEL]);
-
-static void gemm(const dmx_gemm *g, multiply_fn multiply, size_t row_begin, size_t row_end, size_t panel_begin,
-                 size_t panel_end)
-{
-    const bool glu = g->activation == DMX_ACTIVATION_GLU;
-    const size_t width = glu ? DMX_PANEL / 2 : DMX_PANEL; /* outputs a panel gives */
-    const size_t outputs = (size_t)(glu ? g->columns / 2 : g->columns);
-    for (size_t row = row_begin; row < row_end; row++) {
-        const float *a = g->a + row_offset(row, g->group_rows, g->a_group_stride, g->a_row_stride);
-        float *c = g->c + row_offset(row, g->group_rows, g->c_group_stride, g->c_row_stride);
-        const ptrdiff_t r = row_offset(row, g->group_rows, g->residual_group_stride, g->residual_row_stride);
-        for (size_t panel = panel_begin; panel < panel_end; panel++) {
-            float x[DMX_PANEL];
-            multiply(g, a, panel, x);
-            for (size_t j = 0; g->factor != NULL && j < DMX_PANEL; j++) x[j] *= g->factor[panel * DMX_PANEL + j];
-            for (size_t j = 0; g->bias != NULL && j < DMX_PANEL; j++) x[j] += g->bias[panel * DMX_PANEL + j];
-            for (size_t j = 0; j < width && panel * width + j < outputs; j++) {
-                size_t n = panel * width + j;
-                float y = glu ? x[j] * sigmoid(x[j + width]) : activate(x[j], g->activation);
-                if (g->scale != NULL) y *= g->scale[n];
-                if (g->residual != NULL) y += g->residual[r + (ptrdiff_t)n];
-                c[n] = y;
-            }
-        }
-    }
-}
-
-static void gemm_f32_scalar(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
-                            float *scratch)
-{
-    (void)scratch;
-    gemm(g, multiply_row, row_begin, row_end, panel_begin, panel_end);
-}
-
-static void gemm_bf16_scalar(const dmx_gemm *g, size_t row_begin, size_t row_end, size_t panel_begin, size_t panel_end,
-                             float *scratch)
-{
-    (void)scratch;
-    gemm(g, multiply_row_bf16, row_begin, row_end, panel_begin, panel_end);
-}
-
-static void pack_f32_scalar(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
-                            float *packed)
-{
-    for (size_t first = 0; first < columns; first += DMX_PANEL)
-        for (size_t i = 0; i < k; i++)
-            for (size_t j = first; j < first + DMX_PANEL; j++)
-                *packed++ = j < columns ? b[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * column_stride] : 0.0f;
-}
-
-static void pack_bf16_scalar(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t columns,
-                             uint16_t *packed)
-{
-    for (size_t first = 0; first < columns; first += DMX_PANEL)
-        for (size_t i = 0; i < dmx_bf16_k(k); i += 2)
-            for (size_t j = first; j < first + DMX_PANEL; j++)
-                for (size_t n = i; n < i + 2; n++) {
-                    const bool inside = n < k && j < columns;
-                    *packed++ = inside ? to_bf16(b[(ptrdiff_t)n * row_stride + (ptrdiff_t)j * column_stride]) : 0;
-                }
-}
 
 /* ------------------------------------------------------------------------------------------- rows and elements */
 
@@ -213,7 +68,7 @@ static void affine_f32_scalar(const float *x, const float *scale, const float *s
                               dmx_activation activation, float *y)
 {
     assert(activation != DMX_ACTIVATION_GLU);
-    for (size_t i = 0; i < n; i++) y[i] = activate(x[i] * scale[i] + shift[i], activation);
+    for (size_t i = 0; i < n; i++) y[i] = dmx_activate(x[i] * scale[i] + shift[i], activation);
 }
 
 static void affine_glu_f32_scalar(const float *x, const float *scale, const float *shift, size_t rows, size_t channels,
@@ -222,7 +77,7 @@ static void affine_glu_f32_scalar(const float *x, const float *scale, const floa
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < channels; c++) {
             size_t v = 2 * r * channels + c, g = v + channels;
-            y[r * channels + c] = (x[v] * scale[v] + shift[v]) * sigmoid(x[g] * scale[g] + shift[g]);
+            y[r * channels + c] = (x[v] * scale[v] + shift[v]) * dmx_sigmoid(x[g] * scale[g] + shift[g]);
         }
 }
 
@@ -288,7 +143,7 @@ static void winograd_output_glu_f32_scalar(const float *m, size_t position_strid
         for (size_t j = 0; j < panels * half && j < outputs && c[o] != NULL; j++) {
             const size_t value = j / half * DMX_PANEL + j % half, gate = value + half;
             c[o][j] = (winograd_sum(m + value, position_stride, o) + bias[value]) *
-                      sigmoid(winograd_sum(m + gate, position_stride, o) + bias[gate]);
+                      dmx_sigmoid(winograd_sum(m + gate, position_stride, o) + bias[gate]);
         }
 }
 
@@ -299,8 +154,8 @@ static void lstm_gates_f32_scalar(const float *gates, ptrdiff_t gates_row_stride
         for (size_t u = 0; u < units; u++) {
             const float *input = gates + u / DMX_PANEL * 4 * DMX_PANEL + u % DMX_PANEL;
             const float *forget = input + DMX_PANEL, *cell = forget + DMX_PANEL, *output = cell + DMX_PANEL;
-            c[u] = sigmoid(*forget) * c[u] + sigmoid(*input) * tanhf(*cell);
-            h[u] = sigmoid(*output) * tanhf(c[u]);
+            c[u] = dmx_sigmoid(*forget) * c[u] + dmx_sigmoid(*input) * tanhf(*cell);
+            h[u] = dmx_sigmoid(*output) * tanhf(c[u]);
         }
 }
 
@@ -415,12 +270,12 @@ static void f16_to_f32_scalar(const void *x, size_t n, float *y)
 const dmx_kernels dmx_kernels_scalar = {
     .level = DMX_CPU_SCALAR,
     .gemm_rows = 1,
-    .gemm_scratch = gemm_scratch_scalar,
-    .gemm_f32 = gemm_f32_scalar,
-    .pack_f32 = pack_f32_scalar,
-    .gemm_bf16_scratch = gemm_scratch_scalar,
-    .gemm_bf16 = gemm_bf16_scalar,
-    .pack_bf16 = pack_bf16_scalar,
+    .gemm_scratch = dmx_gemm_scratch_scalar,
+    .gemm_f32 = dmx_gemm_f32_scalar,
+    .pack_f32 = dmx_pack_f32_scalar,
+    .gemm_bf16_scratch = dmx_gemm_scratch_scalar,
+    .gemm_bf16 = dmx_gemm_bf16_scalar,
+    .pack_bf16 = dmx_pack_bf16_scalar,
     .softmax_f32 = softmax_f32_scalar,
     .scale_rows_f32 = scale_rows_f32_scalar,
     .moments_f32 = moments_f32_scalar,

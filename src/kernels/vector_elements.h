@@ -1,4 +1,4 @@
-/* vector_elements.h - element-wise kernels. Template: include a simd_*.h first. */
+/* vector_elements.h - element-wise kernels. Template. Parameters: those of a simd_*.h. */
 #ifndef DMX_KERNELS_VECTOR_ELEMENTS_H
 #define DMX_KERNELS_VECTOR_ELEMENTS_H
 

@@ -1,5 +1,6 @@
-/* vector_epilogue.h - what a GEMM does with the sums of a tile: factor, bias, activation, scale, residual. Template:
- * include a simd_*.h first. Shared by the products of float32 (vector_gemm.h) and of bfloat16 (bf16_gemm.h).
+/* vector_epilogue.h - what a GEMM does with the sums of a tile: factor, bias, activation, scale, residual.
+ * Template. Parameters: those of a simd_*.h. Shared by the products of float32 (vector_gemm.h) and of bfloat16
+ * (bf16_gemm.h).
  *
  * The sums pass through a small buffer, in the nearest cache: a store and a load for each vector of a tile, beside `k`
  * multiply-adds, and it spares a copy of the epilogue for each tile height. */

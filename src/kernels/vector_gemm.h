@@ -1,4 +1,4 @@
-/* vector_gemm.h - the GEMM of a vector level. Template: include a simd_*.h first.
+/* vector_gemm.h - the GEMM of a vector level. Template. Parameters: those of a simd_*.h.
  *
  * C is computed in tiles of up to TILE_ROWS rows by one or two panels of columns, whose sums stay in registers while k
  * runs:
@@ -105,6 +105,9 @@ MULTIPLY_7_TO_12(1)
 MULTIPLY_1_TO_6(2)
 MULTIPLY_7_TO_12(2)
 #endif
+#undef MULTIPLY
+#undef MULTIPLY_1_TO_6
+#undef MULTIPLY_7_TO_12
 
 static const multiply_fn multiply_functions[TILE_PANELS][TILE_ROWS] = {
 #if SIMD_WIDE

@@ -1,8 +1,9 @@
 /* vector_math.h - the functions the templates share: partial loads, reductions, exp, tanh, sigmoid, GELU.
  *
- * Template: include a simd_*.h first. The polynomials were fitted to mpmath's functions by iteratively reweighted least
- * squares (Lawson), their coefficients rounded to float; tests/kernels/test_math.c measures the
- * errors over all of float's exponents. */
+ * Template. Parameters: those of a simd_*.h. Gives the templates that include it: ALWAYS_INLINE, UNROLL.
+ *
+ * The polynomials were fitted to mpmath's functions by iteratively reweighted least squares (Lawson), their
+ * coefficients rounded to float; tests/kernels/test_math.c measures the errors over all of float's exponents. */
 #ifndef DMX_KERNELS_VECTOR_MATH_H
 #define DMX_KERNELS_VECTOR_MATH_H
 

@@ -1,5 +1,5 @@
-/* vector_rows.h - kernels that work row by row: softmax, scaling of rows, layer norm. Template: include a simd_*.h
- * first. */
+/* vector_rows.h - kernels that work row by row: softmax, scaling of rows, layer norm.
+ * Template. Parameters: those of a simd_*.h. */
 #ifndef DMX_KERNELS_VECTOR_ROWS_H
 #define DMX_KERNELS_VECTOR_ROWS_H
 

@@ -1,4 +1,6 @@
-/* vector_table.h - all the templates, and their table. Template: include a simd_*.h first, then
+/* vector_table.h - all the templates, and their table.
+ *
+ * Template. Parameters: those of a simd_*.h. Gives VECTOR_KERNELS, and VECTOR_ENTRIES for a table with further entries:
  *     const dmx_kernels dmx_kernels_avx2 = VECTOR_KERNELS(DMX_CPU_AVX2); */
 #ifndef DMX_KERNELS_VECTOR_TABLE_H
 #define DMX_KERNELS_VECTOR_TABLE_H

@@ -1,4 +1,5 @@
-/* vector_wiener.h - the kernels of Wiener filtering, in double: see kernels.h. Template: include a simd_*.h first.
+/* vector_wiener.h - the kernels of Wiener filtering, in double: see kernels.h. Template. Parameters: those of a
+ * simd_*.h.
  *
  * A vector holds a number of LANES / 2 complex places or bins. Nothing but + - * / and square roots happens, each
  * rounded as IEEE says and in the order of the scalar level: so all levels give the same bits. */

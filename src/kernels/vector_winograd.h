@@ -1,5 +1,5 @@
-/* vector_winograd.h - the two transforms around the products of a Winograd convolution (cpu/winograd.h). Template:
- * include a simd_*.h first. */
+/* vector_winograd.h - the two transforms around the products of a Winograd convolution (cpu/winograd.h).
+ * Template. Parameters: those of a simd_*.h. */
 #ifndef DMX_KERNELS_VECTOR_WINOGRAD_H
 #define DMX_KERNELS_VECTOR_WINOGRAD_H
 

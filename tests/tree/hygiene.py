@@ -10,7 +10,7 @@ import sys
 
 import tree
 
-MAX_LINES = 500
+MAX_LINES = 400  # but for the public headers, which are manuals
 
 # Written so that this file does not hold them.
 FOREIGN = {
@@ -34,7 +34,7 @@ def check(root):
         in_kernels = path.parts[:2] in (("src", "kernels"), ("tests", "kernels"))
         is_c = path.suffix in (".c", ".h")
         is_build_file = path.name.endswith(BUILD_FILES)
-        if is_c and len(lines) - 1 > MAX_LINES:
+        if is_c and path.parts[0] != "include" and len(lines) - 1 > MAX_LINES:
             findings.append(f"{path}: {len(lines) - 1} lines; a file has at most {MAX_LINES}")
         for number, line in enumerate(lines, 1):
             for pattern, what in FOREIGN.items():

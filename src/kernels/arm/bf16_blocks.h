@@ -1,5 +1,8 @@
 /* bf16_blocks.h - the bfloat16 product on blocks of 2 x 4, as BFMMLA has them: two rows of A by 4 k times 4 k by two
- * columns of B, added to 2 x 2 sums. Template: include a simd_*.h of 4 lanes first and define the operations below;
+ * columns of B, added to 2 x 2 sums.
+ *
+ * Template. Parameters: those of a simd_*.h of 4 lanes, what bf16_gemm.h wants, and
+ *   block_load(), block_product()   functions of the same file, declared below
  * neonbf16.c defines them as instructions, the kernels' tests as plain C, so that everything but the instructions is
  * tested on any machine.
  *
@@ -102,6 +105,7 @@ typedef void (*multiply_half_fn)(const uint16_t *a, size_t pair_stride, const ui
 MULTIPLY_HALF(4)
 MULTIPLY_HALF(8)
 MULTIPLY_HALF(12)
+#undef MULTIPLY_HALF
 
 static const multiply_half_fn multiply_half_functions[TILE_STEPS] = {multiply_half_4, multiply_half_8,
                                                                      multiply_half_12};

@@ -1,6 +1,15 @@
-/* bf16_tiles.h - the bfloat16 product on matrix tiles, as AMX has them: 16 rows of 64 bytes. Template: include a
- * simd_*.h of 16 lanes first and define the tile operations below; amx.c defines them as instructions, the kernels'
- * tests as plain C, so that everything but the instructions is tested on machines without AMX.
+/* bf16_tiles.h - the bfloat16 product on matrix tiles, as AMX has them: 16 rows of 64 bytes.
+ *
+ * Template. Parameters: those of a simd_*.h of 16 lanes, what bf16_gemm.h wants, and the operations on tiles, which end
+ * with it. They are macros, since AMX's instructions want constants for the numbers of tiles. Strides are in bytes.
+ *   TILE_BEGIN()                 all tiles to 16 rows of 64 bytes; before the others, once a call
+ *   TILE_END()                   give the tiles back
+ *   TILE_ZERO(t)                 tile t = 0
+ *   TILE_LOAD(t, from, stride)
+ *   TILE_STORE(t, to, stride)
+ *   TILE_PRODUCT(c, a, b)        tile c += tile a * tile b
+ * amx.c defines them as instructions, the kernels' tests as plain C, so that everything but the instructions is tested
+ * on machines without AMX.
  *
  * A tile of A is 16 rows of 32 bfloat16, one of B 16 pairs of k by 16 columns by 2 (a step of a panel, as it lies
  * packed), one of C 16 rows of 16 floats. Two of A and two of B give four of C, which stay in tiles over all of k:
@@ -16,13 +25,6 @@
 
 #include "kernels/bf16_gemm.h"
 
-/* The operations, as macros since AMX's want constants for the numbers of tiles. Strides are in bytes.
- *   TILE_BEGIN()                 all tiles to 16 rows of 64 bytes; before the others, once a call
- *   TILE_END()                   give the tiles back
- *   TILE_ZERO(t)                 tile t = 0
- *   TILE_LOAD(t, from, stride)
- *   TILE_STORE(t, to, stride)
- *   TILE_PRODUCT(c, a, b)        tile c += tile a * tile b */
 #ifndef TILE_PRODUCT
 #error "define the tile operations first"
 #endif
@@ -98,5 +100,12 @@ static void multiply_by_tiles(const dmx_gemm *g, size_t row_begin, size_t row_en
     }
     TILE_END();
 }
+
+#undef TILE_BEGIN
+#undef TILE_END
+#undef TILE_ZERO
+#undef TILE_LOAD
+#undef TILE_STORE
+#undef TILE_PRODUCT
 
 #endif

@@ -1,7 +1,13 @@
-/* simd_avx2.h - what the vector_*.h templates need from AVX2, FMA and F16C: 8 floats at a time.
+/* simd_avx2.h - what the templates need from AVX2, FMA and F16C: 8 floats at a time.
  *
- * Each level has one such header with the same names. Everything that vector extensions can say (+ - * /, comparisons,
- * conversions) is said with them in the templates; only the rest is here. */
+ * Each level has one such header with the same names: the parameters that all templates of vectors share.
+ *   LEVEL(name)   the name of a function at this level; SIMD_WIDE, whether a vector holds a whole panel of 16
+ *   LANES         floats in a vector; TILE_ROWS, rows of a tile of the GEMM
+ *   vf, vu, vd    vectors of LANES floats, of as many integers, and of half as many doubles
+ *   v_...         operations on them
+ * Everything that vector extensions can say (+ - * /, comparisons, conversions) is said with them in the templates;
+ * only the rest is here. Who includes the templates includes one of these headers first, and no other: a file is one
+ * level. */
 #ifndef DMX_KERNELS_SIMD_AVX2_H
 #define DMX_KERNELS_SIMD_AVX2_H
 
