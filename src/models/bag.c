@@ -2,7 +2,6 @@
 #include "models/bag.h"
 
 #include "base/alloc.h"
-#include "base/bag.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,11 +15,11 @@ static demucs_status load_network(dmx_network **network, const char *path, const
                                   dmx_warnings *warnings, demucs_error *error)
 {
     dmx_checkpoint *checkpoint;
-    demucs_status status = dmx_checkpoint_open(&checkpoint, path, loading->classes, error);
+    demucs_status status = dmx_files_open(&loading->files, &checkpoint, path, loading->classes, error);
     if (status != DEMUCS_OK) return status;
     checkpoint->read_once = true;
     status = dmx_network_load(network, checkpoint, loading->upload, warnings, error);
-    dmx_checkpoint_close(checkpoint);
+    dmx_files_close(&loading->files, checkpoint);
     return status;
 }
 
@@ -57,6 +56,7 @@ static demucs_status load_member(demucs_model *model, dmx_member *member, const 
     demucs_status status = load_network(&member->network, path, &model->loading, &model->warnings, error);
     if (status != DEMUCS_OK) return status;
     member->resident = true;
+    member->bytes = member->network->store.bytes;
     member->loading = &model->loading;
     member->path = dmx_strdup(path);
     member->weights = dmx_alloc((size_t)member->network->source_count, sizeof(double));
@@ -141,12 +141,11 @@ static demucs_status apply_bag(demucs_model *model, const dmx_bag *bag, const ch
 /* Drop the weights of a member when they would be too much. */
 static void keep_within(size_t resident_bytes, size_t *bytes, dmx_member *member)
 {
-    const size_t more = member->network->parameters * sizeof(float);
-    if (more > resident_bytes - *bytes) {
+    if (member->bytes > resident_bytes - *bytes) {
         dmx_network_drop_weights(member->network);
         member->resident = false;
     } else {
-        *bytes += more;
+        *bytes += member->bytes;
     }
 }
 
@@ -154,14 +153,14 @@ static demucs_status load_bag(demucs_model *model, const char *path, demucs_erro
 {
     size_t kept_bytes = 0;
     dmx_bag bag = {0};
-    demucs_status status = dmx_bag_read(&bag, path, error);
+    demucs_status status = dmx_files_read_bag(&model->loading.files, &bag, path, error);
     if (status == DEMUCS_OK) {
         model->members = dmx_alloc(bag.count, sizeof *model->members);
         if (model->members == NULL) status = out_of_memory(path, error);
     }
     for (size_t m = 0; status == DEMUCS_OK && m < bag.count; m++) {
         char *member_path = NULL;
-        status = dmx_bag_member_path(&member_path, path, bag.signatures[m], error);
+        status = dmx_files_find_member(&model->loading.files, &member_path, path, bag.signatures[m], error);
         model->count = (int)m + 1;
         if (status == DEMUCS_OK) status = load_member(model, &model->members[m], member_path, error);
         if (status == DEMUCS_OK) keep_within(model->loading.resident_bytes, &kept_bytes, &model->members[m]);
@@ -180,6 +179,16 @@ demucs_status dmx_model_add_bf16(demucs_model *model, int member, const dmx_kern
     const bool added = dmx_network_add_bf16(m->network, kernels);
     pthread_mutex_unlock(&model->adding_bf16);
     return added ? DEMUCS_OK : out_of_memory(m->path, error);
+}
+
+size_t dmx_model_bytes(const demucs_model *model)
+{
+    pthread_mutex_t *adding = (pthread_mutex_t *)&model->adding_bf16; /* the model itself does not change */
+    size_t bytes = 0;
+    pthread_mutex_lock(adding);
+    for (int m = 0; m < model->count; m++) bytes += model->members[m].network->store.bytes;
+    pthread_mutex_unlock(adding);
+    return bytes;
 }
 
 static bool is_bag(const char *path)

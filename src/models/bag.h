@@ -3,6 +3,7 @@
 #ifndef DMX_MODELS_BAG_H
 #define DMX_MODELS_BAG_H
 
+#include "models/files.h"
 #include "models/network.h"
 
 #include <pthread.h>
@@ -12,13 +13,15 @@ typedef struct dmx_loading {
     const dmx_classes *classes; /* that there are: dmx_families */
     const dmx_upload *upload;   /* who will have the weights: dmx_cpu_upload */
     size_t resident_bytes;      /* that they may take together */
+    dmx_files files;            /* from which to load; all zeros: the file system */
 } dmx_loading;
 
 typedef struct dmx_member {
     char *path;
     const dmx_loading *loading; /* the model's */
     dmx_network *network;
-    bool resident;   /* false: its weights were dropped after the checks; a separator loads it when its turn comes */
+    bool resident;   /* false: its weights were dropped after the checks; an engine loads it when its turn comes */
+    size_t bytes;    /* of its weights, when they are there */
     double *weights; /* [sources] */
 } dmx_member;
 
@@ -38,6 +41,9 @@ demucs_status dmx_model_load(demucs_model **model, const char *path, const dmx_l
 
 /* Half of the machine's memory: what the weights of a bag may take. */
 size_t dmx_resident_limit(void);
+
+/* Bytes of the weights that are in memory. For several threads at a time. */
+size_t dmx_model_bytes(const demucs_model *model);
 
 /* A member's network anew, as it is in the model, with its weights. The caller frees it. */
 demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member, demucs_error *error);

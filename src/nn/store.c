@@ -9,7 +9,9 @@ static void *store_block(dmx_store *store, size_t count, size_t size)
     if (blocks == NULL) return NULL;
     store->blocks = blocks;
     void *block = dmx_alloc(count, size);
-    if (block != NULL) blocks[store->count++] = block;
+    if (block == NULL) return NULL;
+    blocks[store->count++] = block;
+    store->bytes += count * size;
     return block;
 }
 

@@ -1,7 +1,6 @@
 /* test_resident.c - bags whose weights do not all fit into memory: members that are loaded when their turn comes give
  * the same bits, and a file that has gone by then is one sentence. */
 #include "api.h"
-#include "cpu/upload.h"
 #include "models/bag.h"
 #include "support/test.h"
 
@@ -14,10 +13,12 @@ enum { FRAMES = 3 * API_SEGMENT };
 
 static demucs_model *load_within(const char *path, size_t resident_bytes)
 {
-    const dmx_loading loading = {&dmx_families, &dmx_cpu_upload, resident_bytes};
+    demucs_load_options options;
     demucs_model *model = NULL;
     demucs_error error = {DEMUCS_OK, ""};
-    CHECK(dmx_model_load(&model, path, &loading, &error) == DEMUCS_OK, "%s", error.message);
+    demucs_default_load_options(&options, sizeof options);
+    options.resident_bytes = resident_bytes;
+    CHECK(demucs_model_load_with(&model, path, &options, &error) == DEMUCS_OK, "%s", error.message);
     return model;
 }
 
@@ -30,10 +31,10 @@ static int residents(const demucs_model *model)
 
 static void test_same_bits(void)
 {
-    demucs_model *all = load_within(api_path(API_BAG), dmx_resident_limit());
+    demucs_model *all = load_within(api_path(API_BAG), 0);
     REQUIRE(all != NULL, "no model");
     CHECK(residents(all) == all->count, "%d of %d are resident", residents(all), all->count);
-    const size_t each = all->members[0].network->parameters * sizeof(float);
+    const size_t each = demucs_model_memory_bytes(all) / (size_t)all->count;
     demucs_options options = api_options(3);
     options.shifts = 2;
     float *mix = api_noise(API_CHANNELS, FRAMES, 7), *expected = api_stems(all, &options, mix, FRAMES);
@@ -77,7 +78,7 @@ static void test_file_gone(void)
     REQUIRE(mkdtemp(folder) != NULL, "no temporary folder");
     for (int i = 0; i < 5; i++) CHECK(copy_file(folder, names[i]), "%s was not copied", names[i]);
     snprintf(path, sizeof path, "%s/bag.yaml", folder);
-    demucs_model *model = load_within(path, 0);
+    demucs_model *model = load_within(path, 1);
     for (int i = 0; i < 5; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         unlink(path);

@@ -38,7 +38,7 @@ static const char *data_path(const char *name)
 
 static demucs_model *load(const char *path, size_t resident_bytes)
 {
-    const dmx_loading loading = {&families, &dmx_cpu_upload, resident_bytes};
+    const dmx_loading loading = {.classes = &families, .upload = &dmx_cpu_upload, .resident_bytes = resident_bytes};
     demucs_model *model = NULL;
     demucs_error error = {DEMUCS_OK, ""};
     CHECK(dmx_model_load(&model, path, &loading, &error) == DEMUCS_OK, "%s", error.message);
