@@ -118,6 +118,7 @@ static void test_misuse(void)
 typedef struct store {
     int opened, open;
     bool empty;
+    bool changed; /* the members' files hold another model */
 } store;
 
 static const void *open_stored(void *user, const char *path, size_t *size_bytes)
@@ -126,6 +127,7 @@ static const void *open_stored(void *user, const char *path, size_t *size_bytes)
     char name[128];
     if (s->empty || strncmp(path, "elsewhere/", 10) != 0) return NULL;
     snprintf(name, sizeof name, "api/%s", path + 10);
+    if (s->changed) strcpy(name, "cli/models/f0cb5d54.safetensors");
     void *bytes = read_file(api_path(name), size_bytes);
     s->opened += bytes != NULL;
     s->open += bytes != NULL;
@@ -182,6 +184,9 @@ static void test_function_fails(void)
     s.empty = true;
     CHECK_FAILS(api_separate(separator, mix, FRAMES, stems, &error), DEMUCS_ERROR_IO, "a0000000");
     s.empty = false;
+    s.changed = true;
+    CHECK_FAILS(api_separate(separator, mix, FRAMES, stems, &error), DEMUCS_ERROR_FORMAT, "is another model now");
+    s.changed = false;
     CHECK(api_separate(separator, mix, FRAMES, stems, &error) == DEMUCS_OK, "%s", error.message);
     demucs_separator_free(separator);
     demucs_model_free(model);
