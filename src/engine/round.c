@@ -10,13 +10,14 @@ typedef struct round {
 /* ---- before the networks run ---- */
 
 /* A file that was changed since may describe another network, which needs more memory than was reserved for it. */
-static demucs_status check_guest(const dmx_jobs *jobs, const demucs_model *model, const dmx_guest *guest,
+static demucs_status check_guest(const dmx_jobs *jobs, const demucs_model *model, dmx_guest *guest,
                                  const dmx_client *client, const dmx_turn *turn, demucs_error *error)
 {
     const dmx_member *member = &model->members[turn->member];
     dmx_needs needs = {0};
     dmx_jobs_plan(jobs, guest->network, turn->length, client->wanted, &needs);
     if (dmx_needs_fit(&needs, &jobs->reserved)) return DEMUCS_OK;
+    dmx_guest_free(guest);
     return dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: is another model now than the one that was loaded.", member->path);
 }
 

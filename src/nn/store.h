@@ -7,7 +7,7 @@
 typedef struct dmx_store {
     void **blocks; /* [count] */
     size_t count;
-    size_t bytes; /* of all blocks together */
+    size_t bytes;                   /* of all blocks together */
     struct dmx_conv_weights *convs; /* in those blocks: a list of what was uploaded, for whoever keeps it (upload.h) */
 } dmx_store;
 
