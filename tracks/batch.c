@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "tracks/paths.h"
 
 #include <pthread.h>
@@ -96,31 +97,38 @@ static const claim *find(const demucs_tracks_batch *self, const char *path)
 static bool is_taken(const claim *taken, const dmx_claimant *track, demucs_error *error)
 {
     const demucs_tracks_request *request = track->request;
+    char path[DMX_SHOWN_PATH], input[DMX_SHOWN_PATH], other[DMX_SHOWN_PATH];
+    dmx_printable_path(path, taken->path);
+    dmx_printable_path(input, request->input);
+    dmx_printable_path(other, taken->track);
     if (taken->owner == track && request->targets != NULL)
         dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "two files of %s would be written to %s; give each a path of its own",
-                 request->input, taken->path);
+                 input, path);
     else if (taken->owner == track)
-        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "two stems of %s would be written to %s; put {stem} into %s",
-                 request->input, taken->path, request->pattern_setting);
+        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "two stems of %s would be written to %s; put {stem} into %s", input,
+                 path, request->pattern_setting);
     else if (strcmp(taken->track, request->input) == 0)
-        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the track %s was given twice", request->input);
+        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the track %s was given twice", input);
     else
         dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
-                 "%s and %s would both be written to %s; separate them into different folders with %s", taken->track,
-                 request->input, taken->path, request->folder_setting);
+                 "%s and %s would both be written to %s; separate them into different folders with %s", other, input,
+                 path, request->folder_setting);
     return false;
 }
 
 static bool overwrites(const char *path, const char *input, const dmx_claimant *track, demucs_error *error)
 {
     const demucs_tracks_request *request = track->request;
+    char shown[DMX_SHOWN_PATH], shown_input[DMX_SHOWN_PATH];
     if (!dmx_path_same_file(path, input)) return false;
+    dmx_printable_path(shown, path);
+    dmx_printable_path(shown_input, input);
     if (request->targets != NULL)
-        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "writing %s would overwrite the track %s; choose another path", path,
-                 input);
+        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "writing %s would overwrite the track %s; choose another path", shown,
+                 shown_input);
     else
-        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "writing %s would overwrite the track %s; choose another %s or %s", path,
-                 input, request->folder_setting, request->pattern_setting);
+        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "writing %s would overwrite the track %s; choose another %s or %s",
+                 shown, shown_input, request->folder_setting, request->pattern_setting);
     return true;
 }
 

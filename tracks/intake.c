@@ -8,8 +8,8 @@
 #include <math.h>
 
 typedef struct reading {
-    const char *track;
-    int channels; /* of the model */
+    const char *track; /* as sentences show it */
+    int channels;      /* of the model */
     int file_channels;
     audio_reader *reader;
     demucs_resampler *resampler;
@@ -28,7 +28,7 @@ static bool no_memory(const reading *self, demucs_error *error)
 static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
 {
     demucs_error why;
-    self->reader = audio_reader_open(self->track, self->watch->request->stream, error);
+    self->reader = audio_reader_open(self->watch->request->input, self->watch->request->stream, error);
     if (self->reader == NULL) return false;
     self->file_channels = audio_reader_channels(self->reader);
     if (self->file_channels != 1 && self->file_channels < self->channels)
@@ -129,19 +129,20 @@ static bool read_all(reading *self, demucs_error *error)
 static bool warn(const reading *self, demucs_error *error)
 {
     const dmx_intake *out = self->out;
-    if (out->damaged > 0 && !dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_DAMAGED, self->track, out->damaged, error,
-                                            "%s is damaged: %zu places were skipped.", self->track, out->damaged))
+    if (out->damaged > 0 &&
+        !dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_DAMAGED, self->watch->request->input, out->damaged, error,
+                        "%s is damaged: %zu places were skipped.", self->track, out->damaged))
         return false;
     return out->not_finite == 0 ||
-           dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_NOT_FINITE, self->track, out->not_finite, error,
-                          "%s has %llu samples that are not numbers: taken as silence.", self->track,
+           dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_NOT_FINITE, self->watch->request->input, out->not_finite,
+                          error, "%s has %llu samples that are not numbers: taken as silence.", self->track,
                           (unsigned long long)out->not_finite);
 }
 
 bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch *watch, demucs_error *error)
 {
     *out = (dmx_intake){0};
-    reading self = {.track = watch->request->input, .channels = format->channels, .watch = watch, .out = out};
+    reading self = {.track = watch->track, .channels = format->channels, .watch = watch, .out = out};
     bool done = open_track(&self, format, error) && read_all(&self, error);
     if (done) {
         out->channels = self.file_channels;

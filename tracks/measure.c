@@ -2,6 +2,7 @@
 #include "audio/audio.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "demucs_tracks.h"
 #include "tracks/meter.h"
 #include "tracks/planes.h"
@@ -11,7 +12,7 @@
 
 /* A file that is read in blocks. */
 typedef struct source {
-    const char *path;
+    char path[DMX_SHOWN_PATH]; /* as sentences show it */
     audio_reader *reader;
     float **planes; /* [channels] planes of a block */
     float **rest;   /* [channels] where in them the next frames go */
@@ -24,13 +25,14 @@ typedef struct sums {
 
 static bool source_open(source *s, const char *path, demucs_error *error)
 {
-    s->path = path;
+    dmx_printable_path(s->path, path);
     s->reader = audio_reader_open(path, 0, error);
     if (s->reader == NULL) return false;
     s->channels = audio_reader_channels(s->reader);
     s->planes = dmx_planes_new(s->channels);
     s->rest = dmx_alloc((size_t)s->channels, sizeof *s->rest);
-    return (s->planes != NULL && s->rest != NULL) || !dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory.", path);
+    return (s->planes != NULL && s->rest != NULL) ||
+           !dmx_fail(error, DEMUCS_ERROR_MEMORY, "%s: out of memory.", s->path);
 }
 
 static void source_close(source *s)

@@ -51,10 +51,11 @@ static bool add(dmx_outputs *self, demucs_tracks_kind kind, int source, const ch
     item->path = path != NULL ? dmx_strdup(path) : path_by_pattern(request, item->name, error);
     if (item->path == NULL) return no_memory(error);
     const int container = container_of(item->path);
+    char shown[DMX_SHOWN_PATH];
     if (container < 0 && path == NULL)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
-                         "cannot write %s: the name that %s gives must end in .wav, .flac or .mp3", item->path,
-                         request->pattern_setting);
+                         "cannot write %s: the name that %s gives must end in .wav, .flac or .mp3",
+                         dmx_printable_path(shown, item->path), request->pattern_setting);
     item->container = container < 0 ? request->container : (demucs_tracks_container)container;
     return true;
 }

@@ -18,8 +18,8 @@ static bool passed(const dmx_separation *self, demucs_status status, const demuc
 {
     if (status == DEMUCS_OK) return true;
     if (status == DEMUCS_ERROR_CANCELLED)
-        return !dmx_fail(error, status, "the separation of %s was cancelled", self->request->input);
-    return !dmx_fail(error, status, "cannot separate %s: %s", self->request->input, why->message);
+        return !dmx_fail(error, status, "the separation of %s was cancelled", self->watch->track);
+    return !dmx_fail(error, status, "cannot separate %s: %s", self->watch->track, why->message);
 }
 
 /* ---------------------------------------------------------------------------------------------------- begin ---- */
@@ -62,7 +62,7 @@ bool dmx_separation_begin(dmx_separation *self, const demucs_tracks_request *req
     if (needed != NULL) dmx_outputs_need(outputs, needed);
     const bool room = needed != NULL && create_planes(self, needed, outputs->sources);
     const bool done = room ? create_stream(self, needed, error)
-                           : !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", request->input);
+                           : !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", watch->track);
     dmx_free(needed);
     return done;
 }
@@ -124,11 +124,11 @@ static bool carry_all(dmx_separation *self, const dmx_intake *intake, dmx_output
         if (!push(self, mix, &accepted, error) || !pull(self, mix, outputs, &frames, &done, error)) return false;
         if (!done && accepted == 0 && frames == 0)
             return !dmx_fail(error, DEMUCS_ERROR_STATE, "cannot separate %s: the stream takes no more audio",
-                             self->request->input);
+                             self->watch->track);
     }
     return self->pulled == total ||
-           !dmx_fail(error, DEMUCS_ERROR_STATE, "cannot separate %s: %llu of %llu frames came back",
-                     self->request->input, (unsigned long long)self->pulled, (unsigned long long)total);
+           !dmx_fail(error, DEMUCS_ERROR_STATE, "cannot separate %s: %llu of %llu frames came back", self->watch->track,
+                     (unsigned long long)self->pulled, (unsigned long long)total);
 }
 
 bool dmx_separation_run(dmx_separation *self, const dmx_intake *intake, dmx_outputs *outputs, demucs_error *error)

@@ -26,7 +26,7 @@ typedef struct track {
 
 static bool no_memory(const track *self, demucs_error *error)
 {
-    return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", self->request.input);
+    return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", self->watch.track);
 }
 
 /* The folder for the spools has to be there before the track is read. */
@@ -88,7 +88,7 @@ static bool plan(track *self, const demucs_tracks_request *given, demucs_error *
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the request has no %s",
                          self->request.engine == NULL ? "engine" : "input");
     const demucs_model *model = demucs_engine_model(self->request.engine);
-    self->watch.request = &self->request;
+    dmx_watch_init(&self->watch, &self->request);
     if (!dmx_request_suits(&self->request, model, error) ||
         !dmx_outputs_plan(&self->outputs, &self->request, model, error))
         return false;

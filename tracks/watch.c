@@ -12,6 +12,12 @@ static double clock_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+void dmx_watch_init(dmx_watch *self, const demucs_tracks_request *request)
+{
+    *self = (dmx_watch){.request = request};
+    dmx_printable_path(self->track, request->input);
+}
+
 /* Hand an event to the caller, who may want to stop. */
 static bool tell(dmx_watch *self, demucs_tracks_event *event, demucs_error *error)
 {
@@ -21,7 +27,7 @@ static bool tell(dmx_watch *self, demucs_tracks_event *event, demucs_error *erro
     event->seconds = self->track_seconds;
     const bool stop = request->event != NULL && request->event(event, request->event_user);
     if (!stop && !demucs_tracks_cancel_is_set(request->cancel)) return true;
-    return !dmx_fail(error, DEMUCS_ERROR_CANCELLED, "the separation of %s was cancelled", request->input);
+    return !dmx_fail(error, DEMUCS_ERROR_CANCELLED, "the separation of %s was cancelled", self->track);
 }
 
 bool dmx_watch_begin(dmx_watch *self, demucs_tracks_phase phase, demucs_error *error)
@@ -49,10 +55,11 @@ bool dmx_watch_progress(dmx_watch *self, uint64_t done, uint64_t total, const de
 bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event_kind kind, const char *path, uint64_t count,
                     demucs_error *error, const char *format, ...)
 {
-    char text[512];
+    char text[1024];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    dmx_make_printable(text, '?');
     return tell(self, &(demucs_tracks_event){.kind = kind, .path = path, .text = text, .count = count}, error);
 }

@@ -6,15 +6,20 @@
 #define DMX_TRACKS_WATCH_H
 
 #include "base/error.h"
+#include "base/text.h"
 #include "demucs_tracks.h"
 
 typedef struct dmx_watch {
     const demucs_tracks_request *request;
+    char track[DMX_SHOWN_PATH]; /* the path of the track as sentences show it */
     demucs_tracks_phase phase;
     double track_seconds; /* length of the track, once it is known */
     double phase_start;
     double seconds[DEMUCS_TRACKS_PHASES]; /* that each phase took */
 } dmx_watch;
+
+/* Watch for the caller of this request, which has an input. */
+void dmx_watch_init(dmx_watch *self, const demucs_tracks_request *request);
 
 /* End the phase under way, if any, and begin this one. */
 bool dmx_watch_begin(dmx_watch *self, demucs_tracks_phase phase, demucs_error *error);

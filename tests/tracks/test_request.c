@@ -3,6 +3,7 @@
 #include "tracks.h"
 
 #include "../audio/audio_test.h"
+#include "base/folder.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -162,6 +163,26 @@ static void test_batch(void)
     demucs_tracks_batch_free(NULL);
 }
 
+/* Names that are long, or that would move the cursor, leave the sentence whole and the terminal alone. */
+static void test_shown_paths(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    demucs_error error = {DEMUCS_OK, ""};
+    char folder[1024] = "", name[1200];
+    for (int i = 0; i < 4; i++)
+        strcat(strcat(folder, i > 0 ? "/" : ""), "a-folder-with-a-name-that-is-rather-long-for-a-"
+                                                 "folder-and-so-fills-the-sentence-quickly-and-surely");
+    snprintf(name, sizeof name, "%s/\033[2Ja.wav", folder);
+    REQUIRE(dmx_folder_make(folder, NULL, &error) == DEMUCS_OK, "%s", error.message);
+    tracks_make(name, 2, TRACKS_RATE_HZ, 4000, 0.5F);
+    demucs_tracks_request request = tracks_request(setup, name);
+    request.pattern = "{track}.wav";
+    const demucs_status status = demucs_tracks_separate(&request, NULL, &error);
+    CHECK(tracks_failed(status, &error, DEMUCS_ERROR_ARGUMENT,
+                        "?[2Ja.wav would be written to out/?[2Ja.wav; put {stem} into request.pattern"),
+          "%s", error.message);
+}
+
 static void test_measures(void)
 {
     const tracks_setup *setup = tracks_begin();
@@ -196,4 +217,4 @@ static void test_measures(void)
     CHECK(demucs_tracks_measure("a.wav", NULL, &is, &error) == DEMUCS_ERROR_ARGUMENT, "no size");
 }
 
-TRACKS_MAIN(test_sizes, test_wrong, test_check_only, test_batch, test_measures)
+TRACKS_MAIN(test_sizes, test_wrong, test_check_only, test_batch, test_shown_paths, test_measures)
