@@ -25,7 +25,6 @@ static void (*const table[DMX_OP_KINDS])(dmx_exec *exec, const dmx_op *op) = {
     [DMX_OP_POSITIONS] = dmx_cpu_positions,
     [DMX_OP_MOMENTS_OF_MIX] = dmx_cpu_moments_of_mix,
     [DMX_OP_PLANES_PAD] = dmx_cpu_planes_pad,
-    [DMX_OP_PLANES_RESAMPLE] = dmx_cpu_planes_resample,
     [DMX_OP_PLANES_INTERLEAVE] = dmx_cpu_planes_interleave,
     [DMX_OP_PLANES_TAKE] = dmx_cpu_planes_take,
     [DMX_OP_STFT] = dmx_cpu_stft,

@@ -43,7 +43,6 @@ void dmx_cpu_framing_join(dmx_exec *exec, const dmx_op *op);
 void dmx_cpu_positions(dmx_exec *exec, const dmx_op *op);
 void dmx_cpu_moments_of_mix(dmx_exec *exec, const dmx_op *op);
 void dmx_cpu_planes_pad(dmx_exec *exec, const dmx_op *op);
-void dmx_cpu_planes_resample(dmx_exec *exec, const dmx_op *op);
 void dmx_cpu_planes_interleave(dmx_exec *exec, const dmx_op *op);
 void dmx_cpu_planes_take(dmx_exec *exec, const dmx_op *op);
 void dmx_cpu_stft(dmx_exec *exec, const dmx_op *op);

@@ -19,11 +19,14 @@ typedef struct planes_job {
     int frames; /* of what the items write */
 } planes_job;
 
-/* One item for each block of `frames` frames. */
-static void run_blocks(dmx_exec *exec, const dmx_op *op, int frames, size_t scratch, dmx_work_fn work)
+/* One item for each block of `frames` frames. What is resampled goes through the scratch memory: first the filter's
+ * own, then a block. */
+static void run_blocks(dmx_exec *exec, const dmx_op *op, int frames, dmx_work_fn work)
 {
     planes_job job = {.exec = exec, .args = &op->as.planes, .frames = frames};
-    dmx_exec_run(exec, ((size_t)frames + BLOCK_FRAMES - 1) / BLOCK_FRAMES, scratch, work, &job);
+    const dmx_resample_kernel *kernel = job.args->kernel;
+    dmx_exec_run(exec, ((size_t)frames + BLOCK_FRAMES - 1) / BLOCK_FRAMES,
+                 kernel != NULL ? 2 * kernel->taps + BLOCK_FRAMES : 0, work, &job);
 }
 
 /* The frames of a block. */
@@ -32,6 +35,17 @@ static ptrdiff_t block_of(const planes_job *job, size_t item, ptrdiff_t *first)
     *first = (ptrdiff_t)item * BLOCK_FRAMES;
     const ptrdiff_t left = job->frames - *first;
     return left < BLOCK_FRAMES ? left : BLOCK_FRAMES;
+}
+
+/* Frames [first, first + count) of a channel, at the other rate if there is one. */
+static const float *frames_of(const planes_job *job, int channel, ptrdiff_t first, ptrdiff_t count, int worker)
+{
+    const dmx_planes_args *args = job->args;
+    const float *plane = dmx_cpu_plane(job->exec, &args->from, channel);
+    if (args->kernel == NULL) return plane + first;
+    float *scratch = dmx_exec_scratch(job->exec, worker), *block = scratch + 2 * args->kernel->taps;
+    dmx_resample_range(args->kernel, plane, (size_t)args->from.bins, block, (size_t)first, (size_t)count, scratch);
+    return block;
 }
 
 static float value_or(const dmx_planes_args *args, int which, float otherwise)
@@ -47,11 +61,12 @@ static void moments_item(void *context, size_t item, int worker)
     (void)item, (void)worker;
     const planes_job *job = context;
     const dmx_grid *mix = &job->args->from;
+    const float *x = dmx_cpu_plane(job->exec, mix, 0);
     const double frames = mix->bins;
     double sum = 0, square_sum = 0;
     for (int i = 0; i < mix->bins; i++) {
         double mono = 0;
-        for (int c = 0; c < mix->steps; c++) mono += dmx_cpu_plane(job->exec, mix, c)[i];
+        for (int c = 0; c < mix->steps; c++) mono += x[c * mix->step_stride + i];
         mono /= mix->steps;
         sum += mono;
         square_sum += mono * mono;
@@ -88,37 +103,21 @@ void dmx_cpu_planes_pad(dmx_exec *exec, const dmx_op *op)
     dmx_exec_run(exec, (size_t)job.args->to.steps, 0, pad_item, &job);
 }
 
-static void resample_item(void *context, size_t item, int worker)
-{
-    const planes_job *job = context;
-    const dmx_planes_args *args = job->args;
-    ptrdiff_t first, count = block_of(job, item, &first);
-    float *scratch = dmx_exec_scratch(job->exec, worker);
-    for (int c = 0; c < args->to.steps; c++)
-        dmx_resample_range(args->kernel, dmx_cpu_plane(job->exec, &args->from, c), (size_t)args->from.bins,
-                           args->to.data + (ptrdiff_t)c * args->to.step_stride, (size_t)first, (size_t)count, scratch);
-}
-
-void dmx_cpu_planes_resample(dmx_exec *exec, const dmx_op *op)
-{
-    run_blocks(exec, op, op->as.planes.to.bins, 2 * op->as.planes.kernel->taps, resample_item);
-}
-
 static void interleave_item(void *context, size_t item, int worker)
 {
-    (void)worker;
     const planes_job *job = context;
-    const dmx_grid *from = &job->args->from, *x = &job->args->to;
+    const dmx_grid *x = &job->args->to;
     ptrdiff_t first, count = block_of(job, item, &first);
     for (int c = 0; c < x->channels; c++) {
-        const float *plane = dmx_cpu_plane(job->exec, from, c);
-        for (ptrdiff_t i = first; i < first + count; i++) x->data[i * x->channels + c] = plane[i];
+        const float *restrict from = frames_of(job, c, first, count, worker);
+        float *restrict to = x->data + first * x->channels + c;
+        for (ptrdiff_t i = 0; i < count; i++) to[i * x->channels] = from[i];
     }
 }
 
 void dmx_cpu_planes_interleave(dmx_exec *exec, const dmx_op *op)
 {
-    run_blocks(exec, op, op->as.planes.to.bins, 0, interleave_item);
+    run_blocks(exec, op, op->as.planes.to.bins, interleave_item);
 }
 
 /* ---- out ---- */
@@ -137,24 +136,20 @@ static void take_item(void *context, size_t item, int worker)
     }
 }
 
-void dmx_cpu_planes_take(dmx_exec *exec, const dmx_op *op)
-{
-    run_blocks(exec, op, op->as.planes.to.bins, 0, take_item);
-}
+void dmx_cpu_planes_take(dmx_exec *exec, const dmx_op *op) { run_blocks(exec, op, op->as.planes.to.bins, take_item); }
 
 static void stem_item(void *context, size_t item, int worker)
 {
-    (void)worker;
     const planes_job *job = context;
     const dmx_planes_args *args = job->args;
     const float deviation = value_or(args, DMX_DEVIATION, 1), mean = value_or(args, DMX_MEAN, 0);
     const int channels = args->from.steps;
     ptrdiff_t first, count = block_of(job, item, &first);
     for (int c = 0; c < channels; c++) {
-        const float *plane = dmx_cpu_plane(job->exec, &args->from, c) + args->front;
-        float *stem = job->exec->stems + ((ptrdiff_t)args->source * channels + c) * args->frames;
-        for (ptrdiff_t i = first; i < first + count; i++) stem[i] = plane[i] * deviation + mean;
+        const float *restrict from = frames_of(job, c, args->front + first, count, worker);
+        float *restrict stem = job->exec->stems + ((ptrdiff_t)args->source * channels + c) * args->frames + first;
+        for (ptrdiff_t i = 0; i < count; i++) stem[i] = from[i] * deviation + mean;
     }
 }
 
-void dmx_cpu_stem_write(dmx_exec *exec, const dmx_op *op) { run_blocks(exec, op, op->as.planes.frames, 0, stem_item); }
+void dmx_cpu_stem_write(dmx_exec *exec, const dmx_op *op) { run_blocks(exec, op, op->as.planes.frames, stem_item); }

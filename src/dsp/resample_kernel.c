@@ -166,6 +166,6 @@ void dmx_resample_range(const dmx_resample_kernel *kernel, const float *x, size_
         int64_t start = block * kernel->from + dmx_resample_first(kernel, phase);
         const float *filter = dmx_resample_filter(kernel, phase, scratch);
         const float *input = with_edges(x, (int64_t)frames, start, kernel->taps, scratch + kernel->taps);
-        y[j] = dmx_resample_dot(filter, input, kernel->taps);
+        y[j - first] = dmx_resample_dot(filter, input, kernel->taps);
     }
 }

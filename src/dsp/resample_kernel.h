@@ -42,7 +42,7 @@ uint64_t dmx_resample_length(const dmx_resample_kernel *kernel, uint64_t frames)
 
 /* Samples [first, first + count) of the resampled signal; any cutting gives the same bits.
  *   x        [frames], at least 1
- *   y        [dmx_resample_length(kernel, frames)]
+ *   y        [count]
  *   scratch  2 * taps floats */
 void dmx_resample_range(const dmx_resample_kernel *kernel, const float *x, size_t frames, float *y, size_t first,
                         size_t count, float *scratch);

@@ -25,11 +25,9 @@ void dmx_moments_of_mix(dmx_exec *exec, const dmx_grid *mix, const dmx_grid *mom
  * (mix - mean) * scale. */
 void dmx_planes_pad(dmx_exec *exec, const dmx_grid *mix, const dmx_grid *moments, int front, const dmx_grid *planes);
 
-/* to = from at the kernel's other rate; to has dmx_resample_length(kernel, frames of from) frames or fewer. */
-void dmx_planes_resample(dmx_exec *exec, const dmx_resample_kernel *kernel, const dmx_grid *from, const dmx_grid *to);
-
-/* x[1][frames][channels] = planes[channels][frames] */
-void dmx_planes_interleave(dmx_exec *exec, const dmx_grid *planes, const dmx_grid *x);
+/* x[1][frames][channels] = planes[channels][frames], at the kernel's other rate where there is one (else NULL). */
+void dmx_planes_interleave(dmx_exec *exec, const dmx_grid *planes, const dmx_resample_kernel *kernel,
+                           const dmx_grid *x);
 
 /* z[steps][bins][channels * 2] = the spectrogram of planes (dsp/stft.h). */
 void dmx_stft_run(dmx_exec *exec, const dmx_stft *stft, const dmx_grid *planes, const dmx_grid *z);
@@ -40,9 +38,14 @@ void dmx_stft_run(dmx_exec *exec, const dmx_stft *stft, const dmx_grid *planes, 
  * is repeated. */
 void dmx_planes_take(dmx_exec *exec, const dmx_grid *x, int first, const dmx_grid *planes);
 
-/* Stem `source` = planes without what lies before `front` and after `frames` more. With moments (else NULL) it becomes
- * planes * deviation + mean. */
-void dmx_stem_write(dmx_exec *exec, const dmx_grid *planes, const dmx_grid *moments, int front, int frames, int source);
+/* How a stem is made of planes. */
+typedef struct dmx_stem {
+    int source;                        /* its number */
+    int front, frames;                 /* it has frames [front, front + frames) of the planes at its rate */
+    const dmx_resample_kernel *kernel; /* the planes are brought to another rate first; or NULL */
+    const dmx_grid *moments;           /* then they become planes * deviation + mean; or NULL */
+} dmx_stem;
+void dmx_stem_write(dmx_exec *exec, const dmx_grid *planes, const dmx_stem *stem);
 
 /* What the stems of a pass are made of. */
 typedef struct dmx_stems {

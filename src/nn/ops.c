@@ -217,18 +217,12 @@ void dmx_planes_pad(dmx_exec *exec, const dmx_grid *mix, const dmx_grid *moments
     run(exec, &op);
 }
 
-void dmx_planes_resample(dmx_exec *exec, const dmx_resample_kernel *kernel, const dmx_grid *from, const dmx_grid *to)
+void dmx_planes_interleave(dmx_exec *exec, const dmx_grid *planes, const dmx_resample_kernel *kernel, const dmx_grid *x)
 {
-    assert(from->steps == to->steps);
-    dmx_op op = {.kind = DMX_OP_PLANES_RESAMPLE, .as.planes = planes_args(from, to, NULL)};
+    assert(x->steps == 1 && x->channels == planes->steps && (kernel != NULL || x->bins == planes->bins));
+    dmx_op op = {.kind = DMX_OP_PLANES_INTERLEAVE, .as.planes = planes_args(planes, x, NULL)};
     op.as.planes.kernel = kernel;
     run(exec, &op);
-}
-
-void dmx_planes_interleave(dmx_exec *exec, const dmx_grid *planes, const dmx_grid *x)
-{
-    assert(x->steps == 1 && x->channels == planes->steps && x->bins == planes->bins);
-    run(exec, &(dmx_op){.kind = DMX_OP_PLANES_INTERLEAVE, .as.planes = planes_args(planes, x, NULL)});
 }
 
 void dmx_stft_run(dmx_exec *exec, const dmx_stft *stft, const dmx_grid *planes, const dmx_grid *z)
@@ -248,13 +242,14 @@ void dmx_planes_take(dmx_exec *exec, const dmx_grid *x, int first, const dmx_gri
     run(exec, &op);
 }
 
-void dmx_stem_write(dmx_exec *exec, const dmx_grid *planes, const dmx_grid *moments, int front, int frames, int source)
+void dmx_stem_write(dmx_exec *exec, const dmx_grid *planes, const dmx_stem *stem)
 {
-    assert(front + frames <= planes->bins);
-    dmx_op op = {.kind = DMX_OP_STEM_WRITE, .as.planes = planes_args(planes, NULL, moments)};
-    op.as.planes.front = front;
-    op.as.planes.frames = frames;
-    op.as.planes.source = source;
+    assert(stem->kernel != NULL || stem->front + stem->frames <= planes->bins);
+    dmx_op op = {.kind = DMX_OP_STEM_WRITE, .as.planes = planes_args(planes, NULL, stem->moments)};
+    op.as.planes.kernel = stem->kernel;
+    op.as.planes.front = stem->front;
+    op.as.planes.frames = stem->frames;
+    op.as.planes.source = stem->source;
     run(exec, &op);
 }
 

@@ -44,11 +44,10 @@ typedef enum dmx_op_kind {
     DMX_OP_POSITIONS,         /* positions */
     DMX_OP_MOMENTS_OF_MIX,    /* planes: from */
     DMX_OP_PLANES_PAD,        /* planes: from, to, front */
-    DMX_OP_PLANES_RESAMPLE,   /* planes: kernel, from, to */
-    DMX_OP_PLANES_INTERLEAVE, /* planes: from, to */
+    DMX_OP_PLANES_INTERLEAVE, /* planes: from, kernel, to */
     DMX_OP_PLANES_TAKE,       /* planes: from, to, first */
     DMX_OP_STFT,              /* planes: stft, from, to */
-    DMX_OP_STEM_WRITE,        /* planes: from, front, frames, source */
+    DMX_OP_STEM_WRITE,        /* planes: from, kernel, front, frames, source */
     DMX_OP_STEMS_WRITE,       /* stems */
     DMX_OP_MAGNITUDES,        /* mask: z, magnitude */
     DMX_OP_MASK,              /* mask */
@@ -103,8 +102,8 @@ typedef struct dmx_positions_args {
 
 typedef struct dmx_planes_args {
     const dmx_stft *stft;
-    const dmx_resample_kernel *kernel;
-    dmx_grid from, to, moments; /* without moments: as if mean were 0, deviation and scale 1 */
+    const dmx_resample_kernel *kernel; /* or NULL */
+    dmx_grid from, to, moments;        /* without moments: as if mean were 0, deviation and scale 1 */
     int front, frames, first, source;
     bool normed; /* there are moments */
 } dmx_planes_args;

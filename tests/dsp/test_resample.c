@@ -136,7 +136,8 @@ static void test_ranges(void)
         CHECK(dmx_resample_length(&kernel, frames) == length, "length");
         float *scratch = malloc(2 * kernel.taps * sizeof *scratch);
         for (size_t first = 0; first < length; first += 777)
-            dmx_resample_range(&kernel, x, frames, y, first, length - first < 777 ? length - first : 777, scratch);
+            dmx_resample_range(&kernel, x, frames, y + first, first, length - first < 777 ? length - first : 777,
+                               scratch);
         CHECK(!memcmp(streamed, y, length * sizeof *y), "%d -> %d differs", rates[i][0], rates[i][1]);
         free(streamed), free(y), free(scratch);
         dmx_resample_kernel_release(&kernel);

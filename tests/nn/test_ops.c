@@ -151,9 +151,11 @@ static void through(dmx_exec *exec, void *context)
     const dmx_grid longer = dmx_planes_create(exec, 2, 7);
     if (s->normed) dmx_moments_of_mix(exec, &mix, &moments);
     dmx_planes_pad(exec, &mix, s->normed ? &moments : NULL, 2, &planes);
-    dmx_planes_interleave(exec, &planes, &x);
+    dmx_planes_interleave(exec, &planes, NULL, &x);
     dmx_planes_take(exec, &x, 0, &longer);
-    dmx_stem_write(exec, &longer, s->normed ? &moments : NULL, s->normed ? 2 : 4, 3, 1);
+    const dmx_stem stem = {
+        .source = 1, .front = s->normed ? 2 : 4, .frames = 3, .moments = s->normed ? &moments : NULL};
+    dmx_stem_write(exec, &longer, &stem);
 }
 
 static void test_planes(void)

@@ -39,14 +39,9 @@ static void prepare(pass *p)
     if (m->config.normalize) dmx_moments_of_mix(exec, &mix, &p->moments);
     p->x = dmx_grid_create(exec, 1, p->shapes.length[0], channels, dmx_encoder_margin(&m->encoder[0]));
     const size_t mark = exec->arena.used;
-    dmx_grid planes = dmx_planes_create(exec, channels, p->shapes.padded);
-    dmx_planes_pad(exec, &mix, moments_of(p), front_padding(p), &planes);
-    if (m->config.resample) {
-        const dmx_grid padded = planes;
-        planes = dmx_planes_create(exec, channels, p->shapes.length[0]);
-        dmx_planes_resample(exec, &m->up, &padded, &planes);
-    }
-    dmx_planes_interleave(exec, &planes, &p->x);
+    const dmx_grid padded = dmx_planes_create(exec, channels, p->shapes.padded);
+    dmx_planes_pad(exec, &mix, moments_of(p), front_padding(p), &padded);
+    dmx_planes_interleave(exec, &padded, m->config.resample ? &m->up : NULL, &p->x);
     exec->arena.used = mark;
     dmx_grid_trace(exec, "encoder.0:in", -1, &p->x);
 }
@@ -119,13 +114,12 @@ static void write_stems(pass *p, const bool *wanted)
     dmx_exec *exec = p->exec;
     const int channels = m->network.channels;
     const dmx_grid planes = dmx_planes_create(exec, channels, p->shapes.length[0]);
-    dmx_grid padded = planes;
-    if (m->config.resample) padded = dmx_planes_create(exec, channels, p->shapes.padded);
-    for (int s = 0; s < m->network.source_count; s++) {
-        if (!wanted[s]) continue;
-        dmx_planes_take(exec, &p->out, s * channels, &planes);
-        if (m->config.resample) dmx_planes_resample(exec, &m->down, &planes, &padded);
-        dmx_stem_write(exec, &padded, moments_of(p), front_padding(p), (int)p->frames, s);
+    dmx_stem stem = {.front = front_padding(p), .frames = (int)p->frames, .moments = moments_of(p)};
+    if (m->config.resample) stem.kernel = &m->down;
+    for (stem.source = 0; stem.source < m->network.source_count; stem.source++) {
+        if (!wanted[stem.source]) continue;
+        dmx_planes_take(exec, &p->out, stem.source * channels, &planes);
+        dmx_stem_write(exec, &planes, &stem);
     }
 }
 

@@ -42,7 +42,7 @@ static void prepare_waveform(dmx_unet_pass *p)
         dmx_unet_strided_margin(&p->unet->tencoder[0].conv, p->shapes.frames[0], p->shapes.frames[1]);
     p->moments_t = dmx_moments_create(p->exec);
     p->xt = dmx_grid_create(p->exec, 1, p->shapes.frames[0], p->unet->network.channels, margin);
-    dmx_planes_interleave(p->exec, &p->mix, &p->xt);
+    dmx_planes_interleave(p->exec, &p->mix, NULL, &p->xt);
     dmx_moments_of_grid(p->exec, &p->xt, &p->moments_t);
     dmx_grid_normalise(p->exec, &p->moments_t, &p->xt);
     dmx_grid_trace(p->exec, "tencoder.0:in", -1, &p->xt);

@@ -41,12 +41,12 @@ static void forward(const dmx_network *network, dmx_exec *exec, int64_t frames, 
     const dmx_grid x = dmx_grid_create(exec, 1, length, channels, (dmx_margin){0});
     const dmx_grid y = dmx_grid_create(exec, 1, length, m->mix.out_channels, (dmx_margin){0});
     dmx_planes_pad(exec, &mix, NULL, 0, &planes);
-    dmx_planes_interleave(exec, &planes, &x);
+    dmx_planes_interleave(exec, &planes, NULL, &x);
     dmx_conv_run(exec, &m->mix, &x, &(dmx_epilogue){.scale = m->scale}, &y);
     for (int s = 0; s < network->source_count; s++) {
         if (!wanted[s]) continue;
         dmx_planes_take(exec, &y, s * channels, &planes);
-        dmx_stem_write(exec, &planes, NULL, 0, length, s);
+        dmx_stem_write(exec, &planes, &(dmx_stem){.source = s, .frames = length});
     }
     exec->arena.used = mark;
 }
