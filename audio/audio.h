@@ -13,8 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef demucs_error audio_error; /* its former name */
-
 /* --------------------------------------------------------------------------------------------------- reading ---- */
 
 typedef struct audio_reader audio_reader;

@@ -6,7 +6,7 @@
 #ifndef CLI_BENCH_H
 #define CLI_BENCH_H
 
-#include "common/failure.h"
+#include "base/error.h"
 #include "common/model.h"
 #include "peaks.h"
 #include "song.h"
@@ -43,7 +43,7 @@ typedef struct bench_result {
 } bench_result;
 
 /* Load `name` and run it on `repeats` segments of noise, after one that does not count. */
-bool bench_measure(bench_result *result, const char *name, const bench_options *options, failure *why);
+bool bench_measure(bench_result *result, const char *name, const bench_options *options, demucs_error *why);
 
 /* The settings that all measurements share, and that the stages go to `log`. */
 void bench_settings(demucs_options *settings, const bench_options *options, stage_log *log);

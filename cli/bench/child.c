@@ -5,8 +5,10 @@
 #endif
 #include "child.h"
 
+#include "base/error.h"
 #include "common/bar.h"
 #include "common/interrupt.h"
+#include "common/memory.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -65,9 +67,9 @@ static bool receive_all(int file, pid_t child, void *to, size_t size)
 
 static _Noreturn void run_and_leave(child_work work, void *context, size_t size, int file)
 {
-    failure why = {""};
+    demucs_error why = {0};
     void *result = memory_new(1, size);
-    if (!work(result, context, &why)) fail(&why, "the measurement failed");
+    if (!work(result, context, &why)) dmx_fail(&why, DEMUCS_ERROR_IO, "the measurement failed");
     const bool sent = send_all(file, &why, sizeof why) && send_all(file, result, size);
     free(result);
     fflush(NULL);
@@ -97,12 +99,12 @@ static void fill_usage(child_usage *usage, const struct rusage *rusage, double s
     usage->peak_bytes = (double)rusage->ru_maxrss * unit;
 }
 
-bool child_run(child_work work, void *context, void *result, size_t size, child_usage *usage, failure *why)
+bool child_run(child_work work, void *context, void *result, size_t size, child_usage *usage, demucs_error *why)
 {
     int ends[2], status = 0;
     struct rusage rusage;
-    failure told;
-    if (pipe(ends) != 0) return fail(why, "cannot make a pipe: %s", strerror(errno));
+    demucs_error told;
+    if (pipe(ends) != 0) return !dmx_fail(why, DEMUCS_ERROR_IO, "cannot make a pipe: %s", strerror(errno));
     fflush(NULL); /* or the child would write it once more */
     const double start = clock_seconds();
     const pid_t child = fork();
@@ -113,14 +115,15 @@ bool child_run(child_work work, void *context, void *result, size_t size, child_
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
-        return fail(why, "cannot start a process: %s", strerror(errno));
+        return !dmx_fail(why, DEMUCS_ERROR_IO, "cannot start a process: %s", strerror(errno));
     }
     const bool received = receive_all(ends[0], child, &told, sizeof told) && receive_all(ends[0], child, result, size);
     close(ends[0]);
     const bool ended = wait_for(child, &status, &rusage);
     if (usage != NULL && ended) fill_usage(usage, &rusage, start);
-    if (received && told.text[0] != '\0') return fail(why, "%s", told.text);
+    if (received && told.message[0] != '\0') return !dmx_fail(why, told.status, "%s", told.message);
     if (ended && WIFSIGNALED(status))
-        return fail(why, "the measuring process was ended by signal %d", WTERMSIG(status));
-    return (received && ended && status == 0) || fail(why, "the measuring process ended without a result");
+        return !dmx_fail(why, DEMUCS_ERROR_IO, "the measuring process was ended by signal %d", WTERMSIG(status));
+    return (received && ended && status == 0) ||
+           !dmx_fail(why, DEMUCS_ERROR_IO, "the measuring process ended without a result");
 }

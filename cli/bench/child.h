@@ -6,7 +6,7 @@
 #ifndef BENCH_CHILD_H
 #define BENCH_CHILD_H
 
-#include "common/failure.h"
+#include "base/error.h"
 
 /* What the whole of the child took, from fork to end. */
 typedef struct child_usage {
@@ -15,9 +15,9 @@ typedef struct child_usage {
 } child_usage;
 
 /* Fill `result` (zeros at first); false with a sentence when that fails. */
-typedef bool (*child_work)(void *result, void *context, failure *why);
+typedef bool (*child_work)(void *result, void *context, demucs_error *why);
 
 /* Run `work` and copy the `size` bytes of its result to `result`. `usage` may be NULL. */
-bool child_run(child_work work, void *context, void *result, size_t size, child_usage *usage, failure *why);
+bool child_run(child_work work, void *context, void *result, size_t size, child_usage *usage, demucs_error *why);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "common/arguments.h"
 #include "common/interrupt.h"
+#include "common/memory.h"
 #include "common/precision.h"
 #include "demucs.h"
 
@@ -44,9 +45,9 @@ static int measure_all(const bench_options *options, const char **names, int cou
     int failed = 0, printed = 0;
     bench_result *result = memory_new(1, sizeof *result);
     for (int i = 0; i < count && interrupt_signal() == 0; i++) {
-        failure why = {""};
+        demucs_error why = {0};
         if (!bench_measure(result, names[i], options, &why)) {
-            fprintf(stderr, "error: %s\n", why.text);
+            fprintf(stderr, "error: %s\n", why.message);
             failed++;
             continue;
         }
@@ -90,7 +91,7 @@ int main(int argc, char **argv)
     if (parsed == ARGUMENTS_RUN) parsed = complete(&options, &parser);
     int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
     if (parsed == ARGUMENTS_RUN) {
-        interrupt_install(NULL);
+        interrupt_install();
         if (count == 0) names[count++] = "htdemucs";
         status = measure_all(&options, names, count);
     }

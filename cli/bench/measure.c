@@ -2,10 +2,12 @@
  *
  * The input is noise, exactly as long as the longest segment among the members, without shifts and overlap: so each run
  * is one pass through each network (more for members with a shorter segment). */
+#include "base/error.h"
 #include "bench.h"
 
 #include "common/bar.h"
 #include "common/interrupt.h"
+#include "common/memory.h"
 #include "common/precision.h"
 #include "demucs.h"
 
@@ -54,9 +56,8 @@ static int by_size(const void *a, const void *b)
 }
 
 static bool run_segments(bench_result *result, demucs_separator *separator, const demucs_model *model, stage_log *log,
-                         failure *why)
+                         demucs_error *why)
 {
-    demucs_error error;
     const int channels = demucs_model_channels(model), planes = demucs_model_sources(model) * channels;
     const size_t frames = (size_t)(result->audio_seconds * demucs_model_sample_rate_hz(model) + 1e-6);
     float *samples = memory_new(frames * (size_t)(channels + planes), sizeof *samples);
@@ -70,7 +71,7 @@ static bool run_segments(bench_result *result, demucs_separator *separator, cons
     for (int run = 0; done && run <= result->repeats; run++) {
         log->counted = run > 0;
         const double start = clock_seconds();
-        done = demucs_separate(separator, mix, frames, stems, &error) == DEMUCS_OK || fail(why, "%s", error.message);
+        done = demucs_separate(separator, mix, frames, stems, why) == DEMUCS_OK;
         if (run > 0) result->seconds[run - 1] = clock_seconds() - start;
     }
     free(samples);
@@ -94,9 +95,9 @@ static double flops_of_pass(const bench_stages *stages, int passes)
     return sum / passes;
 }
 
-static bool measure_model(bench_result *result, const demucs_model *model, const bench_options *options, failure *why)
+static bool measure_model(bench_result *result, const demucs_model *model, const bench_options *options,
+                          demucs_error *why)
 {
-    demucs_error error;
     demucs_options settings;
     demucs_separator *separator = NULL;
     stage_log log = {.stages = &result->stages};
@@ -105,8 +106,7 @@ static bool measure_model(bench_result *result, const demucs_model *model, const
     bench_settings(&settings, options, &log);
     settings.shifts = 0;
     settings.overlap = 0; /* or the end of the segment would be run again */
-    if (demucs_separator_create(&separator, model, &settings, &error) != DEMUCS_OK)
-        return fail(why, "%s", error.message);
+    if (demucs_separator_create(&separator, model, &settings, why) != DEMUCS_OK) return false;
     snprintf(result->cpu, sizeof result->cpu, "%s", demucs_separator_cpu(separator));
     result->precision = precision_name(demucs_separator_precision(separator));
     result->separator_bytes = demucs_separator_memory_bytes(separator);
@@ -119,7 +119,8 @@ static bool measure_model(bench_result *result, const demucs_model *model, const
 }
 
 /* The peaks, unless the result before this one has them already. `result` still holds that one. */
-static bool measure_peaks(bench_result *result, const bench_peaks *before, const bench_options *options, failure *why)
+static bool measure_peaks(bench_result *result, const bench_peaks *before, const bench_options *options,
+                          demucs_error *why)
 {
     if (options->no_peaks) return true;
     if (before->measured && strcmp(before->level, result->cpu) == 0) {
@@ -129,19 +130,18 @@ static bool measure_peaks(bench_result *result, const bench_peaks *before, const
     return peaks_measure(&result->peaks, result->cpu, (int)options->threads, why);
 }
 
-static bool load_and_measure(bench_result *result, const char *path, const bench_options *options, failure *why)
+static bool load_and_measure(bench_result *result, const char *path, const bench_options *options, demucs_error *why)
 {
     demucs_model *model = NULL;
-    demucs_error error;
     const double start = clock_seconds();
-    bool done = demucs_model_load(&model, path, &error) == DEMUCS_OK || fail(why, "%s", error.message);
+    bool done = demucs_model_load(&model, path, why) == DEMUCS_OK;
     result->load_seconds = clock_seconds() - start;
     done = done && measure_model(result, model, options, why);
     demucs_model_free(model);
     return done;
 }
 
-bool bench_measure(bench_result *result, const char *name, const bench_options *options, failure *why)
+bool bench_measure(bench_result *result, const char *name, const bench_options *options, demucs_error *why)
 {
     const bench_peaks before = result->peaks;
     memset(result, 0, sizeof *result);

@@ -8,9 +8,11 @@
 #define _GNU_SOURCE /* sched_getaffinity */
 #endif
 #include "peaks.h"
+#include "base/error.h"
 
 #include "child.h"
 #include "common/bar.h"
+#include "common/memory.h"
 #include "peak_loops.h"
 
 #include <pthread.h>
@@ -174,7 +176,7 @@ typedef struct request {
     int threads;
 } request;
 
-static bool measure(void *result, void *context, failure *why)
+static bool measure(void *result, void *context, demucs_error *why)
 {
     bench_peaks *peaks = result;
     const request *asked = context;
@@ -187,10 +189,11 @@ static bool measure(void *result, void *context, failure *why)
     measure_memory(peaks, members);
     free(members);
     peaks->measured = peaks->fma[1] > 0;
-    return peaks->measured || fail(why, "cannot start %d threads to measure the peaks with", peaks->threads);
+    return peaks->measured ||
+           !dmx_fail(why, DEMUCS_ERROR_IO, "cannot start %d threads to measure the peaks with", peaks->threads);
 }
 
-bool peaks_measure(bench_peaks *peaks, const char *level, int threads, failure *why)
+bool peaks_measure(bench_peaks *peaks, const char *level, int threads, demucs_error *why)
 {
     request asked = {level, threads};
     return child_run(measure, &asked, peaks, sizeof *peaks, NULL, why);

@@ -7,7 +7,7 @@
 #ifndef BENCH_PEAKS_H
 #define BENCH_PEAKS_H
 
-#include "common/failure.h"
+#include "base/error.h"
 
 typedef struct bench_peaks {
     bool measured;
@@ -20,6 +20,6 @@ typedef struct bench_peaks {
 } bench_peaks;
 
 /* Measure with `threads` threads, 0 for one a core, in about a second. */
-bool peaks_measure(bench_peaks *peaks, const char *level, int threads, failure *why);
+bool peaks_measure(bench_peaks *peaks, const char *level, int threads, demucs_error *why);
 
 #endif

@@ -1,9 +1,12 @@
 /* song.c - see song.h */
 #include "song.h"
 
+#include "base/error.h"
+#include "base/folder.h"
 #include "bench.h"
 #include "child.h"
 #include "common/bar.h"
+#include "common/memory.h"
 #include "common/progress.h"
 #include "temporary.h"
 #include "tune.h"
@@ -64,10 +67,9 @@ typedef struct song_watch {
 
 /* The engine and the stream of the settings that all measurements share: one segment after the other. */
 static bool create_engine(demucs_engine **engine, demucs_stream_options *separation, const demucs_model *model,
-                          const demucs_options *settings, failure *why)
+                          const demucs_options *settings, demucs_error *why)
 {
     demucs_engine_options options;
-    demucs_error error;
     demucs_default_engine_options(&options, sizeof options);
     demucs_default_stream_options(separation, sizeof *separation);
     options.threads = settings->threads;
@@ -78,17 +80,16 @@ static bool create_engine(demucs_engine **engine, demucs_stream_options *separat
     separation->progress_user = settings->progress_user;
     separation->stage = settings->stage;
     separation->stage_user = settings->stage_user;
-    return demucs_engine_create(engine, model, &options, &error) == DEMUCS_OK || fail(why, "%s", error.message);
+    return demucs_engine_create(engine, model, &options, why) == DEMUCS_OK;
 }
 
-static bool separate(outcome *out, const demucs_model *model, const request *asked, double start, failure *why)
+static bool separate(outcome *out, const demucs_model *model, const request *asked, double start, demucs_error *why)
 {
     song_watch watch = {.log = {.stages = &out->stages, .counted = true}};
     demucs_options settings;
     demucs_stream_options separation;
     demucs_tracks_request track;
     demucs_tracks_result *result = NULL;
-    demucs_error error;
     bench_settings(&settings, asked->options, &watch.log);
     demucs_tracks_request_init(&track, sizeof track);
     if (!create_engine(&track.engine, &separation, model, &settings, why)) return false;
@@ -99,7 +100,7 @@ static bool separate(outcome *out, const demucs_model *model, const request *ask
     track.event_user = &watch.progress;
     const double loaded = clock_seconds();
     progress_begin(&watch.progress);
-    const bool done = demucs_tracks_separate(&track, &result, &error) == DEMUCS_OK;
+    const bool done = demucs_tracks_separate(&track, &result, why) == DEMUCS_OK;
     const double end = clock_seconds();
     progress_end(&watch.progress, done);
     if (done) {
@@ -111,21 +112,20 @@ static bool separate(outcome *out, const demucs_model *model, const request *ask
     }
     demucs_tracks_result_free(result);
     demucs_engine_free(track.engine);
-    return done || fail(why, "%s", error.message);
+    return done;
 }
 
 /* A child_work: `demucs -n MODEL -o FOLDER TRACK`. */
-static bool run_song(void *result, void *context, failure *why)
+static bool run_song(void *result, void *context, demucs_error *why)
 {
     outcome *out = result;
     const request *asked = context;
     const double start = clock_seconds();
-    demucs_error error;
     demucs_model *model = NULL;
-    bool done = demucs_model_load(&model, asked->model_path, &error) == DEMUCS_OK || fail(why, "%s", error.message);
+    bool done = demucs_model_load(&model, asked->model_path, why) == DEMUCS_OK;
     done = done && stages_describe(&out->stages, model, why) && separate(out, model, asked, start, why);
     demucs_model_free(model);
-    return done && why->text[0] == '\0';
+    return done && why->message[0] == '\0';
 }
 
 /* ------------------------------------------------------------------------------------------------ all runs ---- */
@@ -152,7 +152,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static bool run_all(bench_song *song, request *asked, failure *why)
+static bool run_all(bench_song *song, request *asked, demucs_error *why)
 {
     child_usage usage;
     outcome *run = memory_new(1, sizeof *run);
@@ -169,7 +169,7 @@ static bool run_all(bench_song *song, request *asked, failure *why)
     return true;
 }
 
-bool song_measure(bench_song *song, const char *model_path, const bench_options *options, failure *why)
+bool song_measure(bench_song *song, const char *model_path, const bench_options *options, demucs_error *why)
 {
     char *folder = temporary_folder(why);
     if (folder == NULL) return false;
@@ -177,7 +177,7 @@ bool song_measure(bench_song *song, const char *model_path, const bench_options 
     char *track = made ? memory_text("%s/song.wav", folder) : memory_text("%s", options->song);
     request asked = {options, model_path, track, folder};
     const bool done = (!made || tune_write(track, (double)options->song_seconds, why)) && run_all(song, &asked, why);
-    temporary_remove(folder);
+    dmx_folder_remove(folder);
     free(track);
     free(folder);
     return done;

@@ -7,7 +7,7 @@
 #ifndef BENCH_SONG_H
 #define BENCH_SONG_H
 
-#include "common/failure.h"
+#include "base/error.h"
 #include "stages.h"
 
 #define SONG_MADE "made" /* instead of a file: one that is made from a seed */
@@ -46,6 +46,6 @@ double song_outside(const bench_song *song);
 typedef struct bench_options bench_options; /* bench.h */
 
 /* Separate the song of `options` with the model in the file `model_path`, as often as asked. */
-bool song_measure(bench_song *song, const char *model_path, const bench_options *options, failure *why);
+bool song_measure(bench_song *song, const char *model_path, const bench_options *options, demucs_error *why);
 
 #endif

@@ -1,6 +1,7 @@
 /* stages.c - see stages.h */
 #include "stages.h"
 
+#include "base/error.h"
 #include "common/bar.h"
 #include "common/interrupt.h"
 
@@ -29,15 +30,15 @@ static bool counts(const demucs_member_info *info, int sources)
     return false;
 }
 
-bool stages_describe(bench_stages *stages, const demucs_model *model, failure *why)
+bool stages_describe(bench_stages *stages, const demucs_model *model, demucs_error *why)
 {
-    demucs_error error;
     for (int m = 0; m < demucs_model_members(model); m++) {
         demucs_member_info info = {.struct_size = sizeof info};
-        if (demucs_model_member_info(model, m, &info, &error) != DEMUCS_OK) return fail(why, "%s", error.message);
+        if (demucs_model_member_info(model, m, &info, why) != DEMUCS_OK) return false;
         if (!counts(&info, demucs_model_sources(model))) continue;
         if (stages->member_count == BENCH_MAX_MEMBERS)
-            return fail(why, "a bag of more than %d models: measure its members one by one", BENCH_MAX_MEMBERS);
+            return !dmx_fail(why, DEMUCS_ERROR_UNSUPPORTED,
+                             "a bag of more than %d models: measure its members one by one", BENCH_MAX_MEMBERS);
         bench_member *member = &stages->members[stages->member_count];
         const char *slash = strrchr(info.path, '/');
         snprintf(member->file, sizeof member->file, "%s", slash != NULL ? slash + 1 : info.path);
@@ -46,8 +47,9 @@ bool stages_describe(bench_stages *stages, const demucs_model *model, failure *w
         member->flops = info.segment_flops;
         member->kind = kind_of(stages, member);
         if (member->kind < 0)
-            return fail(why, "a bag of more than %d kinds of networks: measure its members one by one",
-                        BENCH_MAX_KINDS);
+            return !dmx_fail(why, DEMUCS_ERROR_UNSUPPORTED,
+                             "a bag of more than %d kinds of networks: measure its members one by one",
+                             BENCH_MAX_KINDS);
         stages->member_count++;
     }
     return true;

@@ -6,7 +6,7 @@
 #ifndef BENCH_STAGES_H
 #define BENCH_STAGES_H
 
-#include "common/failure.h"
+#include "base/error.h"
 #include "demucs.h"
 
 enum { BENCH_MAX_STAGES = 512, BENCH_MAX_MEMBERS = 64, BENCH_MAX_KINDS = 8 };
@@ -40,7 +40,7 @@ typedef struct bench_stages {
 } bench_stages;
 
 /* Name the members of `model`; fails for a bag that is larger than our arrays. */
-bool stages_describe(bench_stages *stages, const demucs_model *model, failure *why);
+bool stages_describe(bench_stages *stages, const demucs_model *model, demucs_error *why);
 
 /* Add what was measured on the same model elsewhere; to all zeros: copy it. */
 void stages_add(bench_stages *sum, const bench_stages *more);

@@ -5,6 +5,8 @@
 #include "tune.h"
 
 #include "audio/audio.h"
+#include "base/error.h"
+#include "common/memory.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -67,13 +69,12 @@ static void fill(tune *t, uint64_t first)
     }
 }
 
-bool tune_write(const char *path, double seconds, failure *why)
+bool tune_write(const char *path, double seconds, demucs_error *why)
 {
     const audio_format format = {
         .container = AUDIO_WAV, .sample = AUDIO_INT16, .sample_rate_hz = RATE_HZ, .channels = 2};
     const uint64_t frames = (uint64_t)(seconds * RATE_HZ);
-    audio_error error;
-    audio_writer *writer = audio_writer_open(path, &format, &error);
+    audio_writer *writer = audio_writer_open(path, &format, why);
     tune *t = memory_new(1, sizeof *t);
     const float *planes[] = {t->left, t->right};
     bool done = writer != NULL;
@@ -82,10 +83,10 @@ bool tune_write(const char *path, double seconds, failure *why)
     for (uint64_t first = 0; done && first < frames; first += BLOCK) {
         fill(t, first);
         const uint64_t left = frames - first;
-        done = audio_writer_write(writer, planes, left < BLOCK ? (size_t)left : BLOCK, &error);
+        done = audio_writer_write(writer, planes, left < BLOCK ? (size_t)left : BLOCK, why);
     }
     free(t);
-    if (done) return audio_writer_close(writer, &error) || fail(why, "%s", error.message);
+    if (done) return audio_writer_close(writer, why);
     if (writer != NULL) audio_writer_abort(writer);
-    return fail(why, "%s", error.message);
+    return false;
 }

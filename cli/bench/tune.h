@@ -5,9 +5,9 @@
 #ifndef BENCH_TUNE_H
 #define BENCH_TUNE_H
 
-#include "common/failure.h"
+#include "base/error.h"
 
 /* Write it as a 16-bit WAV file. */
-bool tune_write(const char *path, double seconds, failure *why);
+bool tune_write(const char *path, double seconds, demucs_error *why);
 
 #endif

@@ -1,8 +1,9 @@
 /* arguments.c - see arguments.h; the layout of the help is in arguments_help.c */
 #include "common/arguments.h"
 
+#include "base/error.h"
 #include "common/arguments_help.h"
-#include "common/failure.h"
+#include "common/memory.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -128,19 +129,22 @@ static bool in_range(const argument *option, double value)
 }
 
 /* Read a number into the target. The sentence for a failure goes to `problem`. */
-static bool set_number(const argument *option, void *target, const char *value, failure *problem)
+static bool set_number(const argument *option, void *target, const char *value, demucs_error *problem)
 {
     char *end;
     errno = 0;
     bool integer = option->kind == ARGUMENT_INTEGER;
     long long whole = integer ? strtoll(value, &end, 10) : 0;
     double number = integer ? (double)whole : strtod(value, &end);
-    if (end == value || *end != '\0') return fail(problem, "invalid %s value: '%s'", integer ? "int" : "float", value);
-    if (errno == ERANGE && integer) return fail(problem, "the number is out of range: '%s'", value);
+    if (end == value || *end != '\0')
+        return !dmx_fail(problem, DEMUCS_ERROR_ARGUMENT, "invalid %s value: '%s'", integer ? "int" : "float", value);
+    if (errno == ERANGE && integer)
+        return !dmx_fail(problem, DEMUCS_ERROR_ARGUMENT, "the number is out of range: '%s'", value);
     if (!in_range(option, number))
-        return fail(problem, "must be between %.15g and %.15g, not %s", option->minimum, option->maximum, value);
+        return !dmx_fail(problem, DEMUCS_ERROR_ARGUMENT, "must be between %.15g and %.15g, not %s", option->minimum,
+                         option->maximum, value);
     if (option->choices != NULL && !is_choice(option->choices, value))
-        return fail(problem, "invalid choice: %s (choose from %s)", value, option->choices);
+        return !dmx_fail(problem, DEMUCS_ERROR_ARGUMENT, "invalid choice: %s (choose from %s)", value, option->choices);
     if (integer)
         *(long long *)target = whole;
     else
@@ -148,11 +152,12 @@ static bool set_number(const argument *option, void *target, const char *value, 
     return true;
 }
 
-static bool set_value(const argument *option, void *target, const char *value, failure *problem)
+static bool set_value(const argument *option, void *target, const char *value, demucs_error *problem)
 {
     if (option->kind != ARGUMENT_TEXT) return set_number(option, target, value, problem);
     if (option->choices != NULL && !is_choice(option->choices, value))
-        return fail(problem, "invalid choice: '%s' (choose from %s)", value, option->choices);
+        return !dmx_fail(problem, DEMUCS_ERROR_ARGUMENT, "invalid choice: '%s' (choose from %s)", value,
+                         option->choices);
     *(const char **)target = value;
     return true;
 }
@@ -161,20 +166,21 @@ static bool set_value(const argument *option, void *target, const char *value, f
 static void apply(state *s, const argument *option, const char *value)
 {
     char name[128];
-    failure problem = {""};
+    demucs_error problem = {0};
     bool wants_value = takes_value(option);
     const argument *rival = find_rival(s, option);
     void *target = s->values + option->target;
     arguments_name(name, sizeof name, option);
     if (rival != NULL) {
         char rival_name[128];
-        fail(&problem, "not allowed with argument %s", arguments_name(rival_name, sizeof rival_name, rival));
+        dmx_fail(&problem, DEMUCS_ERROR_ARGUMENT, "not allowed with argument %s",
+                 arguments_name(rival_name, sizeof rival_name, rival));
     } else if (!wants_value && value != NULL) {
-        fail(&problem, "ignored explicit argument '%s'", value);
+        dmx_fail(&problem, DEMUCS_ERROR_ARGUMENT, "ignored explicit argument '%s'", value);
     } else if (wants_value) {
         if (value == NULL && *s->next != NULL && !is_option(s->parser, *s->next)) value = *s->next++;
         if (value == NULL)
-            fail(&problem, "expected one argument");
+            dmx_fail(&problem, DEMUCS_ERROR_ARGUMENT, "expected one argument");
         else
             set_value(option, target, value, &problem);
     } else if (option->kind == ARGUMENT_FLAG) {
@@ -185,7 +191,7 @@ static void apply(state *s, const argument *option, const char *value)
         s->result = ARGUMENTS_DONE;
     }
     s->seen[option - s->parser->options] = true;
-    if (problem.text[0] != '\0') s->result = arguments_error(s->parser, "argument %s: %s", name, problem.text);
+    if (problem.message[0] != '\0') s->result = arguments_error(s->parser, "argument %s: %s", name, problem.message);
 }
 
 static void add_unknown(state *s, const char *word)

@@ -2,6 +2,7 @@
 #ifndef CLI_COMMON_EXPORT_H
 #define CLI_COMMON_EXPORT_H
 
+#include "base/error.h"
 #include "demucs.h"
 
 #include <stdbool.h>

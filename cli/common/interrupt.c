@@ -1,13 +1,14 @@
 /* interrupt.c - see interrupt.h */
 #include "common/interrupt.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t first_signal;
-static void (*final_act)(void);
 
 static void say(const char *text, size_t length)
 {
@@ -24,7 +25,7 @@ static void on_signal(int signal_number)
     static const char first[] = "\nStopping after the segment under way; interrupt again to end at once.\n";
     int kept_errno = errno;
     if (first_signal != 0) {
-        if (final_act != NULL) final_act();
+        dmx_files_unlink_all();
         _exit(128 + signal_number);
     }
     first_signal = signal_number;
@@ -32,9 +33,8 @@ static void on_signal(int signal_number)
     errno = kept_errno;
 }
 
-void interrupt_install(void (*last_act)(void))
+void interrupt_install(void)
 {
-    final_act = last_act;
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     const int ending[] = {SIGINT, SIGTERM, SIGHUP};

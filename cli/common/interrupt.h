@@ -1,13 +1,13 @@
 /* interrupt.h - Ctrl-C, twice.
  *
  * The first SIGINT, SIGTERM or SIGHUP sets a flag; whoever works in a loop asks interrupt_signal() and leaves by its
- * ordinary way out, cleaning up as after any failure. The second ends the process at once, after `last_act`. */
+ * ordinary way out, cleaning up as after any failure. The second removes the temporary files (base/file.h) and ends the
+ * process at once. */
 #ifndef CLI_INTERRUPT_H
 #define CLI_INTERRUPT_H
 
-/* Install the handlers. `last_act` runs inside the handler, before the process ends at the second signal: it may only
- * do what is async-signal-safe; NULL is fine. SIGPIPE and SIGXFSZ are ignored: a write then fails, and says so. */
-void interrupt_install(void (*last_act)(void));
+/* Install the handlers. SIGPIPE and SIGXFSZ are ignored: a write then fails, and says so. */
+void interrupt_install(void);
 
 /* The first signal that came, or 0. */
 int interrupt_signal(void);

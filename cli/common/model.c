@@ -1,6 +1,7 @@
 /* model.c - see model.h */
 #include "common/model.h"
 
+#include "base/error.h"
 #include "common/bar.h"
 #include "common/export.h"
 #include "common/interrupt.h"
@@ -44,7 +45,7 @@ static void on_note(const char *text, void *user)
     self->file_name[0] = '\0';
 }
 
-char *model_find(const model_request *request, failure *why)
+char *model_find(const model_request *request, demucs_error *why)
 {
     transfer self = {.file_name = ""};
     hub_options options = {.repo = request->repo,
@@ -54,21 +55,18 @@ char *model_find(const model_request *request, failure *why)
                            .progress_user = &self,
                            .note = on_note,
                            .convert = export_convert};
-    demucs_error error = {0};
     bar_begin(&self.bar);
-    char *path = hub_resolve(request->name, &options, &error);
+    char *path = hub_resolve(request->name, &options, why);
     bar_end(&self.bar);
-    if (path == NULL) fail(why, "%s", error.message);
     return path;
 }
 
-bool model_open(demucs_model **model, char **path, const model_request *request, failure *why)
+bool model_open(demucs_model **model, char **path, const model_request *request, demucs_error *why)
 {
-    demucs_error error;
     *model = NULL;
     *path = model_find(request, why);
     if (*path == NULL) return false;
-    if (demucs_model_load(model, *path, &error) != DEMUCS_OK) return fail(why, "%s", error.message);
+    if (demucs_model_load(model, *path, why) != DEMUCS_OK) return false;
     for (int i = 0; i < demucs_model_warnings(*model); i++)
         fprintf(stderr, "warning: %s\n", demucs_model_warning(*model, i));
     return true;

@@ -2,7 +2,7 @@
 #ifndef CLI_MODEL_H
 #define CLI_MODEL_H
 
-#include "common/failure.h"
+#include "base/error.h"
 #include "demucs.h"
 
 typedef struct model_request {
@@ -13,9 +13,9 @@ typedef struct model_request {
 } model_request;
 
 /* The path of the model's file, fetched when needed, to be freed with free(); NULL on failure or interruption. */
-char *model_find(const model_request *request, failure *why);
+char *model_find(const model_request *request, demucs_error *why);
 
 /* model_find and demucs_model_load. `*path` (to be freed with free()) is set when it could be found. */
-bool model_open(demucs_model **model, char **path, const model_request *request, failure *why);
+bool model_open(demucs_model **model, char **path, const model_request *request, demucs_error *why);
 
 #endif

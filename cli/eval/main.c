@@ -7,7 +7,7 @@
  * the folder of --reference has a file of the same name but for the ending, the signal to distortion ratio
  * (demucs_tracks.h). Exit status: 0, 1 when a file could not be measured, 2 for a wrong command line. */
 #include "common/arguments.h"
-#include "common/failure.h"
+#include "common/memory.h"
 #include "demucs_tracks.h"
 
 #include <dirent.h>

@@ -2,7 +2,7 @@
 #ifndef CLI_MODELS_COMMANDS_H
 #define CLI_MODELS_COMMANDS_H
 
-#include "common/failure.h"
+#include "base/error.h"
 #include "hub/hub.h"
 
 typedef struct models_options {
@@ -21,7 +21,7 @@ int models_convert(const models_options *options);
 int models_path(const models_options *options);
 
 /* The file of a model that is on this machine, to be freed with free(). */
-char *models_find(const models_options *options, const char *name, failure *why);
+char *models_find(const models_options *options, const char *name, demucs_error *why);
 
 bool models_has_suffix(const char *text, const char *suffix);
 

@@ -8,11 +8,11 @@
 
 static bool fetch_one(const models_options *options, const char *name)
 {
-    failure why = {""};
+    demucs_error why = {0};
     const model_request request = {.name = name, .force = options->force};
     char *path = model_find(&request, &why);
     if (path == NULL)
-        fprintf(stderr, "error: %s\n", why.text);
+        fprintf(stderr, "error: %s\n", why.message);
     else
         printf("%s: %s\n", name, path);
     free(path);

@@ -1,5 +1,7 @@
 /* info.c - `demucs-models info` and `convert`: looking into a model, and writing it in the form that starts fastest. */
+#include "base/error.h"
 #include "commands.h"
+#include "common/memory.h"
 #include "demucs.h"
 
 #include <math.h>
@@ -54,14 +56,10 @@ static void print_model(const demucs_model *model, const char *path)
     for (int i = 0; i < demucs_model_members(model); i++) print_member(model, i);
 }
 
-static demucs_model *load(const char *path, failure *why)
+static demucs_model *load(const char *path, demucs_error *why)
 {
     demucs_model *model = NULL;
-    demucs_error error;
-    if (demucs_model_load(&model, path, &error) != DEMUCS_OK) {
-        fail(why, "%s", error.message);
-        return NULL;
-    }
+    if (demucs_model_load(&model, path, why) != DEMUCS_OK) return NULL;
     for (int i = 0; i < demucs_model_warnings(model); i++)
         fprintf(stderr, "warning: %s\n", demucs_model_warning(model, i));
     return model;
@@ -69,13 +67,13 @@ static demucs_model *load(const char *path, failure *why)
 
 int models_info(const models_options *options)
 {
-    failure why = {""};
+    demucs_error why = {0};
     char *path = models_find(options, options->names[0], &why);
     demucs_model *model = path != NULL ? load(path, &why) : NULL;
     if (model != NULL)
         print_model(model, path);
     else
-        fprintf(stderr, "error: %s\n", why.text);
+        fprintf(stderr, "error: %s\n", why.message);
     bool done = model != NULL;
     demucs_model_free(model);
     free(path);
@@ -85,19 +83,17 @@ int models_info(const models_options *options)
 /* ---------------------------------------------------------------------------------------------------- convert ---- */
 
 /* The checkpoint behind a bag of one, such as htdemucs; NULL for larger bags. To be freed with free(). */
-static char *only_member(const char *path, const char *name, failure *why)
+static char *only_member(const char *path, const char *name, demucs_error *why)
 {
     demucs_member_info info = {.struct_size = sizeof info};
-    demucs_error error;
     demucs_model *model = load(path, why);
     char *member = NULL;
     if (model == NULL) return NULL;
     if (demucs_model_members(model) > 1)
-        fail(why, "%s is a bag of %d models: convert them one by one, 'demucs-models info %s' shows their files", name,
-             demucs_model_members(model), name);
-    else if (demucs_model_member_info(model, 0, &info, &error) != DEMUCS_OK)
-        fail(why, "%s", error.message);
-    else
+        dmx_fail(why, DEMUCS_ERROR_ARGUMENT,
+                 "%s is a bag of %d models: convert them one by one, 'demucs-models info %s' shows their files", name,
+                 demucs_model_members(model), name);
+    else if (demucs_model_member_info(model, 0, &info, why) == DEMUCS_OK)
         member = memory_text("%s", info.path);
     demucs_model_free(model);
     return member;
@@ -111,17 +107,15 @@ bool models_has_suffix(const char *text, const char *suffix)
 
 int models_convert(const models_options *options)
 {
-    failure why = {""};
-    demucs_error error;
+    demucs_error why = {0};
     const char *name = options->names[0], *target = options->names[1];
     char *path = models_find(options, name, &why), *source = path;
     if (path != NULL && models_has_suffix(path, ".yaml")) source = only_member(path, name, &why);
-    bool done =
-        source != NULL && (demucs_convert(source, target, &error) == DEMUCS_OK || fail(&why, "%s", error.message));
+    bool done = source != NULL && demucs_convert(source, target, &why) == DEMUCS_OK;
     if (done)
         printf("%s: %.1f MB\n", target, file_bytes(target) / 1e6);
     else
-        fprintf(stderr, "error: %s\n", why.text);
+        fprintf(stderr, "error: %s\n", why.message);
     if (source != path) free(source);
     free(path);
     return !done;

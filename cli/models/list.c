@@ -1,17 +1,15 @@
 /* list.c - `demucs-models list` and `path`: what there is, and where. */
+#include "base/error.h"
 #include "commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-char *models_find(const models_options *options, const char *name, failure *why)
+char *models_find(const models_options *options, const char *name, demucs_error *why)
 {
     const hub_options hub = {.repo = options->repo};
-    demucs_error error = {0};
-    char *path = hub_find_local(name, &hub, &error);
-    if (path == NULL) fail(why, "%s", error.message);
-    return path;
+    return hub_find_local(name, &hub, why);
 }
 
 /* Columns: name, kind, where, description. The single models, which only bags need, come last and without a heading of
@@ -44,12 +42,12 @@ int models_list(const models_options *options)
 
 int models_path(const models_options *options)
 {
-    failure why = {""};
+    demucs_error why = {0};
     char *path = models_find(options, options->names[0], &why);
     if (path != NULL)
         puts(path);
     else
-        fprintf(stderr, "error: %s\n", why.text);
+        fprintf(stderr, "error: %s\n", why.message);
     free(path);
     return path == NULL;
 }

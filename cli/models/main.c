@@ -2,10 +2,10 @@
  *
  * The first word is the command; the table below says what each takes. What scripts may want goes to stdout, progress
  * and errors to stderr. Exit status: 0, 1 when something failed, 2 for a wrong command line, 130 after Ctrl-C. */
-#include "base/file.h"
 #include "commands.h"
 #include "common/arguments.h"
 #include "common/interrupt.h"
+#include "common/memory.h"
 #include "demucs.h"
 
 #include <stdio.h>
@@ -105,7 +105,7 @@ static int run_without_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    interrupt_install(dmx_files_unlink_all);
+    interrupt_install();
     for (size_t i = 0; i < commands_count; i++)
         if (argc > 1 && strcmp(argv[1], commands[i].name) == 0) return run(&commands[i], argc - 1, argv + 1);
     return run_without_command(argc, argv);

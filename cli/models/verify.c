@@ -1,4 +1,5 @@
 /* verify.c - `demucs-models verify [NAME...]`: do the files have the right sums, and does the engine take them? */
+#include "base/error.h"
 #include "commands.h"
 #include "common/interrupt.h"
 #include "demucs.h"
@@ -21,12 +22,11 @@ static void on_file(const char *path, const char *what, void *user)
 /* The sums hold; now the content: every tensor's name, shape and size. */
 static bool check_loading(const models_options *options, const char *name)
 {
-    failure why = {""};
-    demucs_error error = {.message = ""};
+    demucs_error why = {0};
     demucs_model *model = NULL;
     char *path = models_find(options, name, &why);
-    if (path != NULL && demucs_model_load(&model, path, &error) != DEMUCS_OK) fail(&why, "%s", error.message);
-    if (model == NULL) fprintf(stderr, "error: %s\n", why.text);
+    if (path != NULL) demucs_model_load(&model, path, &why);
+    if (model == NULL) fprintf(stderr, "error: %s\n", why.message);
     bool done = model != NULL;
     demucs_model_free(model);
     free(path);

@@ -1,6 +1,9 @@
 /* folder.c - see folder.h */
 #include "folder.h"
 
+#include "common/memory.h"
+
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 

@@ -2,8 +2,6 @@
 #ifndef SEPARATE_FOLDER_H
 #define SEPARATE_FOLDER_H
 
-#include "common/failure.h"
-
 /* OUT and the folder of a model: its name without hf:// and with / made to _, as the official program has it; for the
  * path of a model file, the file's name without its extension. To be freed with free(). */
 char *folder_of_model(const char *out, const char *model_name);

@@ -1,6 +1,7 @@
 /* listing.c - see listing.h */
 #include "listing.h"
 
+#include "base/error.h"
 #include "folder.h"
 #include "hub/hub.h"
 
@@ -78,7 +79,7 @@ static void print_number(char *out, size_t size, double value)
     snprintf(out + used, size - used, ".0");
 }
 
-static bool check_stem(const separate_options *options, const demucs_model *model, failure *why)
+static bool check_stem(const separate_options *options, const demucs_model *model, demucs_error *why)
 {
     if (options->stem == NULL || demucs_model_find_source(model, options->stem) >= 0) return true;
     char list[1024] = "";
@@ -87,21 +88,21 @@ static bool check_stem(const separate_options *options, const demucs_model *mode
         snprintf(list + used, sizeof list - used, "%s%s", source > 0 ? ", " : "",
                  demucs_model_source_name(model, source));
     }
-    return fail(why, "stem \"%s\" is not in selected model. STEM must be one of %s.", options->stem, list);
+    return !dmx_fail(why, DEMUCS_ERROR_ARGUMENT, "stem \"%s\" is not in selected model. STEM must be one of %s.",
+                     options->stem, list);
 }
 
-bool listing_check(const separate_options *options, const demucs_model *model, failure *why)
+bool listing_check(const separate_options *options, const demucs_model *model, demucs_error *why)
 {
     double maximum = demucs_model_max_segment_seconds(model);
     if (options->segment > maximum) {
         char number[40];
         print_number(number, sizeof number, maximum);
-        return fail(why,
-                    "Cannot use a Transformer model with a longer segment than it was trained for. Maximum segment is: "
-                    "%s",
-                    number);
+        return !dmx_fail(
+            why, DEMUCS_ERROR_ARGUMENT,
+            "Cannot use a Transformer model with a longer segment than it was trained for. Maximum segment is: "
+            "%s",
+            number);
     }
-    demucs_error error;
-    return check_stem(options, model, why) &&
-           (demucs_tracks_check(&options->request, model, &error) == DEMUCS_OK || fail(why, "%s", error.message));
+    return check_stem(options, model, why) && demucs_tracks_check(&options->request, model, why) == DEMUCS_OK;
 }

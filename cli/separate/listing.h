@@ -2,7 +2,7 @@
 #ifndef SEPARATE_LISTING_H
 #define SEPARATE_LISTING_H
 
-#include "common/failure.h"
+#include "base/error.h"
 #include "options.h"
 
 /* --list-models, in the official form. Returns the exit status. */
@@ -15,6 +15,6 @@ void listing_describe(const demucs_model *model, const char *path);
 void listing_announce_bag(const separate_options *options, const demucs_model *model, const char *path);
 
 /* Whether the model can do what the options ask for: the stem, the segment, names that can be names of files. */
-bool listing_check(const separate_options *options, const demucs_model *model, failure *why);
+bool listing_check(const separate_options *options, const demucs_model *model, demucs_error *why);
 
 #endif

@@ -4,8 +4,10 @@
  * next one begins. What tools may parse goes to stdout, in the official words; everything else to stderr. */
 #define _XOPEN_SOURCE 700 /* realpath */
 
+#include "base/error.h"
 #include "base/folder.h"
 #include "common/interrupt.h"
+#include "common/memory.h"
 #include "common/model.h"
 #include "common/precision.h"
 #include "common/progress.h"
@@ -47,14 +49,12 @@ static void announce_engine(const run *self, size_t bytes)
 
 /* What is wrong with the options, or too large for the memory, is found once and not with each track: by a stream like
  * theirs. */
-static bool try_stream(run *self, const bool *wanted, size_t *bytes, failure *why)
+static bool try_stream(run *self, const bool *wanted, size_t *bytes, demucs_error *why)
 {
-    demucs_error error;
     demucs_stream *stream = NULL;
     demucs_stream_options options = self->options->separation;
     options.wanted = wanted;
-    bool done = demucs_stream_create(&stream, self->request.engine, &options, &error) == DEMUCS_OK ||
-                fail(why, "%s", error.message);
+    bool done = demucs_stream_create(&stream, self->request.engine, &options, why) == DEMUCS_OK;
     *bytes = demucs_engine_memory_bytes(self->request.engine) + demucs_stream_memory_bytes(stream);
     demucs_stream_free(stream);
     return done;
@@ -76,19 +76,16 @@ static int unsplit_segments(const demucs_model *model, const bool *wanted, int s
     return members * (shifts > 0 ? shifts : 1);
 }
 
-static bool create_engine(run *self, const demucs_model *model, const bool *wanted, failure *why)
+static bool create_engine(run *self, const demucs_model *model, const bool *wanted, demucs_error *why)
 {
-    demucs_error error;
     demucs_engine_options options = self->options->engine;
     size_t bytes;
-    if (demucs_engine_create(&self->request.engine, model, &options, &error) != DEMUCS_OK)
-        return fail(why, "%s", error.message);
+    if (demucs_engine_create(&self->request.engine, model, &options, why) != DEMUCS_OK) return false;
     const int most = unsplit_segments(model, wanted, self->options->separation.shifts);
     if (!self->options->separation.split && demucs_engine_jobs(self->request.engine) > most) {
         demucs_engine_free(self->request.engine);
         options.jobs = most;
-        if (demucs_engine_create(&self->request.engine, model, &options, &error) != DEMUCS_OK)
-            return fail(why, "%s", error.message);
+        if (demucs_engine_create(&self->request.engine, model, &options, why) != DEMUCS_OK) return false;
     }
     if (!try_stream(self, wanted, &bytes, why)) return false;
     announce_engine(self, bytes);
@@ -96,7 +93,7 @@ static bool create_engine(run *self, const demucs_model *model, const bool *want
 }
 
 /* With --two-stems and a method that needs no other stem, work that only serves others is left out. */
-static bool prepare_engine(run *self, const demucs_model *model, failure *why)
+static bool prepare_engine(run *self, const demucs_model *model, demucs_error *why)
 {
     const demucs_tracks_request *request = &self->options->request;
     bool *wanted = NULL;
@@ -110,45 +107,43 @@ static bool prepare_engine(run *self, const demucs_model *model, failure *why)
 }
 
 /* The tracks of this run may not overwrite one another, nor the files that another of them becomes. */
-static bool create_batch(run *self, failure *why)
+static bool create_batch(run *self, demucs_error *why)
 {
-    demucs_error error;
-    demucs_status status = demucs_tracks_batch_create(&self->request.batch, &error);
+    demucs_status status = demucs_tracks_batch_create(&self->request.batch, why);
     for (int i = 0; status == DEMUCS_OK && i < self->options->tracks_count; i++)
-        status = demucs_tracks_batch_protect(self->request.batch, self->options->tracks[i], &error);
-    return status == DEMUCS_OK || fail(why, "%s", error.message);
+        status = demucs_tracks_batch_protect(self->request.batch, self->options->tracks[i], why);
+    return status == DEMUCS_OK;
 }
 
 /* Make OUT/MODEL and announce it as the official program does. */
-static bool announce(const char *folder, failure *why)
+static bool announce(const char *folder, demucs_error *why)
 {
-    demucs_error error = {DEMUCS_OK, ""};
-    if (dmx_folder_make(folder, NULL, &error) != DEMUCS_OK) return fail(why, "%s", error.message);
+    if (dmx_folder_make(folder, NULL, why) != DEMUCS_OK) return false;
     char *absolute = realpath(folder, NULL);
     printf("Separated tracks will be stored in %s\n", absolute != NULL ? absolute : folder);
     free(absolute);
     return true;
 }
 
-static bool separate_track(run *self, const char *track, failure *why)
+static bool separate_track(run *self, const char *track, demucs_error *why)
 {
-    demucs_error error;
     self->request.input = track;
     progress_begin(&self->progress);
-    const bool done = demucs_tracks_separate(&self->request, NULL, &error) == DEMUCS_OK;
+    const bool done = demucs_tracks_separate(&self->request, NULL, why) == DEMUCS_OK;
     progress_end(&self->progress, done);
-    return done || fail(why, "%s", error.message);
+    return done;
 }
 
 static void separate_one(run *self, const char *track, tally *result)
 {
-    failure why = {""};
+    demucs_error why = {0};
     bool done = false;
     if (access(track, F_OK) != 0) {
-        fail(&why,
-             "File %s does not exist. If the path contains spaces, please try again after surrounding the entire path "
-             "with quotes \"\".",
-             track);
+        dmx_fail(
+            &why, DEMUCS_ERROR_ARGUMENT,
+            "File %s does not exist. If the path contains spaces, please try again after surrounding the entire path "
+            "with quotes \"\".",
+            track);
     } else {
         printf("Separating track %s\n", track);
         done = separate_track(self, track, &why);
@@ -156,7 +151,7 @@ static void separate_one(run *self, const char *track, tally *result)
     if (done)
         result->done++;
     else if (interrupt_signal() == 0) {
-        fprintf(stderr, "error: %s\n", why.text);
+        fprintf(stderr, "error: %s\n", why.message);
         result->failed[result->failed_count++] = track;
     }
 }
@@ -188,7 +183,7 @@ static int separate_all(run *self)
 
 static int run_all(const separate_options *options)
 {
-    failure why = {""};
+    demucs_error why = {0};
     demucs_model *model = NULL;
     char *path = NULL, *folder = folder_of_model(options->out, options->name);
     run self = {.options = options, .request = options->request};
@@ -204,8 +199,8 @@ static int run_all(const separate_options *options)
     if (!announce(folder, &why) || !prepare_engine(&self, model, &why) || !create_batch(&self, &why)) goto done;
     status = separate_all(&self);
 done:
-    if (why.text[0] != '\0' && interrupt_signal() == 0) fprintf(stderr, "error: %s\n", why.text);
-    if (why.text[0] != '\0' && interrupt_signal() != 0) status = summarize(options, &(tally){0});
+    if (why.message[0] != '\0' && interrupt_signal() == 0) fprintf(stderr, "error: %s\n", why.message);
+    if (why.message[0] != '\0' && interrupt_signal() != 0) status = summarize(options, &(tally){0});
     demucs_tracks_batch_free(self.request.batch);
     demucs_engine_free(self.request.engine);
     demucs_model_free(model);
@@ -232,7 +227,7 @@ int main(int argc, char **argv)
     int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
     if (parsed == ARGUMENTS_RUN) {
         atexit(demucs_tracks_unlink_partial);
-        interrupt_install(demucs_tracks_unlink_partial);
+        interrupt_install();
         status = options.list_models ? listing_models(options.repo) : run_all(&options);
     }
     options_free(&options);

@@ -1,7 +1,7 @@
 /* options.c - see options.h. The table is the whole command line: names, ranges, groups and help. */
 #include "options.h"
 
-#include "common/failure.h"
+#include "common/memory.h"
 #include "common/precision.h"
 
 #include <stdio.h>

@@ -115,7 +115,7 @@ sound sound_tone(int sample_rate_hz, size_t frames)
     return out;
 }
 
-sound sound_read(const char *path, int stream, size_t block, audio_error *error)
+sound sound_read(const char *path, int stream, size_t block, demucs_error *error)
 {
     sound out = {0};
     audio_reader *reader = audio_reader_open(path, stream, error);
@@ -137,7 +137,7 @@ sound sound_read(const char *path, int stream, size_t block, audio_error *error)
     return out;
 }
 
-bool sound_write(const char *path, const audio_format *format, const sound *input, audio_error *error)
+bool sound_write(const char *path, const audio_format *format, const sound *input, demucs_error *error)
 {
     audio_writer *writer = audio_writer_open(path, format, error);
     if (writer == NULL) return false;

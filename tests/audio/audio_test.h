@@ -50,10 +50,10 @@ sound sound_noise(int channels, int sample_rate_hz, size_t frames, float peak);
 sound sound_tone(int sample_rate_hz, size_t frames);
 
 /* Read a whole stream, `block` frames at a time. Without success channels is 0. */
-sound sound_read(const char *path, int stream, size_t block, audio_error *error);
+sound sound_read(const char *path, int stream, size_t block, demucs_error *error);
 
 /* Write it, in pieces of uneven length. */
-bool sound_write(const char *path, const audio_format *format, const sound *input, audio_error *error);
+bool sound_write(const char *path, const audio_format *format, const sound *input, demucs_error *error);
 
 /* Signal to noise ratio of `actual` against `expected` over [start, end), all channels together, in dB; 200 if equal.
  */

@@ -18,7 +18,7 @@ static const audio_format formats[] = {
 };
 
 /* Write the whole sound in one call. */
-static bool write_all(audio_writer *writer, const sound *input, audio_error *error)
+static bool write_all(audio_writer *writer, const sound *input, demucs_error *error)
 {
     return audio_writer_write(writer, (const float *const *)input->planes, input->frames, error);
 }
@@ -83,7 +83,7 @@ static void limit_file_size(rlim_t most)
 static void check_full_disk(const audio_format *format, size_t frames, rlim_t limit)
 {
     sound noise = sound_noise(2, 44100, frames, 0.5f);
-    audio_error error = {0};
+    demucs_error error = {0};
     save_bytes("x", "old", 3);
     limit_file_size(limit);
     audio_writer *writer = audio_writer_open("x", format, &error);
@@ -152,7 +152,7 @@ static void test_interrupt_removes_open_files(void)
 
 static void check_refused(const char *path, const char *reason)
 {
-    audio_error error = {0};
+    demucs_error error = {0};
     audio_writer *writer = audio_writer_open(path, &formats[0], &error);
     CHECK(writer == NULL, "%s was accepted", path);
     CHECK(strstr(error.message, path) != NULL && strstr(error.message, reason) != NULL, "the message is: %s",
@@ -186,7 +186,7 @@ static void test_long_names_and_many_writers(void)
         for (int k = 0; k < 254; k += 2) memcpy(name + k, "\xC3\xA9", 2);
         name[254] = (char)('a' + i / 2); /* each name twice */
         name[255] = '\0';
-        audio_error error = {0};
+        demucs_error error = {0};
         writers[i] = audio_writer_open(name, &formats[0], &error);
         REQUIRE(writers[i] != NULL, "%s", error.message);
         CHECK(write_all(writers[i], &noise, &error), "%s", error.message);

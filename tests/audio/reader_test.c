@@ -9,7 +9,7 @@
 /* Opening must fail with a sentence that names the file and holds `reason`. */
 static void check_refused(const char *path, int stream, const char *reason)
 {
-    audio_error error = {0};
+    demucs_error error = {0};
     audio_reader *reader = audio_reader_open(path, stream, &error);
     CHECK(reader == NULL, "%s was opened", path);
     CHECK(strstr(error.message, path) != NULL && strstr(error.message, reason) != NULL, "the message is: %s",
@@ -37,7 +37,7 @@ static void test_clips(void)
 {
     for (size_t i = 0; i < sizeof clips / sizeof *clips; i++) {
         const struct clip *clip = &clips[i];
-        audio_error error = {0};
+        demucs_error error = {0};
         sound read = sound_read(data_path(clip->name), 0, 4096, &error);
         CHECK(read.channels == 2 && read.sample_rate_hz == clip->sample_rate_hz, "%s: %d channels, %d Hz, %s",
               clip->name, read.channels, read.sample_rate_hz, error.message);
@@ -157,7 +157,7 @@ static void test_many_channels(void)
         for (int i = 0; i < 2 * channels; i++) data[i] = (int16_t)(100 * i - 3000);
         size_t size = (size_t)channels * 4;
         REQUIRE(save_wav("x.wav", 1, channels, 16, data, size, (uint32_t)size), "save");
-        audio_error error = {0};
+        demucs_error error = {0};
         sound read = sound_read("x.wav", 0, 100, &error);
         CHECK(read.channels == channels && read.frames == 2, "%d channels: %d, %s", channels, read.channels,
               error.message);
@@ -177,7 +177,7 @@ static void test_a_length_that_lies(void)
     static const uint32_t announced[] = {0, 4, 399, 0x7FFFFFFF, 0xFFFFFFFF};
     for (int i = 0; i < 5; i++) {
         REQUIRE(save_wav("x.wav", 1, 1, 16, data, sizeof data, announced[i]), "save");
-        audio_error error = {0};
+        demucs_error error = {0};
         sound read = sound_read("x.wav", 0, 64, &error);
         CHECK(read.frames <= 200 && (read.frames > 0 || error.message[0] != '\0'), "%u bytes: %zu frames, %s",
               (unsigned)announced[i], read.frames, error.message);
@@ -217,7 +217,7 @@ static void test_truncated(void)
         bytes file = load_bytes(data_path(clips[i].name));
         for (size_t size = 1; size < file.size; size += file.size / 12) {
             save_bytes("cut.bin", file.data, size);
-            audio_error error = {0};
+            demucs_error error = {0};
             sound read = sound_read("cut.bin", 0, 4096, &error);
             CHECK(read.frames > 0 || strstr(error.message, "cut.bin") != NULL, "%s cut at %zu: no word", clips[i].name,
                   size);
@@ -267,7 +267,7 @@ static void test_form_changes_in_the_middle(void)
     memcpy(both, a.data, a.size);
     memcpy(both + a.size, b.data, b.size);
     save_bytes("c.mp3", both, a.size + b.size);
-    audio_error error = {0};
+    demucs_error error = {0};
     sound read = sound_read("c.mp3", 0, 4096, &error);
     CHECK(read.channels == 2 && read.sample_rate_hz == 44100, "%d channels, %d Hz, %s", read.channels,
           read.sample_rate_hz, error.message);
@@ -316,7 +316,7 @@ static void test_names_are_not_addresses(void)
                                         "%03d.mp3",           "-",          "a\nb.mp3"};
     for (int i = 0; i < 6; i++) {
         REQUIRE(save_bytes(names[i], tone.data, tone.size), "%s", names[i]);
-        audio_error error = {0};
+        demucs_error error = {0};
         sound read = sound_read(names[i], 0, 4096, &error);
         CHECK(read.frames == 13230, "%s: %zu frames, %s", names[i], read.frames, error.message);
         sound_free(&read);
@@ -328,7 +328,7 @@ static void test_names_are_not_addresses(void)
 
 static void test_messages_are_safe_to_print(void)
 {
-    audio_error error = {0};
+    demucs_error error = {0};
     char name[3000];
     memset(name, 'x', sizeof name);
     memcpy(name + 2900, "\x1B[31m\n", 6);

@@ -32,7 +32,7 @@ static void test_wav_is_the_official_one(void)
 {
     scratch_enter();
     sound input = official_input();
-    audio_error error = {0};
+    demucs_error error = {0};
     const audio_format int16 = {AUDIO_WAV, AUDIO_INT16, 44100, 2, 0, 0},
                        int24 = {AUDIO_WAV, AUDIO_INT24, 44100, 2, 0, 0},
                        float32 = {AUDIO_WAV, AUDIO_FLOAT32, 44100, 2, 0, 0};
@@ -146,7 +146,7 @@ static void test_flac_is_lossless(void)
     for (int i = 0; i < 6; i++) {
         sound input = sound_noise(cases[i].channels, cases[i].rate, cases[i].frames, 1.1f);
         const audio_format format = {AUDIO_FLAC, cases[i].sample, cases[i].rate, cases[i].channels, 0, 0};
-        audio_error error = {0};
+        demucs_error error = {0};
         CHECK(sound_write("x.flac", &format, &input, &error), "case %d: %s", i, error.message);
         sound read = sound_read("x.flac", 0, 4096, &error);
         CHECK(read.frames == input.frames && read.channels == input.channels && read.sample_rate_hz == cases[i].rate,
@@ -201,7 +201,7 @@ static void test_mp3(void)
         sound input = sound_tone(cases[i].rate, 40000);
         input.channels = cases[i].channels;
         const audio_format format = {AUDIO_MP3, AUDIO_INT16, cases[i].rate, cases[i].channels, cases[i].bitrate, 2};
-        audio_error error = {0};
+        demucs_error error = {0};
         CHECK(sound_write("x.mp3", &format, &input, &error), "case %d: %s", i, error.message);
         sound read = sound_read("x.mp3", 0, 4096, &error);
         CHECK(read.frames == 40000 && read.channels == cases[i].channels && read.sample_rate_hz == cases[i].rate,
@@ -242,7 +242,7 @@ static void test_refused_formats(void)
         {{AUDIO_MP3, AUDIO_INT16, 44100, 2, 320, 10}, "quality"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        audio_error error = {0};
+        demucs_error error = {0};
         audio_writer *writer = audio_writer_open("x.out", &cases[i].format, &error);
         CHECK(writer == NULL, "case %zu was accepted", i);
         CHECK(strstr(error.message, "'x.out'") != NULL && strstr(error.message, cases[i].reason) != NULL,

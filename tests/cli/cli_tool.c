@@ -91,7 +91,7 @@ typedef struct track {
 static track load(const char *path)
 {
     enum { BLOCK = 4096 };
-    audio_error error;
+    demucs_error error;
     track self = {0};
     audio_reader *reader = audio_reader_open(path, 0, &error);
     if (reader == NULL) die("cannot read", error.message);

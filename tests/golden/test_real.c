@@ -52,7 +52,7 @@ static bool failed(const char *message)
 static float *decode(const char *path, int stream, size_t *frames)
 {
     enum { PIECE = 1 << 14 };
-    audio_error error = {0};
+    demucs_error error = {0};
     float *planes = NULL, piece[CHANNELS][PIECE];
     size_t count = 0, room = 0;
     long got = -1;

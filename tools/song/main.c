@@ -6,7 +6,7 @@
 #include "audio/audio.h"
 #include "base/folder.h"
 #include "common/arguments.h"
-#include "common/failure.h"
+#include "common/memory.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,19 +1,9 @@
-/* failure.c - see failure.h */
-#include "common/failure.h"
+/* memory.c - see memory.h */
+#include "common/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-bool fail(failure *why, const char *format, ...)
-{
-    if (why->text[0] != '\0') return false;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(why->text, sizeof why->text, format, arguments);
-    va_end(arguments);
-    return false;
-}
 
 static void *must(void *block)
 {
