@@ -4,6 +4,7 @@
 #endif
 #include "base/cpu.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ static bool has_arm_bf16(void)
 }
 #endif
 
-dmx_cpu_level dmx_cpu_best(void)
+static dmx_cpu_level find_best(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
     __builtin_cpu_init();
@@ -76,6 +77,18 @@ dmx_cpu_level dmx_cpu_best(void)
     return has_arm_bf16() ? DMX_CPU_NEONBF16 : DMX_CPU_NEON;
 #endif
     return DMX_CPU_SCALAR;
+}
+
+/* To ask the CPU takes long where a virtual machine answers for it: the answer is kept. */
+dmx_cpu_level dmx_cpu_best(void)
+{
+    static _Atomic int known = -1;
+    int level = atomic_load_explicit(&known, memory_order_relaxed);
+    if (level < 0) {
+        level = (int)find_best();
+        atomic_store_explicit(&known, level, memory_order_relaxed);
+    }
+    return (dmx_cpu_level)level;
 }
 
 bool dmx_cpu_has(dmx_cpu_level level)

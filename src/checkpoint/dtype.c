@@ -63,18 +63,6 @@ uint16_t dmx_float_to_half(float value)
     return (uint16_t)(sign | ((magnitude >> 13) - (112u << 10)));
 }
 
-/* From so many numbers on it pays to ask what this CPU has for them. */
-enum { MANY_HALVES = 1 << 10 };
-
-static void halves_to_floats(const unsigned char *in, size_t count, float *out)
-{
-    if (count >= MANY_HALVES) {
-        dmx_kernels_get(dmx_cpu_best())->f16_to_f32(in, count, out);
-        return;
-    }
-    for (size_t i = 0; i < count; i++) out[i] = dmx_half_to_float(dmx_le16(in + 2 * i));
-}
-
 void dmx_tensor_to_f32(const dmx_tensor *tensor, size_t first, size_t count, float *out)
 {
     const unsigned char *in = (const unsigned char *)tensor->data + first * dmx_dtype_size(tensor->dtype);
@@ -90,7 +78,7 @@ void dmx_tensor_to_f32(const dmx_tensor *tensor, size_t first, size_t count, flo
     case DMX_F32:
         for (size_t i = 0; i < count; i++) out[i] = float_of_bits(dmx_le32(in + 4 * i));
         return;
-    case DMX_F16: halves_to_floats(in, count, out); return;
+    case DMX_F16: dmx_kernels_get(dmx_cpu_best())->f16_to_f32(in, count, out); return;
     case DMX_BF16:
         for (size_t i = 0; i < count; i++) out[i] = float_of_bits((uint32_t)dmx_le16(in + 2 * i) << 16);
         return;

@@ -39,25 +39,27 @@ size_t dmx_conv_packed_column(const dmx_conv *conv, size_t column)
     return output / half * DMX_PANEL + output % half + (gate ? half : 0);
 }
 
-static float *packed_at(const dmx_conv *conv, float *packed, size_t k, size_t column)
+/* Row `k` of a column, in a matrix of `depth` rows. */
+static float *packed_at(const dmx_conv *conv, float *packed, size_t depth, size_t k, size_t column)
 {
     size_t place = dmx_conv_packed_column(conv, column);
-    return packed + (place / DMX_PANEL * dmx_conv_k(conv) + k) * DMX_PANEL + place % DMX_PANEL;
+    return packed + (place / DMX_PANEL * depth + k) * DMX_PANEL + place % DMX_PANEL;
 }
 
 /* Some outputs side by side, so that a cache line of the packed matrix is filled at one go. */
 static void pack_outputs(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed)
 {
     const size_t in = (size_t)conv->in_channels, bins = (size_t)conv->kernel_bins, steps = (size_t)conv->kernel_steps;
+    const size_t depth = bins * steps * in;
     float *to[DMX_PACK_ROWS];
     assert(count <= DMX_PACK_ROWS);
-    for (size_t o = 0; o < count; o++) to[o] = packed_at(conv, packed, 0, first + o);
+    for (size_t o = 0; o < count; o++) to[o] = packed_at(conv, packed, depth, 0, first + o);
     for (size_t s = 0; s < steps; s++)
         for (size_t b = 0; b < bins; b++)
             for (size_t c = 0; c < in; c++) {
                 const float *from = weight + (c * bins + b) * steps + s;
                 const size_t k = (s * bins + b) * in + c;
-                for (size_t o = 0; o < count; o++) to[o][k * DMX_PANEL] = from[o * dmx_conv_k(conv)];
+                for (size_t o = 0; o < count; o++) to[o][k * DMX_PANEL] = from[o * depth];
             }
 }
 
@@ -67,12 +69,13 @@ static void pack_input(const dmx_conv *conv, size_t c, const float *weight, floa
 {
     const int overlap = dmx_conv_overlap(conv);
     const size_t in = (size_t)conv->in_channels, out = (size_t)conv->out_channels, kernel = (size_t)conv->kernel_bins;
+    const size_t depth = dmx_conv_k(conv);
     for (int t = 0; t < overlap; t++)
         for (int r = 0; r < conv->stride; r++) {
             size_t element = (size_t)(r + conv->stride * (overlap - 1 - t));
             if (element >= kernel) continue;
             for (size_t o = 0; o < out; o++)
-                *packed_at(conv, packed, (size_t)t * in + c, (size_t)r * out + o) = weight[o * kernel + element];
+                *packed_at(conv, packed, depth, (size_t)t * in + c, (size_t)r * out + o) = weight[o * kernel + element];
         }
 }
 

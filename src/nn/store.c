@@ -5,12 +5,15 @@
 
 static void *store_block(dmx_store *store, size_t count, size_t size)
 {
-    void **blocks = dmx_realloc(store->blocks, store->count, store->count + 1, sizeof *blocks);
-    if (blocks == NULL) return NULL;
-    store->blocks = blocks;
+    const size_t used = store->count;
+    if ((used & (used - 1)) == 0) { /* full: a power of two, which is doubled */
+        void **blocks = dmx_realloc(store->blocks, used, used == 0 ? 1 : 2 * used, sizeof *blocks);
+        if (blocks == NULL) return NULL;
+        store->blocks = blocks;
+    }
     void *block = dmx_alloc(count, size);
     if (block == NULL) return NULL;
-    blocks[store->count++] = block;
+    store->blocks[store->count++] = block;
     store->bytes += count * size;
     return block;
 }
