@@ -23,14 +23,32 @@ int64_t dmx_lane_input_length(const dmx_lane *lane, int64_t frames)
     return lane->asked < frames || network->family->valid_length(network, lane->asked) < 0 ? -1 : lane->asked;
 }
 
-void dmx_triangle(int64_t segment, double power, float *out)
+/* Of the triangle: 1 in the middle. */
+static double height(int64_t segment, int64_t i)
 {
     const int64_t half = segment / 2;
-    const double highest = (double)(segment - half);
-    for (int64_t i = 0; i < segment; i++) {
-        const double height = (double)(i < half ? i + 1 : segment - i) / highest;
-        out[i] = (float)(power == 1 ? height : pow(height, power));
-    }
+    return (double)(i < half ? i + 1 : segment - i) / (double)(segment - half);
+}
+
+void dmx_triangle(int64_t segment, double power, float *out)
+{
+    for (int64_t i = 0; i < segment; i++)
+        out[i] = (float)(power == 1 ? height(segment, i) : pow(height(segment, i), power));
+}
+
+/* A sum of weights as float that is smaller has lost some of their digits, or all. */
+static const float SMALLEST_SUM = 0x1p-100f;
+
+/* The share of frame i of a segment with `earlier` segments before it, from weights relative to the largest of those
+ * that cover it: that one is 1, and others may vanish. */
+static float careful_share(const dmx_lane *lane, int64_t i, int64_t earlier)
+{
+    double largest = 0, sum = 0;
+    const int64_t covering = (lane->segment - 1 - i) / lane->stride; /* segments before this that reach as far */
+    const int64_t first = i + (earlier < covering ? earlier : covering) * lane->stride;
+    for (int64_t j = first; j >= 0; j -= lane->stride) largest = fmax(largest, height(lane->segment, j));
+    for (int64_t j = first; j >= 0; j -= lane->stride) sum += pow(height(lane->segment, j) / largest, lane->power);
+    return (float)(pow(height(lane->segment, i) / largest, lane->power) / sum);
 }
 
 void dmx_lane_share(const dmx_lane *lane, int64_t at, int64_t frames, float *share)
@@ -46,6 +64,6 @@ void dmx_lane_share(const dmx_lane *lane, int64_t at, int64_t frames, float *sha
         int64_t before = earlier;
         for (int64_t j = i + lane->stride; j < lane->segment && before > 0; j += lane->stride, before--)
             sum += lane->triangle[j];
-        share[i] = lane->triangle[i] / sum;
+        share[i] = sum >= SMALLEST_SUM ? lane->triangle[i] / sum : careful_share(lane, i, earlier);
     }
 }

@@ -2,6 +2,7 @@
 #include "stream/mixdown.h"
 
 #include <assert.h>
+#include <float.h>
 #include <string.h>
 
 void dmx_mixdown_carve(dmx_mixdown *mixdown, dmx_arena *arena, int planes, int64_t capacity)
@@ -39,13 +40,16 @@ void dmx_mixdown_add(dmx_mixdown *mixdown, int plane, int64_t first, int64_t fra
     for (int64_t i = skipped; i < frames; i++) out[i] += factor * share[i] * values[i];
 }
 
+/* The network may make the loudest samples that there are louder still. */
+static float finite(float sample) { return sample > FLT_MAX ? FLT_MAX : sample < -FLT_MAX ? -FLT_MAX : sample; }
+
 size_t dmx_mixdown_take(dmx_mixdown *mixdown, size_t capacity, float scale, float offset, float *const *out)
 {
     const size_t complete = (size_t)(mixdown->ready - mixdown->begin);
     const size_t taken = complete < capacity ? complete : capacity;
     for (int p = 0; p < mixdown->planes_count; p++) {
         const float *plane = mixdown->planes + p * mixdown->capacity + (mixdown->begin - mixdown->origin);
-        for (size_t i = 0; out[p] != NULL && i < taken; i++) out[p][i] = plane[i] * scale + offset;
+        for (size_t i = 0; out[p] != NULL && i < taken; i++) out[p][i] = finite(plane[i] * scale + offset);
     }
     mixdown->begin += (int64_t)taken;
     return taken;

@@ -5,6 +5,20 @@
 #include <math.h>
 #include <string.h>
 
+/* As loud as what a network gets, 240 dB above full scale. Beyond, squares and sums in the network may leave the range
+ * of float, and its output would be no numbers. */
+static const float LOUDEST = 1e12f;
+
+/* (sample - mean) * scale. The difference of two samples may be infinite as float, and a number all the same once it is
+ * scaled. */
+static float levelled(float sample, float mean, float scale)
+{
+    const float level = (sample - mean) * scale;
+    if (level >= -LOUDEST && level <= LOUDEST) return level;
+    const double exact = ((double)sample - mean) * scale;
+    return (float)fmin(fmax(exact, -LOUDEST), LOUDEST);
+}
+
 void dmx_window_carve(dmx_window *window, dmx_arena *arena, int channels, int64_t capacity)
 {
     window->channels = channels;
@@ -32,7 +46,7 @@ size_t dmx_window_push(dmx_window *window, const float *const *mix, size_t frame
     const size_t taken = frames < (size_t)room ? frames : (size_t)room;
     for (int c = 0; c < window->channels; c++) {
         float *out = window->planes + c * window->capacity + count;
-        for (size_t i = 0; i < taken; i++) out[i] = ((isfinite(mix[c][i]) ? mix[c][i] : 0) - mean) * scale;
+        for (size_t i = 0; i < taken; i++) out[i] = levelled(isfinite(mix[c][i]) ? mix[c][i] : 0, mean, scale);
     }
     window->end += (int64_t)taken;
     return taken;

@@ -25,8 +25,8 @@ void dmx_window_reset(dmx_window *window);
 /* Frames before `frame` are not needed any more. */
 void dmx_window_forget(dmx_window *window, int64_t frame);
 
-/* Take as many of `frames` frames as there is room for, as (x - mean) * scale; non-finite ones as zero. Returns how
- * many. */
+/* Take as many of `frames` frames as there is room for, as (x - mean) * scale; non-finite ones as zero, and
+ * what is louder than a network can take is cut to that. Returns how many. */
 size_t dmx_window_push(dmx_window *window, const float *const *mix, size_t frames, float mean, float scale);
 
 /* out[channels][frames] = frames [first, first + frames) of the track. Those outside of the track, which are before 0
