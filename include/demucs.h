@@ -342,8 +342,13 @@ DEMUCS_API size_t demucs_stream_latency_frames(const demucs_stream *stream);
  *   frames  0 is allowed and writes nothing
  *   stems   [sources * channels] planes of `frames` samples to write. Planes that are NULL are dropped, and those of
  *           stems that are not wanted (options.wanted) are not touched, whatever they are. They must not overlap the
- * mix or each other. NaN and infinite samples are taken as zero. What was written to the stems before a failure is
- * undefined. Errors: ARGUMENT, STATE (a track is under way), CANCELLED, and those of demucs_stream_begin, _finish and
+ * mix or each other.
+ *
+ * NaN and infinite samples are taken as zero, and none is louder than 1e12 when it enters the network (after the
+ * normalisation, if there is one): what is beyond is cut to that. The stems are finite. What was written to them before
+ * a failure is undefined.
+ *
+ * Errors: ARGUMENT, STATE (a track is under way), CANCELLED, and those of demucs_stream_begin, _finish and
  * _pull. */
 DEMUCS_API demucs_status demucs_stream_separate(demucs_stream *stream, const float *const *mix, size_t frames,
                                                 float *const *stems, demucs_error *error);

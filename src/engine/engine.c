@@ -85,9 +85,10 @@ static void become_free(demucs_engine *e)
 demucs_status dmx_engine_reserve(demucs_engine *e, const dmx_needs *needs, size_t more_bytes, demucs_error *error)
 {
     pthread_mutex_lock(&e->lock);
-    if (more_bytes == 0 && dmx_needs_fit(needs, &e->reserved)) {
+    if (dmx_needs_fit(needs, &e->reserved)) { /* nothing to change: the round that runs need not be waited for */
+        const bool room = dmx_jobs_suit_machine(&e->jobs, &e->reserved, more_bytes);
         pthread_mutex_unlock(&e->lock);
-        return DEMUCS_OK;
+        return room ? DEMUCS_OK : dmx_memory_short(error);
     }
     while (e->busy) pthread_cond_wait(&e->moved, &e->lock);
     e->busy = true;

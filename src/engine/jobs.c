@@ -153,12 +153,16 @@ static void replace_memory(dmx_job *job, const dmx_job *made)
     job->buffers = made->buffers;
 }
 
+bool dmx_jobs_suit_machine(const dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes)
+{
+    return bytes_for(jobs, needs, more_bytes) < dmx_machine_memory();
+}
+
 demucs_status dmx_jobs_reserve(dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes, bool keep,
                                demucs_error *error)
 {
     const dmx_needs all = larger(jobs->reserved, needs);
-    /* Each allocation by itself might pass, and the system end the process when all of them are used. */
-    if (bytes_for(jobs, &all, more_bytes) >= dmx_machine_memory()) return dmx_memory_short(error);
+    if (!dmx_jobs_suit_machine(jobs, &all, more_bytes)) return dmx_memory_short(error);
     if (dmx_needs_fit(needs, &jobs->reserved)) return DEMUCS_OK;
     if (!keep) {
         for (int j = 0; j < jobs->count; j++) free_memory(&jobs->job[j]);
