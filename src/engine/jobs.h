@@ -47,8 +47,8 @@ void dmx_jobs_plan(const dmx_jobs *jobs, const dmx_network *network, int64_t len
 
 bool dmx_needs_fit(const dmx_needs *needs, const dmx_needs *reserved);
 
-/* Is it less than the machine has, with `more_bytes` elsewhere? Each allocation by itself might pass, and the system end
- * the process when all of them are used. For several threads at a time. */
+/* Is it less than the machine has, with `more_bytes` elsewhere? Each allocation by itself might pass, and the system
+ * end the process when all of them are used. For several threads at a time. */
 bool dmx_jobs_suit_machine(const dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes);
 
 /* Give each job memory for that, on top of what it has memory for already, while nothing runs. `keep`: what was there

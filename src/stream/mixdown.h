@@ -27,8 +27,8 @@ void dmx_mixdown_compact(dmx_mixdown *mixdown);
 void dmx_mixdown_add(dmx_mixdown *mixdown, int plane, int64_t first, int64_t frames, float factor, const float *share,
                      const float *values);
 
-/* Copy up to `capacity` complete frames as x * scale + offset, or the largest float, into out[plane], where out[plane] may be NULL, and forget
- * them. Returns how many. */
+/* Copy up to `capacity` complete frames as x * scale + offset, or the largest float, into out[plane], where out[plane]
+ * may be NULL, and forget them. Returns how many. */
 size_t dmx_mixdown_take(dmx_mixdown *mixdown, size_t capacity, float scale, float offset, float *const *out);
 
 #endif

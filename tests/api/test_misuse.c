@@ -105,6 +105,58 @@ static void test_null_objects(void)
     demucs_separator_reset(NULL);
     demucs_separator_free(NULL);
     demucs_default_options(NULL, sizeof(demucs_options));
+    demucs_engine_free(NULL);
+    demucs_stream_free(NULL);
+    demucs_stream_reset(NULL);
+    CHECK(demucs_engine_memory_bytes(NULL) == 0 && demucs_engine_threads(NULL) == 0 && demucs_engine_jobs(NULL) == 0 &&
+              demucs_engine_cpu(NULL) == NULL && demucs_engine_precision(NULL) == DEMUCS_PRECISION_EXACT,
+          "engine");
+    CHECK(demucs_stream_memory_bytes(NULL) == 0 && demucs_separator_engine(NULL) == NULL &&
+              demucs_separator_stream(NULL) == NULL,
+          "stream");
+}
+
+/* A loudness that is not there, or a mix that is not whole, changes nothing. */
+static void test_null_loudness(void)
+{
+    float frames[2] = {1, -1};
+    const float *whole[] = {frames, frames}, *half[] = {frames, NULL};
+    demucs_loudness loudness = {0};
+    demucs_loudness_add(NULL, whole, 2, 2);
+    demucs_loudness_add(&loudness, NULL, 2, 2);
+    demucs_loudness_add(&loudness, half, 2, 2);
+    demucs_loudness_add(&loudness, whole, 0, 2);
+    demucs_loudness_add(&loudness, whole, -1, 2);
+    CHECK(loudness.frames == 0 && loudness.mean == 0 && loudness.m2 == 0, "it changed");
+    demucs_loudness_add(&loudness, whole, 2, 2);
+    CHECK(loudness.frames == 2 && loudness.m2 == 2, "%g", loudness.m2);
+}
+
+static void test_engine_and_stream_arguments(void)
+{
+    demucs_model *model = api_load(API_MODEL);
+    demucs_engine *engine = (demucs_engine *)1;
+    demucs_stream *stream = (demucs_stream *)1;
+    float frame[API_PLANES] = {0}, *stems[API_PLANES];
+    const float *mix[API_CHANNELS] = {frame, frame};
+    size_t count;
+    api_planes(stems, frame, API_PLANES, 1);
+    CHECK_FAILS(demucs_engine_create(NULL, model, NULL, &error), DEMUCS_ERROR_ARGUMENT, "engine");
+    CHECK_FAILS(demucs_engine_create(&engine, NULL, NULL, &error), DEMUCS_ERROR_ARGUMENT, "model");
+    CHECK(engine == NULL, "a failed creation leaves NULL");
+    CHECK_FAILS(demucs_stream_create(&stream, NULL, NULL, &error), DEMUCS_ERROR_ARGUMENT, "engine");
+    CHECK(stream == NULL, "a failed creation leaves NULL");
+    CHECK_FAILS(demucs_stream_begin(NULL, 0, NULL, &error), DEMUCS_ERROR_ARGUMENT, "stream");
+    CHECK_FAILS(demucs_stream_push(NULL, mix, 1, &count, &error), DEMUCS_ERROR_ARGUMENT, "stream");
+    CHECK_FAILS(demucs_stream_finish(NULL, &error), DEMUCS_ERROR_ARGUMENT, "stream");
+    CHECK_FAILS(demucs_stream_pull(NULL, stems, 1, &count, NULL, &error), DEMUCS_ERROR_ARGUMENT, "stream");
+    CHECK_FAILS(demucs_stream_separate(NULL, mix, 1, stems, &error), DEMUCS_ERROR_ARGUMENT, "stream");
+    demucs_engine_options o = {.struct_size = sizeof o, .threads = 1025};
+    CHECK_FAILS(demucs_engine_create(&engine, model, &o, &error), DEMUCS_ERROR_ARGUMENT, "threads");
+    if (demucs_engine_create(&engine, model, NULL, &error) == DEMUCS_OK)
+        CHECK_FAILS(demucs_stream_create(NULL, engine, NULL, &error), DEMUCS_ERROR_ARGUMENT, "stream");
+    demucs_engine_free(engine);
+    demucs_model_free(model);
 }
 
 /* ---- options ---- */
@@ -332,5 +384,6 @@ static void test_convert(void)
 }
 
 TEST_MAIN(test_version_and_names, test_error_argument, test_model_arguments, test_model_facts, test_member_info,
-          test_null_objects, test_option_ranges, test_shift_offsets, test_option_limits, test_foreign_cpu_level,
-          test_separator_arguments, test_separator_order, test_unsplit_length, test_convert)
+          test_null_objects, test_null_loudness, test_engine_and_stream_arguments, test_option_ranges,
+          test_shift_offsets, test_option_limits, test_foreign_cpu_level, test_separator_arguments,
+          test_separator_order, test_unsplit_length, test_convert)
