@@ -19,17 +19,22 @@ enum { DMX_OWN_SCORE = -100 };
 void dmx_attention_run(dmx_exec *exec, int heads, const dmx_grid *q, const dmx_grid *k, const dmx_grid *v,
                        const dmx_grid *out);
 
-/* The same along the steps, each bin a sequence of its own, all of one shape. A key n steps away has a score that is n
- * * slope lower, and the query's own key has DMX_OWN_SCORE. Each query has a slope for each head: slope = sum over f <
- * decays of (f + 1) * sigmoid(query_decay[f]) / 2 / sqrt(decays) from query_decay[steps][bins][heads * decays]. */
+/* The same along the steps, each bin a sequence of its own; all grids of one shape. A key that is n steps away has a
+ * score that is n * slope lower, and the query's own key has DMX_OWN_SCORE. Each query has a slope for each head, from
+ * query_decay[steps][bins][heads * decays]:
+ *
+ *     slope = sum over f < decays of (f + 1) * sigmoid(query_decay[f]) / 2 / sqrt(decays) */
 void dmx_attention_run_local(dmx_exec *exec, int heads, int decays, const dmx_grid *q, const dmx_grid *k,
                              const dmx_grid *v, const dmx_grid *query_decay, const dmx_grid *out);
 
-/* Cosines and sines of the periods 1 to `periods`, one step the unit, as channels: what a query adds for the period n
- * to the score of a key t steps away is a multiple of cos(2 pi t / n) that it chooses, and cos(w (t - s)) = cos(w t)
- * cos(w s) + sin(w t) sin(w s) so each head's vectors grow by two numbers a period. A key at t has cos(w t) and sin(w
- * t) there, a query at s the same times what it chose, so that their product is the term of the score; and the averages
- * of cos(w t) and sin(w t) over the keys, times cos(w s) and sin(w s), are the average of the cosine.
+/* Periods: besides what it adds up to by its content, the score of a key t steps away has a multiple, which the query
+ * chooses, of cos(2 pi t / n), for the periods n = 1 to `periods`. Since
+ *
+ *     cos(w (t - s)) = cos(w t) cos(w s) + sin(w t) sin(w s)
+ *
+ * attention itself knows nothing of it: each head's vectors grow by two numbers a period. A key at t has cos(w t) and
+ * sin(w t) there, a query at s the same times what it chose, so that their product is the term of the score; and the
+ * averages of cos(w t) and sin(w t) over the keys, times cos(w s) and sin(w s), are the average of the cosine.
  *
  * q, k, v [steps][bins][heads * head_dim] and freqs [steps][bins][heads * periods], what each query chose, become
  * wide_q, wide_k, wide_v [steps][bins][heads * (head_dim + 2 * periods)]. Queries are scaled as well: attention divides

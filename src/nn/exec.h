@@ -21,8 +21,8 @@ struct dmx_ops;     /* ops.h */
 struct dmx_op_list; /* record.h */
 
 typedef struct dmx_exec {
-    const struct dmx_ops
-        *ops; /* who carries out the operations: dmx_cpu_ops (cpu/ops.h) or dmx_record_ops (record.h) */
+    /* Who carries out the operations: dmx_cpu_ops (cpu/ops.h) or dmx_record_ops (record.h). */
+    const struct dmx_ops *ops;
 
     /* What a pass reads and writes besides the arena. Only operations look at it; dmx_network_run fills it in. */
     const float *mix; /* [channels][frames] */

@@ -5,8 +5,8 @@
  * (record.h). All of them see the same dmx_op, so what a list holds is all that there is to an operation.
  *
  * An operation has a fixed size. It holds grids by value, and pointers only to what lives as long as the network:
- * weights, and the tables of transforms. Of the audio there is nothing in it: the mix is a grid without an address, and
- * stems are named by their number (audio.h). */
+ * layers with their weights, and the tables of transforms. Of the audio there is nothing in it: the mix is a grid
+ * without an address, and stems are named by their number (audio.h). */
 #ifndef DMX_NN_OPS_H
 #define DMX_NN_OPS_H
 
@@ -61,12 +61,12 @@ typedef struct dmx_cells_args {
 } dmx_cells_args;
 
 typedef struct dmx_linear_args {
-    const dmx_conv *conv;
-    const dmx_normed_linear *normed;
+    const dmx_conv *conv;            /* CONV */
+    const dmx_normed_linear *normed; /* NORMED_LINEAR */
     dmx_grid input, output, residual;
     bool add; /* there is a residual */
     dmx_activation activation;
-    const float *scale;
+    const float *scale; /* [output channels] or NULL */
 } dmx_linear_args;
 
 typedef struct dmx_norm_args {
@@ -82,7 +82,8 @@ typedef struct dmx_moments_args {
 
 typedef struct dmx_attention_args {
     int heads, decays;
-    dmx_grid q, k, v, query_decay, out;
+    dmx_grid q, k, v, out;
+    dmx_grid query_decay; /* LOCAL_ATTENTION */
 } dmx_attention_args;
 
 typedef struct dmx_periods_join_args {
@@ -133,9 +134,11 @@ typedef struct dmx_op {
     } as;
 } dmx_op;
 
-/* Who carries out operations. */
+/* Who carries out operations. Neither function can fail.
+ *   run        one operation, which it may keep a copy of
+ *   run_apart  a body on ranges of bins, see dmx_bins_run_apart; it calls the body before it returns */
 typedef struct dmx_ops {
-    void (*run)(dmx_exec *exec, const dmx_op *op); /* keeps nothing of `op` but a copy */
+    void (*run)(dmx_exec *exec, const dmx_op *op);
     void (*run_apart)(dmx_exec *exec, int bins, int at_once, dmx_bins_fn body, const void *context);
 } dmx_ops;
 

@@ -81,6 +81,7 @@ TREE_FAULTS = [
     ("src/api/model.c", "int demucs_more(int a)\n{\n    return a;\n}\n", rooms, "demucs_more is not in include"),
     ("include/demucs.h", "DEMUCS_API int demucs_more(int a);\n", rooms, "demucs_more is not defined in src/api"),
     ("src/nn/long.c", "\n" * 401, hygiene, "401 lines"),
+    ("docs/page.md", "<" * 7 + " HEAD\n", hygiene, "merge that was not finished"),
     ("docs/page.md", "see /wo" + "rk/main/README.md\n", hygiene, "path of one machine"),
     ("tools/fetch", "curl https://registry.npm" + "js.org/x\n", hygiene, "package registry"),
     ("CMakeLists.txt", "add_compile_options(-march=native)\n", hygiene, "CPU flag"),

@@ -14,6 +14,7 @@ MAX_LINES = 400  # but for the public headers, which are manuals
 
 # Written so that this file does not hold them.
 FOREIGN = {
+    r"^(<{7}|>{7}) ": "the mark of a merge that was not finished",
     r"(?<![\w.])/(work|root|home/\w+|Users/\w+)/": "a path of one machine",
     r"(registry\.npm" r"js|pypi\." r"org|pythonhosted\." r"org|crates\." r"io|conda\.anaconda\." r"org)": "the address of a package registry",
 }
