@@ -22,7 +22,8 @@
 #define LEGACY_URL      "https://dl.fbaipublicfiles.com/demucs"
 #define MODEL_MAX_BYTES ((uint64_t)1 << 32)
 
-void hub_source_url(char url[512], const char *variable, const char *standard)
+/* Where a source is: $VARIABLE or the public host, without a slash at the end. */
+static void source_url(char url[512], const char *variable, const char *standard)
 {
     const char *own = getenv(variable);
     snprintf(url, 512, "%s", own != NULL && own[0] != '\0' ? own : standard);
@@ -93,7 +94,7 @@ static hub_outcome from_hugging_face(hub_job *job, const char *hf_name, const ch
     char base[512], repository[128], url[HUB_PATH_MAX];
     demucs_error why = {0};
     if (job->hugging_face_down) return HUB_ABSENT;
-    hub_source_url(base, "DEMUCS_HF_URL", HF_URL);
+    source_url(base, "DEMUCS_HF_URL", HF_URL);
     hub_hf_repository(hf_name, repository);
     if (!hub_path(url, NULL, "%s/%s/%s/resolve/main/%s", base, job->name_space, repository, file_name))
         return HUB_ABSENT;
@@ -109,7 +110,7 @@ static hub_outcome from_legacy_host(hub_job *job, const hub_known_file *file, ch
     demucs_error why = {0};
     const char *file_name = hub_known_file_name(file);
     if (job->legacy_down || !hub_split_th_name(file_name, signature, sum)) return HUB_ABSENT;
-    hub_source_url(base, "DEMUCS_LEGACY_URL", LEGACY_URL);
+    source_url(base, "DEMUCS_LEGACY_URL", LEGACY_URL);
     if (!hub_path(url, NULL, "%s/%s", base, file->legacy)) return HUB_ABSENT;
     const char *pin = file->legacy_sha256 != NULL ? file->legacy_sha256 : sum;
     hub_outcome outcome = fetch(job, url, file_name, pin, path, &why);

@@ -27,7 +27,4 @@ hub_outcome hub_obtain_member(hub_local *local, hub_job *job, const char *signat
 /* The same for the bag file NAME.yaml, from Hugging Face only. */
 hub_outcome hub_obtain_bag_file(char path[HUB_PATH_MAX], hub_job *job, const char *name, demucs_error *error);
 
-/* Where the sources are: $DEMUCS_HF_URL and $DEMUCS_LEGACY_URL, or the public hosts. Without a slash at the end. */
-void hub_source_url(char url[512], const char *variable, const char *standard);
-
 #endif

@@ -138,7 +138,7 @@ static hub_entry *pack(const item_list *list, size_t *count)
     return entries;
 }
 
-hub_entry *hub_list_in(const hub_registry *registry, const char *repo, size_t *count, demucs_error *error)
+hub_entry *hub_list(const char *repo, size_t *count, demucs_error *error)
 {
     item_list list = {0};
     char cache[HUB_PATH_MAX];
@@ -156,7 +156,7 @@ hub_entry *hub_list_in(const hub_registry *registry, const char *repo, size_t *c
         return NULL;
     }
     for (int single = 0; single < 2; single++) {
-        if (repo == NULL) add_known(&list, registry, cache, !single);
+        if (repo == NULL) add_known(&list, &hub_official_registry, cache, !single);
         add_folder(&list, repo != NULL ? repo : cache, !single, "");
         if (repo == NULL && !single) add_namespaces(&list, cache);
     }
@@ -164,11 +164,6 @@ hub_entry *hub_list_in(const hub_registry *registry, const char *repo, size_t *c
     if (entries == NULL) dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory");
     dmx_free(list.items);
     return entries;
-}
-
-hub_entry *hub_list(const char *repo, size_t *count, demucs_error *error)
-{
-    return hub_list_in(&hub_official_registry, repo, count, error);
 }
 
 /* ------------------------------------------------------------------------------------------------- verifying ----- */

@@ -14,8 +14,7 @@ typedef enum hub_mode {
 char *hub_resolve_in(const hub_registry *registry, const char *name, const hub_options *options, hub_mode mode,
                      demucs_error *error);
 
-/* hub_list and hub_verify likewise. */
-hub_entry *hub_list_in(const hub_registry *registry, const char *repo, size_t *count, demucs_error *error);
+/* hub_verify likewise. */
 bool hub_verify_in(const hub_registry *registry, const char *name, const hub_options *options,
                    void (*report)(const char *path, const char *what, void *user), void *user, demucs_error *error);
 

@@ -41,19 +41,6 @@ dmx_grid dmx_grid_as_sequence(const dmx_grid *grid)
                       .margin = {.steps = margin}};
 }
 
-dmx_grid dmx_grid_as_row(const dmx_grid *grid)
-{
-    assert(grid->bins == 1 && grid->step_stride == grid->channels);
-    return (dmx_grid){
-        .data = grid->data,
-        .steps = 1,
-        .bins = grid->steps,
-        .channels = grid->channels,
-        .step_stride = (ptrdiff_t)grid->steps * grid->channels,
-        .margin = {.bins_before = grid->margin.steps, .bins_after = grid->margin.steps},
-    };
-}
-
 dmx_grid dmx_grid_bins(const dmx_grid *grid, int first, int bins)
 {
     dmx_grid part = *grid;

@@ -36,9 +36,8 @@ dmx_margin dmx_margin_max(dmx_margin a, dmx_margin b);
 /* Set all margins to zero. */
 void dmx_grid_clear_margins(dmx_exec *exec, const dmx_grid *grid);
 
-/* One step of n bins seen as n steps of one bin, and back. The margin between bins becomes one between steps. */
+/* One step of n bins seen as n steps of one bin. The margin between bins becomes one between steps. */
 dmx_grid dmx_grid_as_sequence(const dmx_grid *grid);
-dmx_grid dmx_grid_as_row(const dmx_grid *grid);
 
 /* Bins [first, first + bins) of a grid (first may lie in the margin), without margins to rely on. */
 dmx_grid dmx_grid_bins(const dmx_grid *grid, int first, int bins);

@@ -14,6 +14,7 @@ import networks
 import rooms
 import symbols
 import templates
+import unused
 
 SOUND = {
     "src/base/alloc.c": '#include "base/alloc.h"\n#include <stdlib.h>\nvoid *dmx_alloc(void) { return malloc(1); }\n',
@@ -122,6 +123,14 @@ TRACKS_SYMBOL_FAULTS = [
 ]
 
 
+# the same for two objects
+UNUSED_FAULTS = [
+    ("int dmx_dead(void) { return 2; }", "no other file uses dmx_dead"),
+    ("int dmx_own(void) { return 2; } int other(void) { return dmx_own(); }", "no other file uses dmx_own"),
+    ("int dmx_alloc_fail_after(void); int other(void) { return dmx_alloc_fail_after(); }", "need not be named"),
+]
+
+
 def write_tree(root, content):
     for name, text in content.items():
         path = root / name
@@ -139,6 +148,15 @@ def libraries(folder, extra, name="libdemucs", public="demucs_version"):
     run("cc", "-shared", "api.c.o", "-o", f"{name}.so")
     run("ar", "rcs", f"{name}.a", "api.c.o")
     return str(folder / f"{name}.so"), str(folder / f"{name}.a")
+
+
+def objects(folder, extra):
+    """Two objects, of which the first uses the second; `extra` is added to that."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "main.c").write_text("int dmx_used(void); int main(void) { return dmx_used(); }\n")
+    (folder / "inner.c").write_text("int dmx_used(void) { return 1; }\n" + extra + "\n")
+    subprocess.run(["cc", "-c", "main.c", "inner.c"], check=True, cwd=folder)
+    return [str(folder / "main.o"), str(folder / "inner.o")]
 
 
 def header_passes(folder, text):
@@ -168,6 +186,10 @@ def main(scratch):
         pair = libraries(scratch / f"tracks{number}", extra, "libdemucs_tracks", "demucs_tracks_separate")
         expect(extra, symbols.check(*pair), word)
 
+    for number, (extra, word) in enumerate([("", None), ("static int f(void) { return 2; } int other(void) { return f(); }", None)]
+                                           + UNUSED_FAULTS):
+        expect(extra, unused.check(objects(scratch / f"objects{number}", extra)), word)
+
     good = "#ifndef D\n#define D\n#ifdef __cplusplus\nextern \"C\" {\n#endif\nconst char *demucs_version(void);\n" \
            "#ifdef __cplusplus\n}\n#endif\n#endif\n"
     if not header_passes(scratch / "good", good):
@@ -178,7 +200,7 @@ def main(scratch):
             missed.append(f"a header with a fault passes: {bad!r}")
 
     print("\n".join(missed))
-    print(f"{len(TREE_FAULTS) + len(SYMBOL_FAULTS) + len(TRACKS_SYMBOL_FAULTS) + 3} faults, {len(missed)} missed")
+    print(f"{len(TREE_FAULTS) + len(SYMBOL_FAULTS) + len(UNUSED_FAULTS) + len(TRACKS_SYMBOL_FAULTS) + 3} faults, {len(missed)} missed")
     return 1 if missed else 0
 
 
