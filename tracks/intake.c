@@ -41,7 +41,7 @@ static bool open_track(reading *self, const dmx_intake_format *format, demucs_er
     if (self->read == NULL || self->resampled == NULL || self->mapped == NULL) return no_memory(self, error);
     for (int channel = 0; channel < self->channels; channel++)
         self->mapped[channel] = self->read[self->file_channels == 1 ? 0 : channel];
-    self->out->mix = dmx_spool_create(&format->spool_place, self->channels, error);
+    self->out->mix = dmx_spool_create(format->spool_place, self->channels, error);
     if (self->out->mix == NULL) return false;
     const demucs_status status = demucs_resampler_create(&self->resampler, audio_reader_sample_rate_hz(self->reader),
                                                          format->sample_rate_hz, self->channels, &why);

@@ -10,7 +10,7 @@
 
 typedef struct dmx_intake_format {
     int channels, sample_rate_hz; /* of the model */
-    dmx_spool_place spool_place;
+    dmx_spool_place *spool_place;
 } dmx_intake_format;
 
 /* What was read. */

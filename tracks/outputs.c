@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MAX_ATTEMPTS = 10 };
+
 static audio_sample sample_of(const dmx_outputs *self, const dmx_output *item)
 {
     const demucs_tracks_sample asked = self->request->sample;
@@ -16,6 +18,17 @@ static audio_sample sample_of(const dmx_outputs *self, const dmx_output *item)
     return asked == DEMUCS_TRACKS_INT24 ? AUDIO_INT24 : AUDIO_INT16;
 }
 
+static bool make_folder(dmx_output *item, demucs_error *error)
+{
+    int made;
+    if (item->folder == NULL) item->folder = dmx_path_parent(item->path);
+    if (item->folder == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
+    if (dmx_folder_make(item->folder, &made, error) != DEMUCS_OK) return false;
+    if (made > item->made_folders) item->made_folders = made;
+    return true;
+}
+
+/* Open the file, in its folder, which a track that failed may have made and be removing just now: then once more. */
 static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error)
 {
     static const audio_container containers[] = {
@@ -26,15 +39,13 @@ static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error
                                  .channels = self->channels,
                                  .mp3_bitrate_kbps = self->request->mp3_bitrate_kbps,
                                  .mp3_quality = self->request->mp3_quality};
-    item->writer = audio_writer_open(item->path, &format, error);
-    return item->writer != NULL;
-}
-
-static bool make_folder(dmx_output *item, demucs_error *error)
-{
-    item->folder = dmx_path_parent(item->path);
-    if (item->folder == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
-    return dmx_folder_make(item->folder, &item->made_folders, error) == DEMUCS_OK;
+    demucs_error why = {DEMUCS_OK, ""};
+    for (int attempt = 0; attempt < MAX_ATTEMPTS && item->writer == NULL; attempt++) {
+        dmx_error_clear(&why);
+        if (make_folder(item, &why)) item->writer = audio_writer_open(item->path, &format, &why);
+        if (item->folder == NULL || access(item->folder, F_OK) == 0) break;
+    }
+    return item->writer != NULL || !dmx_fail(error, why.status, "%s", why.message);
 }
 
 bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
@@ -43,14 +54,13 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
     if (self->planes == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to write the stems");
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
-        bool done = make_folder(item, error);
-        if (done && self->request->clip == DEMUCS_TRACKS_CLIP_RESCALE) {
-            item->spool = dmx_spool_create(&self->spool_place, self->channels, error);
-            done = item->spool != NULL;
-        } else if (done) {
-            done = open_writer(self, item, error);
+        if (self->request->clip != DEMUCS_TRACKS_CLIP_RESCALE) {
+            if (!open_writer(self, item, error)) return false;
+            continue;
         }
-        if (!done) return false;
+        if (!make_folder(item, error)) return false; /* now, since it may be impossible */
+        item->spool = dmx_spool_create(self->spool_place, self->channels, error);
+        if (item->spool == NULL) return false;
     }
     return true;
 }

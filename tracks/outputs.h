@@ -36,7 +36,7 @@ typedef struct dmx_output {
 typedef struct dmx_outputs {
     const demucs_tracks_request *request;
     dmx_watch *watch;
-    dmx_spool_place spool_place;
+    dmx_spool_place *spool_place; /* the caller's */
     int sources, channels, sample_rate_hz;
     dmx_output *items; /* [count] */
     int count;

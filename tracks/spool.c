@@ -2,6 +2,7 @@
 #include "tracks/spool.h"
 
 #include "base/alloc.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "tracks/paths.h"
 
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 enum { PIECE_FRAMES = 4096 }; /* interleaved and written at a time */
+enum { MAX_ATTEMPTS = 10 };
 
 struct dmx_spool {
     int file;
@@ -40,11 +42,28 @@ static int open_nameless(const char *folder)
     return file;
 }
 
-dmx_spool *dmx_spool_create(const dmx_spool_place *place, int channels, demucs_error *error)
+/* The same in the folder of the track, which is made first. A track that failed may have made it and be removing it
+ * just now: then once more. -1 also with a sentence in `error`. */
+static int open_in_own_folder(dmx_spool_place *place, demucs_error *error)
+{
+    int file = -1;
+    for (int attempt = 0; attempt < MAX_ATTEMPTS && file < 0; attempt++) {
+        int made;
+        if (dmx_folder_make(place->folder, &made, error) != DEMUCS_OK) return -1;
+        if (made > place->made) place->made = made;
+        file = open_nameless(place->folder);
+        if (file < 0 && errno != ENOENT) break;
+    }
+    return file;
+}
+
+dmx_spool *dmx_spool_create(dmx_spool_place *place, int channels, demucs_error *error)
 {
     char reason[DMX_REASON];
     const char *common = getenv("TMPDIR"), *folder = place->chosen;
-    if (folder == NULL) folder = common != NULL && common[0] != '\0' ? common : place->folder;
+    if (folder == NULL && common != NULL && common[0] != '\0') folder = common;
+    const bool own = folder == NULL;
+    if (own) folder = place->folder;
     dmx_spool *self = dmx_alloc(1, sizeof *self);
     if (self == NULL) goto no_memory;
     self->file = -1;
@@ -53,7 +72,7 @@ dmx_spool *dmx_spool_create(const dmx_spool_place *place, int channels, demucs_e
     self->folder = dmx_strdup(folder);
     self->interleaved = dmx_alloc((size_t)channels * PIECE_FRAMES, sizeof(float));
     if (self->folder == NULL || self->interleaved == NULL) goto no_memory;
-    self->file = open_nameless(folder);
+    self->file = own ? open_in_own_folder(place, error) : open_nameless(folder);
     if (self->file >= 0) return self;
     if (errno == ENOMEM) goto no_memory;
     dmx_fail(error, DEMUCS_ERROR_IO, "cannot create a temporary file in %s: %s; %s", folder, dmx_reason(reason, errno),

@@ -13,11 +13,12 @@ typedef struct dmx_spool dmx_spool;
 /* Where spools are made. */
 typedef struct dmx_spool_place {
     const char *chosen; /* by the caller; else $TMPDIR where that is set, else `folder` */
-    const char *folder;
+    const char *folder; /* made where it is missing */
+    int made;           /* how many of its last parts are ours */
 } dmx_spool_place;
 
 /* Create an empty spool. NULL on failure. */
-dmx_spool *dmx_spool_create(const dmx_spool_place *place, int channels, demucs_error *error);
+dmx_spool *dmx_spool_create(dmx_spool_place *place, int channels, demucs_error *error);
 void dmx_spool_free(dmx_spool *self);
 
 /* Append frames from planes[channel]. */

@@ -19,8 +19,8 @@ typedef struct track {
     dmx_intake intake;
     dmx_separation separation;
     dmx_outputs outputs;
-    char *folder;     /* request.folder, or that of the first target */
-    int made_folders; /* how many of its last parts are ours */
+    char *folder; /* of the spools */
+    dmx_spool_place spool_place;
     demucs_tracks_result *result;
 } track;
 
@@ -29,21 +29,21 @@ static bool no_memory(const track *self, demucs_error *error)
     return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", self->watch.track);
 }
 
-/* The folder for the spools has to be there before the track is read. */
-static bool make_folder(track *self, demucs_error *error)
+/* Spools lie in request.folder, or in that of the first target, unless the caller or the environment says otherwise. */
+static bool find_spool_place(track *self, demucs_error *error)
 {
     const demucs_tracks_request *request = &self->request;
     self->folder = request->targets != NULL ? dmx_path_parent(request->targets[0].path) : dmx_strdup(request->folder);
-    if (self->folder == NULL) return no_memory(self, error);
-    self->outputs.spool_place = (dmx_spool_place){request->spool_folder, self->folder};
-    return dmx_folder_make(self->folder, &self->made_folders, error) == DEMUCS_OK;
+    self->spool_place = (dmx_spool_place){.chosen = request->spool_folder, .folder = self->folder};
+    self->outputs.spool_place = &self->spool_place;
+    return self->folder != NULL || no_memory(self, error);
 }
 
 static bool read_track(track *self, demucs_error *error)
 {
     const dmx_intake_format format = {.channels = self->outputs.channels,
                                       .sample_rate_hz = self->outputs.sample_rate_hz,
-                                      .spool_place = self->outputs.spool_place};
+                                      .spool_place = &self->spool_place};
     if (!dmx_watch_begin(&self->watch, DEMUCS_TRACKS_READ, error) ||
         !dmx_intake_read(&self->intake, &format, &self->watch, error))
         return false;
@@ -77,7 +77,7 @@ static bool carry_out(track *self, demucs_error *error)
     self->result = dmx_result_new(self->outputs.count);
     if (self->result == NULL) return no_memory(self, error);
     return dmx_separation_begin(&self->separation, &self->request, &self->outputs, &self->watch, error) &&
-           make_folder(self, error) && read_track(self, error) && dmx_outputs_open(&self->outputs, error) &&
+           find_spool_place(self, error) && read_track(self, error) && dmx_outputs_open(&self->outputs, error) &&
            separate(self, error) && write_files(self, error);
 }
 
@@ -101,7 +101,7 @@ static void release(track *self, bool done)
     dmx_separation_end(&self->separation);
     dmx_outputs_discard(&self->outputs);
     dmx_spool_free(self->intake.mix);
-    if (!done && self->folder != NULL) dmx_folder_unmake(self->folder, self->made_folders);
+    if (!done && self->folder != NULL) dmx_folder_unmake(self->folder, self->spool_place.made);
     dmx_free(self->folder);
 }
 

@@ -11,35 +11,49 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { MAX_ATTEMPTS = 10 };
+
 /* Cut the slashes at the end of a path, but for one that is all of it. */
 static void cut_slashes(char *path)
 {
     for (size_t length = strlen(path); length > 1 && path[length - 1] == '/'; length--) path[length - 1] = '\0';
 }
 
-demucs_status dmx_folder_make(const char *path, int *made, demucs_error *error)
+/* Create what is missing of `part`, whose text is back in the end; how many were made. *last is whether the last one
+ * was, errno why not. */
+static int make_all(char *part, bool *last)
 {
-    char *part = dmx_strdup(path), reason[DMX_REASON];
     int count = 0;
-    bool done = false;
-    if (made != NULL) *made = 0;
-    if (part == NULL) return dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to create a folder");
-    cut_slashes(part);
     /* Failures on the way do not matter: a parent may be there already, or be one that we may not even try to create.
      */
     for (char *at = part + (*part != '\0');; at++) {
         const char kept = *at;
         if (kept != '/' && kept != '\0') continue;
         *at = '\0';
-        done = mkdir(part, 0777) == 0;
-        count += done;
-        if (kept == '\0') break;
+        *last = mkdir(part, 0777) == 0;
+        count += *last;
+        if (kept == '\0') return count;
         *at = kept;
     }
-    const int failure = errno;
-    struct stat info;
+}
+
+demucs_status dmx_folder_make(const char *path, int *made, demucs_error *error)
+{
+    char *part = dmx_strdup(path), reason[DMX_REASON];
+    bool there = false;
+    int count = 0, failure = 0;
+    if (made != NULL) *made = 0;
+    if (part == NULL) return dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to create a folder");
+    cut_slashes(part);
+    /* Somebody who made one of them may just be removing it again: then once more. */
+    for (int attempt = 0; attempt < MAX_ATTEMPTS && !there; attempt++) {
+        struct stat info;
+        count = make_all(part, &there);
+        failure = errno;
+        there = there || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+    }
     dmx_free(part);
-    if (!done && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
+    if (!there)
         return dmx_fail(error, DEMUCS_ERROR_IO, "cannot create the folder %s: %s", path, dmx_reason(reason, failure));
     if (made != NULL) *made = count;
     return DEMUCS_OK;

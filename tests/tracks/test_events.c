@@ -7,6 +7,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +22,34 @@ static demucs_tracks_request watched(const tracks_setup *setup, tracks_record *r
     request.event = tracks_on_event;
     request.event_user = record;
     return request;
+}
+
+/* The stream's own report: told, and heard when it asks to stop. */
+static bool on_progress(const demucs_progress *report, void *user)
+{
+    int *left = user;
+    return report->finished && --*left == 0;
+}
+
+static void test_own_progress(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    demucs_stream_options separation = setup->separation;
+    demucs_error error = {DEMUCS_OK, ""};
+    tracks_record record;
+    tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.5F);
+    demucs_tracks_request request = watched(setup, &record);
+    request.separation = &separation;
+    int left = SEGMENTS + 1;
+    separation.progress = on_progress;
+    separation.progress_user = &left;
+    CHECK(demucs_tracks_separate(&request, NULL, &error) == DEMUCS_OK && left == 1, "%d left, %s", left, error.message);
+    request = watched(setup, &record);
+    request.separation = &separation;
+    left = 3;
+    const demucs_status status = demucs_tracks_separate(&request, NULL, &error);
+    CHECK(tracks_failed(status, &error, DEMUCS_ERROR_CANCELLED, "cancelled"), "%s", error.message);
+    CHECK(record.segments_done == 3, "%d segments", (int)record.segments_done);
 }
 
 static void test_order(void)
@@ -125,7 +154,7 @@ static void sleep_a_little(void) { nanosleep(&(struct timespec){.tv_nsec = 10000
 
 static void *set_later(void *started)
 {
-    while (*(volatile int *)started == 0) sleep_a_little();
+    while (atomic_load((atomic_int *)started) == 0) sleep_a_little();
     demucs_tracks_cancel_set(flag);
     return NULL;
 }
@@ -134,7 +163,7 @@ enum { BY_NOBODY, BEFORE, BY_THREAD, BY_SIGNAL };
 
 typedef struct hand {
     int way;
-    volatile int started;
+    atomic_int started;
     int later; /* segments that ran after the flag was set */
 } hand;
 
@@ -163,7 +192,7 @@ static void check_flag(const tracks_setup *setup, int way)
     request.event = on_event;
     request.event_user = &self;
     if (way == BEFORE) demucs_tracks_cancel_set(flag);
-    if (way == BY_THREAD && pthread_create(&thread, NULL, set_later, (void *)&self.started) != 0) abort();
+    if (way == BY_THREAD && pthread_create(&thread, NULL, set_later, &self.started) != 0) abort();
     const demucs_status status = demucs_tracks_separate(&request, NULL, &error);
     self.started = 1; /* whatever happened */
     if (way == BY_THREAD) pthread_join(thread, NULL);
@@ -225,7 +254,7 @@ static void test_flag_in_a_segment(void)
     request.cancel = flag;
     request.event = on_segment;
     request.event_user = &self;
-    if (pthread_create(&thread, NULL, set_later, (void *)&self.started) != 0) abort();
+    if (pthread_create(&thread, NULL, set_later, &self.started) != 0) abort();
     const demucs_status status = demucs_tracks_separate(&request, NULL, &error);
     self.started = 1; /* whatever happened */
     pthread_join(thread, NULL);
@@ -238,4 +267,5 @@ static void test_flag_in_a_segment(void)
     demucs_model_free(own.model);
 }
 
-TRACKS_MAIN(test_order, test_warnings, test_cancel_everywhere, test_older_files_stay, test_flag, test_flag_in_a_segment)
+TRACKS_MAIN(test_own_progress, test_order, test_warnings, test_cancel_everywhere, test_older_files_stay, test_flag,
+            test_flag_in_a_segment)

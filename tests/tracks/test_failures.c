@@ -125,6 +125,53 @@ static void test_full_disk(void)
     }
 }
 
+/* At the very end, when all files are whole, a folder takes the name of the third. */
+static bool take_a_name(const demucs_tracks_event *event, void *user)
+{
+    (void)user;
+    if (event->kind == DEMUCS_TRACKS_EVENT_CLIPPED) mkdir("out/song/other.wav", 0777);
+    return false;
+}
+
+/* The two that had their names by then are gone again. */
+static void test_name_taken(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 20);
+    demucs_tracks_request request = tracks_request(setup, "song.wav");
+    request.clip = DEMUCS_TRACKS_CLIP_NONE;
+    request.event = take_a_name;
+    tracks_check_refused(&request, DEMUCS_ERROR_IO, "out/song/other.wav");
+    CHECK(tracks_count("song.wav") == 3, "more is left than the folder in the way");
+}
+
+/* Another track, which made the folders, fails and removes them again while they are empty. */
+static bool remove_folders(const demucs_tracks_event *event, void *user)
+{
+    const int *cancel_in = user;
+    if (event->kind == DEMUCS_TRACKS_EVENT_PROGRESS && event->phase == DEMUCS_TRACKS_READ && event->done == 0)
+        CHECK(rmdir("out") == 0, "while it is read");
+    if (event->kind == DEMUCS_TRACKS_EVENT_PHASE && event->phase == DEMUCS_TRACKS_SEPARATE)
+        CHECK(rmdir("out/song") == 0 && rmdir("out") == 0, "before it is separated");
+    return (int)event->phase == *cancel_in && event->kind == DEMUCS_TRACKS_EVENT_PROGRESS && event->done > 0;
+}
+
+static void test_folders_removed(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    demucs_error error = {DEMUCS_OK, ""};
+    int cancel_in = DEMUCS_TRACKS_WRITE;
+    tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.5F);
+    demucs_tracks_request request = tracks_request(setup, "song.wav");
+    request.event = remove_folders;
+    request.event_user = &cancel_in;
+    CHECK(demucs_tracks_separate(&request, NULL, &error) == DEMUCS_ERROR_CANCELLED, "%s", error.message);
+    CHECK(tracks_count("song.wav") == 0, "something is left");
+    cancel_in = -1;
+    CHECK(demucs_tracks_separate(&request, NULL, &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(tracks_count("song.wav") == 2 + TRACKS_STEMS, "the files are there");
+}
+
 /* Folders that cannot be made, inputs that are none. */
 static void test_paths(void)
 {
@@ -163,4 +210,4 @@ static void test_paths(void)
     tracks_check_refused(&request, DEMUCS_ERROR_ARGUMENT, "no audio stream 2");
 }
 
-TRACKS_MAIN(test_memory, test_memory_of_objects, test_full_disk, test_paths)
+TRACKS_MAIN(test_memory, test_memory_of_objects, test_full_disk, test_name_taken, test_folders_removed, test_paths)

@@ -66,7 +66,9 @@ static void test_wrong(void)
     WRONG(r.folder = NULL, "request.folder is empty");
     WRONG(r.folder = "", "request.folder is empty");
     WRONG((r.folder = "", r.folder_setting = "--out"), "--out is empty");
+    WRONG((r.folder = "", r.folder_setting = NULL), "request.folder is empty");
     WRONG(r.pattern = NULL, "request.pattern is NULL");
+    WRONG((r.pattern = NULL, r.pattern_setting = NULL), "request.pattern is NULL");
     WRONG(r.pattern = "{stem", "single '{'");
     WRONG(r.pattern = "}", "single '}'");
     WRONG(r.pattern = "{song}", "unknown variable {song}");
