@@ -7,6 +7,7 @@
  * same bits. */
 #include "cpu/conv.h"
 #include "cpu/gemm.h"
+#include "cpu/pack.h"
 
 #include <string.h>
 
@@ -30,13 +31,6 @@ typedef struct recurrence {
 } recurrence;
 
 static size_t unit_blocks(int hidden) { return ((size_t)hidden + DMX_PANEL - 1) / DMX_PANEL; }
-
-int dmx_lstm_columns(int hidden) { return (int)unit_blocks(hidden) * GATES * DMX_PANEL; }
-
-size_t dmx_lstm_column(size_t gate, size_t unit)
-{
-    return (unit / DMX_PANEL * GATES + gate) * DMX_PANEL + unit % DMX_PANEL;
-}
 
 /* Rows of the batch and blocks of units that an item works on. */
 typedef struct share {

@@ -108,3 +108,10 @@ bool dmx_conv_suits_bf16(const dmx_conv *conv)
 {
     return dmx_conv_k(conv) >= BF16_LEAST_K && dmx_conv_columns(conv) >= BF16_LEAST_COLUMNS;
 }
+
+int dmx_lstm_columns(int hidden) { return (hidden + DMX_PANEL - 1) / DMX_PANEL * DMX_LSTM_GATES * DMX_PANEL; }
+
+size_t dmx_lstm_column(size_t gate, size_t unit)
+{
+    return (unit / DMX_PANEL * DMX_LSTM_GATES + gate) * DMX_PANEL + unit % DMX_PANEL;
+}

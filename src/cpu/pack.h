@@ -1,4 +1,4 @@
-/* pack.h - the weights of a convolution as the CPU's matrix product wants them: panels of 16 columns, each with all
+/* pack.h - weights as the CPU's matrix product wants them: panels of 16 columns, each with all
  * rows of the matrix, [panel][k][DMX_PANEL] (see kernels.h).
  *
  * With a GLU a panel holds half a panel of values and then their gates. */
@@ -44,5 +44,23 @@ size_t dmx_conv_weight_rows(const dmx_conv *conv);
 enum { DMX_PACK_ROWS = 8 };
 void dmx_conv_pack_rows(const dmx_conv *conv, size_t first, size_t count, const float *weight, float *packed);
 void dmx_conv_pack_bias(const dmx_conv *conv, const float *bias, float *packed);
+
+/* ---- the gates of an LSTM ----
+ *
+ * Columns are ordered so that a block of DMX_PANEL units has its four gates in four panels side by side: whoever
+ * computes those panels can finish the units. The last block is filled up with units whose weights are 0 and that stay
+ * 0.
+ *
+ *     [ forward: 16 i | 16 f | 16 g | 16 o | 16 i | ...   ][ backward: the same ]
+ *
+ * The recurrent weights of a direction are [dmx_lstm_columns / DMX_PANEL][hidden][DMX_PANEL]. */
+enum { DMX_LSTM_GATES = 4 };
+
+/* Columns of the gates of one direction: 4 * hidden, with whole blocks. */
+int dmx_lstm_columns(int hidden);
+
+/* The column of a unit's gate in that order; gates count as in PyTorch, where they are the rows gate * hidden + unit of
+ * the weights. The units of a block lie side by side. */
+size_t dmx_lstm_column(size_t gate, size_t unit);
 
 #endif

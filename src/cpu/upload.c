@@ -126,7 +126,7 @@ static bool upload_normed_linear(dmx_store *store, dmx_normed_linear *layer, con
 
 /* ---- LSTM ---- */
 
-/* [4 * hidden][conv's inputs] into the order of lstm.h: a block of units' rows at a time. */
+/* [4 * hidden][conv's inputs] into the order of pack.h: a block of units' rows at a time. */
 static bool pack_gates(const dmx_conv *conv, size_t hidden, const dmx_rows *rows, float *packed)
 {
     for (size_t gate = 0; gate < DMX_LSTM_GATES; gate++)
