@@ -5,8 +5,9 @@
  *              torch_legacy.c /
  *              onnx.c
  *
- * What comes out is well formed: names are unique, each tensor's bytes exist and are as many as its shape needs, rows
- * are contiguous. Whether the tensors are those of the class, and finite, is the model's to check (dmx_weights). */
+ * What comes out is well formed: the names of tensors are unique, the bytes of each tensor exist and are as many as its
+ * shape needs, and they lie row by row without gaps. Not checked here: whether the tensors are those that the class
+ * has, and whether their numbers are finite. The loader of the network does that (models/loading/weights.h). */
 #ifndef DMX_CHECKPOINT_CHECKPOINT_H
 #define DMX_CHECKPOINT_CHECKPOINT_H
 
@@ -34,19 +35,19 @@ typedef enum dmx_dtype {
 } dmx_dtype;
 
 typedef struct dmx_tensor {
-    char *name; /* PyTorch state name, "encoder.0.conv.weight" */
+    char *name; /* its name in PyTorch, "encoder.0.conv.weight" */
     dmx_dtype dtype;
     int rank;
     int64_t shape[DMX_MAX_RANK]; /* each >= 0; the product fits in int64_t */
     size_t count;                /* that product */
     const void *data;            /* [count] row-major, little endian, NOT necessarily aligned to the type */
-    void *owned;                 /* NULL, or the block behind `data` when it does not lie in the file */
+    void *owned;                 /* NULL where `data` lies in the file; else the memory that `data` lies in */
 } dmx_tensor;
 
 typedef struct dmx_checkpoint {
     char *path;
-    const dmx_classes *classes; /* those that there are */
-    const dmx_class *class;     /* the one of this model */
+    const dmx_classes *classes; /* the classes that there are */
+    const dmx_class *class;     /* the class of this model, one of them */
     dmx_value args;             /* LIST, positional constructor arguments */
     dmx_value kwargs;           /* DICT, named constructor arguments */
     dmx_tensor *tensors;        /* [tensor_count] in file order */
@@ -54,31 +55,32 @@ typedef struct dmx_checkpoint {
     const unsigned char *bytes; /* the file, mapped read-only */
     size_t size_bytes;
     bool mapped;    /* `bytes` is to be unmapped on close */
-    bool read_once; /* set by who will read each tensor only once: released ones are gone then */
+    bool read_once; /* the caller promises to read no tensor again after its release: see dmx_checkpoint_release */
 } dmx_checkpoint;
 
-/* Open a checkpoint of any format; its content decides which. It must be of one of `classes`, which outlive it. Errors
- * name `path` and the reason. On failure *checkpoint is NULL. Tensors may point into the mapped file: it stays mapped
- * until dmx_checkpoint_close. */
+/* Open a checkpoint of any format; the content of the file decides which, not its name. The model must be of one of
+ * `classes`, which must outlive the checkpoint. Errors name `path` and the reason. On failure *checkpoint is NULL.
+ * Tensors may point into the mapped file: it stays mapped until dmx_checkpoint_close. */
 demucs_status dmx_checkpoint_open(dmx_checkpoint **checkpoint, const char *path, const dmx_classes *classes,
                                   demucs_error *error);
 
-/* The same from `size_bytes` bytes in memory, which must outlive the checkpoint; `path` is only for messages. This is
- * what the fuzzers call. */
+/* Read a checkpoint from `size_bytes` bytes in memory, which must outlive it. `path` is only for messages. */
 demucs_status dmx_checkpoint_parse(dmx_checkpoint **checkpoint, const char *path, const unsigned char *bytes,
                                    size_t size_bytes, const dmx_classes *classes, demucs_error *error);
 
 /* Close and free. NULL is fine. */
 void dmx_checkpoint_close(dmx_checkpoint *checkpoint);
 
-/* Its values were read: what they took of this process's memory is given back now and not only at the end, or a model
- * would be in memory twice when it is loaded. Reading them again is right, only slower; with read_once it is not. */
+/* Give back the memory that the values of a tensor take in this process, once they were read. A loader calls this after
+ * each tensor: otherwise the whole file would lie in memory beside the weights that are made of it. A tensor in the
+ * file can still be read afterwards, from the disk again. A tensor with memory of its own keeps it, unless
+ * checkpoint->read_once is set: then it is freed and must not be read again. */
 void dmx_checkpoint_release(const dmx_checkpoint *checkpoint, dmx_tensor *tensor);
 
 /* Bytes of one element. */
 size_t dmx_dtype_size(dmx_dtype dtype);
 
-/* Elements [first, first + count) of a tensor of any floating type, as float. */
+/* out = elements [first, first + count) of a tensor of any floating type, as float. */
 void dmx_tensor_to_f32(const dmx_tensor *tensor, size_t first, size_t count, float *out);
 
 /* Write as official safetensors: floating tensors as float16, arguments as JSON in the metadata. Whole or not at all

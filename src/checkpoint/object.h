@@ -1,8 +1,8 @@
 /* object.h - the graph of Python-like objects that a pickle, or the `structure` of a safetensors file, describes.
  *
- * Nothing in it ever runs: a class is its name, a tensor is a view into a storage, what we have no use for is OPAQUE.
- * Objects may be shared and may even contain themselves, so whoever walks them carries a budget. All of them live in
- * one pool and are freed with it; texts point into the file. */
+ * Nothing in it ever runs: a class is its name, a tensor is a view into a storage, and an object that no model needs is
+ * OPAQUE. Objects may be shared and may even contain themselves, so whoever walks the graph carries a budget. All
+ * objects live in one pool and are freed with it. Their texts point into the file, or to constants of the engine. */
 #ifndef DMX_CHECKPOINT_OBJECT_H
 #define DMX_CHECKPOINT_OBJECT_H
 

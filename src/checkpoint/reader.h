@@ -22,14 +22,14 @@ demucs_status dmx_read_torch_zip(dmx_checkpoint *checkpoint, demucs_error *error
 demucs_status dmx_read_torch_legacy(dmx_checkpoint *checkpoint, demucs_error *error);
 demucs_status dmx_read_onnx(dmx_checkpoint *checkpoint, demucs_error *error);
 
-/* Does a file start like one of these? */
+/* Does a file start like one of that format? */
 bool dmx_is_safetensors(const unsigned char *bytes, size_t size);
 bool dmx_is_torch_zip(const unsigned char *bytes, size_t size);
 bool dmx_is_torch_legacy(const unsigned char *bytes, size_t size);
 bool dmx_is_onnx(const unsigned char *bytes, size_t size);
 
-/* Add a tensor under a copy of `name`; the rest is taken from `tensor`, and so is what it owns (freed on failure too).
- * Refuses names that are not printable ASCII, and too many tensors. */
+/* Add a copy of `tensor` to the checkpoint, under a copy of `name`. The checkpoint takes over tensor->owned, and frees
+ * it on failure too. Names that are not printable ASCII are refused, and so are more than DMX_MAX_TENSORS tensors. */
 demucs_status dmx_checkpoint_add(dmx_checkpoint *checkpoint, const char *name, size_t name_length, dmx_tensor *tensor,
                                  demucs_error *error);
 

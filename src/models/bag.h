@@ -8,17 +8,17 @@
 
 #include <pthread.h>
 
-/* What loading has to be told. */
+/* What the loading of a model has to be told. */
 typedef struct dmx_loading {
-    const dmx_classes *classes; /* that there are: dmx_families */
-    const dmx_upload *upload;   /* who will have the weights: dmx_cpu_upload */
-    size_t resident_bytes;      /* that they may take together */
-    dmx_files files;            /* from which to load; all zeros: the file system */
+    const dmx_classes *classes; /* the classes that there are: dmx_families */
+    const dmx_upload *upload;   /* who gets the weights and computes with them: dmx_cpu_upload */
+    size_t resident_bytes;      /* memory that the weights of all members may take together */
+    dmx_files files;            /* where the files come from; all zeros: the file system */
 } dmx_loading;
 
 typedef struct dmx_member {
     char *path;
-    const dmx_loading *loading; /* the model's */
+    const dmx_loading *loading; /* that of its model */
     dmx_network *network;
     bool resident;   /* false: its weights were dropped after the checks; an engine loads it when its turn comes */
     size_t bytes;    /* of its weights, when they are there */

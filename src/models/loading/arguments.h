@@ -1,7 +1,7 @@
 /* arguments.h - read the constructor arguments of a checkpoint, with bounds.
  *
- * The first thing that is wrong is kept in the error and the rest then reads as defaults: a constructor can read all
- * its arguments in a row and look once at the end. */
+ * The first thing that is wrong is kept in the error, and `failed` is set. Arguments that are read after that give
+ * their defaults. So a constructor can read all its arguments in a row and look at `failed` once at the end. */
 #ifndef DMX_MODELS_LOADING_ARGUMENTS_H
 #define DMX_MODELS_LOADING_ARGUMENTS_H
 
@@ -23,7 +23,8 @@ void dmx_arguments_begin(dmx_arguments *a, const dmx_checkpoint *checkpoint, con
 /* The value of an argument, or NULL when it is not given. */
 const dmx_value *dmx_arguments_value(const dmx_arguments *a, const char *name);
 
-/* The argument `name`, or `missing` when it is not given; in [low, high]. A float with a whole value is an int. */
+/* The argument `name`, or `missing` when it is not given. A number must be in [low, high]; a float with a whole value
+ * is taken for an int. For a bool, None is false. */
 int dmx_arguments_int(dmx_arguments *a, const char *name, int missing, int low, int high);
 double dmx_arguments_number(dmx_arguments *a, const char *name, double missing, double low, double high);
 bool dmx_arguments_bool(dmx_arguments *a, const char *name, bool missing);
@@ -40,10 +41,10 @@ void dmx_arguments_sources(dmx_arguments *a, dmx_network *network);
 /* The segment: a number or fraction of seconds, positive, of at most an hour and of at least one frame. */
 void dmx_arguments_segment(dmx_arguments *a, double missing, dmx_network *network);
 
-/* Refuse: the argument is right for the official class but cannot be honoured here. */
+/* Fail since this version cannot do what an argument asks for, though the official class can. */
 void dmx_arguments_refuse(dmx_arguments *a, const char *name, const char *why);
 
-/* Note any other failure. */
+/* Fail for any other reason: `what` is a sentence. */
 void dmx_arguments_fail(dmx_arguments *a, const char *what);
 
 #endif
