@@ -90,6 +90,14 @@ static bool same_bits(run *r, const float *mix)
     return same;
 }
 
+/* Which operations have come by. */
+static bool seen[DMX_OP_KINDS];
+
+static void note_kinds(const dmx_op_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) seen[list->ops[i].kind] = true;
+}
+
 /* The same sound backwards, and louder. */
 static void turn_round(float *mix, size_t count)
 {
@@ -109,6 +117,7 @@ static void check_network(const golden_case *c, const dmx_network *network, int 
     const bool ready = mix != NULL && prepare_exec(&r) && record(&r) && prepare_replay(&r);
     CHECK(ready, "%s cannot be recorded", c->name);
     if (ready) printf("  %-20s %4zu operations, %zu KB\n", c->name, r.list.count, r.arena.size >> 10);
+    note_kinds(&r.list);
     for (int i = 0; i < mixes && ready; i++) {
         CHECK(same_bits(&r, mix), "%s: %d stems of mix %d differ", c->name, wanted, i);
         turn_round(mix, (size_t)network->channels * (size_t)c->frames);
@@ -137,10 +146,18 @@ static void check_case(const golden_case *c)
     demucs_model_free(model);
 }
 
+/* Every operation is in the list of some model; tests/nn/test_local_attention.c has the two that no model uses. */
+static void check_kinds(void)
+{
+    for (int kind = 0; kind < DMX_OP_KINDS; kind++)
+        CHECK(seen[kind] != (kind == DMX_OP_PERIODS_WIDEN || kind == DMX_OP_PERIODS_JOIN), "operation %d", kind);
+}
+
 static void test_passes(void)
 {
     const int count = golden_each_case("forward", check_case);
     CHECK(count == GOLDEN_FORWARD_CASES, "%d cases", count);
+    if (strcmp(GOLDEN_FOLDER, "golden") == 0) check_kinds(); /* it has models of all three families */
 }
 
 static char last_bag[64];
