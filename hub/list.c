@@ -188,8 +188,11 @@ static const char *without_sum(const hub_registry *registry, const char *path)
     return official != NULL && hub_sha256_check(path, official, NULL) ? "ok" : "no known checksum";
 }
 
-static void verify_file(verification *v, const hub_local *local)
+/* Report on one file; v->good says in the end whether all were right. */
+static bool verify_file(const hub_local *local, void *user, demucs_error *error)
 {
+    (void)error;
+    verification *v = user;
     demucs_error wrong = {0};
     const char *what = "ok";
     if (local->sum[0] == '\0') {
@@ -199,25 +202,7 @@ static void verify_file(verification *v, const hub_local *local)
         v->good = false;
     }
     if (v->report != NULL) v->report(local->path, what, v->user);
-}
-
-static bool verify_bag(verification *v, const char *path, demucs_error *error)
-{
-    dmx_bag bag;
-    hub_local local;
-    char folder[HUB_PATH_MAX];
-    if (dmx_bag_read(&bag, path, error) != DEMUCS_OK) return false;
-    hub_folder_of(folder, path);
-    hub_outcome outcome = HUB_GOT;
-    for (size_t i = 0; outcome == HUB_GOT && i < bag.count; i++) {
-        if (dmx_bag_repeats(&bag, i)) continue;
-        outcome = hub_find_member(&local, folder, bag.signatures[i], NULL, error);
-        if (outcome == HUB_ABSENT)
-            dmx_fail(error, DEMUCS_ERROR_IO, "%s needs the model %s beside it", path, bag.signatures[i]);
-        if (outcome == HUB_GOT) verify_file(v, &local);
-    }
-    dmx_bag_clear(&bag);
-    return outcome == HUB_GOT;
+    return true;
 }
 
 bool hub_verify_in(const hub_registry *registry, const char *name, const hub_options *options,
@@ -229,10 +214,10 @@ bool hub_verify_in(const hub_registry *registry, const char *name, const hub_opt
     if (path == NULL) return false;
     bool complete = true;
     if (hub_has_suffix(path, ".yaml")) {
-        complete = verify_bag(&v, path, error);
+        complete = hub_each_member(path, verify_file, &v, error) == HUB_GOT;
     } else {
         hub_local_from_path(&local, path, registry);
-        verify_file(&v, &local);
+        verify_file(&local, &v, error);
     }
     free(path);
     if (complete && !v.good)

@@ -57,7 +57,8 @@ bool hub_check_member(const hub_local *local, demucs_error *error)
     return local->sum[0] == '\0' || hub_sha256_check(local->path, local->sum, error);
 }
 
-void hub_folder_of(char folder[HUB_PATH_MAX], const char *path)
+/* The folder of a path, "." for a bare name. */
+static void folder_of(char folder[HUB_PATH_MAX], const char *path)
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL)
@@ -83,25 +84,37 @@ void hub_local_from_path(hub_local *local, const char *path, const hub_registry 
         strcpy(local->sum, registry->npm->sha256);
 }
 
-hub_outcome hub_check_bag_file(const char *path, bool check, demucs_error *error)
+hub_outcome hub_each_member(const char *bag_path, hub_member_fn run, void *user, demucs_error *error)
 {
     dmx_bag bag;
     hub_local local;
     char folder[HUB_PATH_MAX];
-    if (dmx_bag_read(&bag, path, error) != DEMUCS_OK) return HUB_BROKEN;
-    hub_folder_of(folder, path);
+    if (dmx_bag_read(&bag, bag_path, error) != DEMUCS_OK) return HUB_BROKEN;
+    folder_of(folder, bag_path);
     hub_outcome outcome = HUB_GOT;
     for (size_t i = 0; outcome == HUB_GOT && i < bag.count; i++) {
+        const char *signature = bag.signatures[i];
         if (dmx_bag_repeats(&bag, i)) continue;
-        outcome = hub_find_member(&local, folder, bag.signatures[i], NULL, error);
+        outcome = hub_find_member(&local, folder, signature, NULL, error);
         if (outcome == HUB_ABSENT)
             dmx_fail(error, DEMUCS_ERROR_IO,
-                     "the bag %s needs the model %s, and there is no %s.safetensors or %s-SUM.th beside it", path,
-                     bag.signatures[i], bag.signatures[i], bag.signatures[i]);
-        if (outcome == HUB_GOT && check && !hub_check_member(&local, error)) outcome = HUB_BROKEN;
+                     "the bag %s needs the model %s, and there is no %s.safetensors or %s-SUM.th beside it", bag_path,
+                     signature, signature, signature);
+        if (outcome == HUB_GOT && !run(&local, user, error)) outcome = HUB_BROKEN;
     }
     dmx_bag_clear(&bag);
     return outcome;
+}
+
+static bool check_one(const hub_local *local, void *user, demucs_error *error)
+{
+    const bool *check = user;
+    return !*check || hub_check_member(local, error);
+}
+
+hub_outcome hub_check_bag_file(const char *path, bool check, demucs_error *error)
+{
+    return hub_each_member(path, check_one, &check, error);
 }
 
 /* HUB_GOT, or HUB_BROKEN when the sum is wrong. */

@@ -24,14 +24,16 @@ bool hub_check_member(const hub_local *local, demucs_error *error);
 hub_outcome hub_find_in_folder(char path[HUB_PATH_MAX], const char *folder, const char *name,
                                const hub_registry *registry, bool check, demucs_error *error);
 
+/* Call `run` for each model of a bag, whose file lies beside the bag's. HUB_GOT; HUB_ABSENT when a file is not there,
+ * or HUB_BROKEN, also when `run` says false: both with a sentence. */
+typedef bool (*hub_member_fn)(const hub_local *local, void *user, demucs_error *error);
+hub_outcome hub_each_member(const char *bag_path, hub_member_fn run, void *user, demucs_error *error);
+
 /* The bag file at `path`, its members looked for beside it. */
 hub_outcome hub_check_bag_file(const char *path, bool check, demucs_error *error);
 
 /* What is known of the sum of a file that is given by its path. */
 void hub_local_from_path(hub_local *local, const char *path, const hub_registry *registry);
-
-/* The folder of a path, "." for a bare name. */
-void hub_folder_of(char folder[HUB_PATH_MAX], const char *path);
 
 /* Split the name of a .th file: "a-b-1234abcd.th" is the signature "a-b" with the sum "1234abcd"; without an ending in
  * hex digits the whole stem is the signature and the sum "". False when it is not a .th file with a safe name. */
