@@ -1,7 +1,7 @@
-/* attention.c - see nn/attention.h
+/* attention.c - the CPU's attention; nn/attention.h says what it is.
  *
- * For each head K^T and V are packed once as GEMM weights, block of keys by block of keys. A work item is then a block
- * of queries of one head; its scores (QUERY_ROWS x KEY_BLOCK) stay in the L2 cache:
+ * K^T and V of each head are packed once as the weights of a GEMM, in blocks of KEY_BLOCK keys. Then a work item is a
+ * block of queries of one head. It goes over the blocks of keys; its scores, [rows][KEY_BLOCK], stay in the L2 cache:
  *
  *     for each block of keys:   S = Q K^T         GEMM, [rows][KEY_BLOCK]
  *                               softmax step      S, max, sum, correction
@@ -15,17 +15,17 @@
 
 #include <math.h>
 
-enum { KEY_BLOCK = 256 }; /* keys a block holds; a multiple of DMX_PANEL */
+enum { KEY_BLOCK = 256 }; /* keys in a block; a multiple of DMX_PANEL */
 
 typedef struct attention_job {
     const dmx_exec *exec;
     const dmx_attention *att;
-    size_t blocks;   /* of keys */
-    size_t k_floats; /* one packed block of K^T, in floats, also when it holds bfloat16 */
-    size_t v_floats; /* one packed block of V, likewise */
+    size_t blocks;   /* blocks of keys */
+    size_t k_floats; /* size of a packed block of K^T in floats, also when it holds bfloat16 */
+    size_t v_floats; /* the same for V */
     float *packed_k; /* [heads][blocks][k_floats] */
     float *packed_v; /* [heads][blocks][v_floats] */
-    size_t rows;     /* queries of an item */
+    size_t rows;     /* queries of a work item */
     size_t items_per_head;
 } attention_job;
 
@@ -35,12 +35,14 @@ static size_t keys_of_block(const attention_job *job, size_t block)
     return left < KEY_BLOCK ? left : KEY_BLOCK;
 }
 
-/* A packed matrix, in the precision of the exec, which its memory does not tell. */
+/* The size, in floats, of a packed matrix [k][columns]. It holds bfloat16 when the exec computes in bfloat16, else
+ * float32; nothing in the memory itself says which. */
 static size_t packed_floats(const dmx_exec *exec, size_t k, size_t columns)
 {
     return dmx_gemm_packed_floats(exec->bf16 ? dmx_bf16_k(k) / 2 : k, columns);
 }
 
+/* A packed matrix as what gemm_bf16 reads; NULL when it holds float32. */
 static const uint16_t *as_bf16(const dmx_exec *exec, const float *packed)
 {
     return exec->bf16 ? (const uint16_t *)(const void *)packed : NULL;
@@ -67,14 +69,14 @@ static void pack_item(void *context, size_t item, int worker)
     pack(job->exec, att->v + offset, att->kv_stride, 1, keys, dim, job->packed_v + item * job->v_floats);
 }
 
-/* What an item computes with, cut out of its scratch memory. */
+/* The arrays that a work item computes with. They lie one after the other in the scratch memory of its worker. */
 typedef struct attention_block {
     float *scores;     /* [rows][KEY_BLOCK] */
     float *average;    /* [rows][head_dim] */
     float *max;        /* [rows] */
     float *sum;        /* [rows] */
     float *correction; /* [rows] */
-    float *gemm;
+    float *gemm;       /* scratch of the GEMM */
 } attention_block;
 
 static size_t round_up(size_t n) { return (n + 15) / 16 * 16; }
@@ -96,19 +98,21 @@ static size_t scratch_floats(const dmx_exec *exec, size_t rows, size_t head_dim)
     return rows * KEY_BLOCK + round_up(rows * head_dim) + 3 * round_up(rows) + dmx_gemm_scratch_floats(exec, rows, k);
 }
 
-/* The scores of a block where they fade with distance: `query` and `key` are the steps of the first row and column. */
+/* Local attention: lower each score of a block by the distance between its query and its key, times the query's decay.
+ * `query` is the step of the block's first row, `key` that of its first column. */
 static void localise_scores(float *scores, size_t rows, size_t keys, size_t query, size_t key, float scale,
                             const float *decay)
 {
     for (size_t r = 0; r < rows; r++, scores += KEY_BLOCK) {
         const float slope = decay[query + r], distance = (float)key - (float)(query + r);
         for (int j = 0; j < (int)keys; j++) scores[j] = scores[j] * scale - slope * fabsf(distance + (float)j);
-        const size_t own = query + r - key; /* beyond the block where it is not in it */
+        const size_t own =
+            query + r - key; /* the column of the query's own key; a huge number when it lies before the block */
         if (own < keys) scores[own] = DMX_OWN_SCORE;
     }
 }
 
-/* One block of keys, for `rows` queries from `first` on. */
+/* Let `rows` queries, from query `first` on, attend to one block of keys. */
 static void attend_block(const attention_job *job, const attention_block *b, size_t first, size_t rows, size_t head,
                          size_t block)
 {

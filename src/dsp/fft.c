@@ -31,7 +31,8 @@ bool dmx_fft_length_ok(size_t length)
     return length == 1;
 }
 
-/* The radix of the next pass over `rest`: 8 first when the power of two is odd, so that fours do the remainder. */
+/* The radix of the next pass, where `rest` is the length that is still to be split. 8 comes first when the number of
+ * twos in `rest` is odd, so that only fours are left. */
 static int next_radix(size_t rest)
 {
     int twos = 0;
@@ -54,7 +55,7 @@ static void plan_passes(dmx_fft *fft)
     }
 }
 
-/* exp(-2 pi i k / n), for k < n, exact to the last bits also for long n. */
+/* exp(-2 pi i k / n) for k < n. It is exact to the last bits, also when n is large. */
 static void unit(size_t k, size_t n, float *re, float *im)
 {
     const double pi = 3.14159265358979323846;
@@ -108,12 +109,12 @@ void dmx_fft_free(dmx_fft *fft)
 
 size_t dmx_fft_scratch(const dmx_fft *fft) { return 4 * fft->half; }
 
-/* A split complex array. */
+/* A complex array as two arrays: the real parts and the imaginary parts. */
 typedef struct split {
     float *re, *im; /* [half] */
 } split;
 
-/* The two buffers that the passes go between. */
+/* The two buffers: each pass reads one and writes the other. */
 static void cut_scratch(const dmx_fft *fft, float *scratch, split *a, split *b)
 {
     *a = (split){scratch, scratch + fft->half};
@@ -139,7 +140,8 @@ static split inverse_transform(const dmx_fft *fft, const dmx_kernels *kernels, s
     return (split){z.im, z.re};
 }
 
-/* z = E + i O, where E and O are the spectra of the even and the odd samples; x = E + O turned by half a sample. */
+/* From the transform of the pairs to the spectrum of the signal: z = E + i O, where E and O are the spectra of the even
+ * and of the odd samples, and the spectrum of the signal is E plus O turned by half a sample. */
 static void separate(size_t half, const float *restrict wr, const float *restrict wi, const float *restrict zr,
                      const float *restrict zi, float *restrict re, float *restrict im)
 {
@@ -174,7 +176,7 @@ void dmx_fft_forward(const dmx_fft *fft, const dmx_kernels *kernels, const float
     separate(fft->half, fft->turn_re, fft->turn_im, z.re, z.im, re, im);
 }
 
-/* The way back from `separate`, without its factor 1 / 2. */
+/* The inverse of `separate`, without its factor 1 / 2. */
 static void join(size_t half, const float *restrict wr, const float *restrict wi, const float *restrict re,
                  const float *restrict im, float *restrict zr, float *restrict zi)
 {

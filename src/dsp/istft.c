@@ -17,14 +17,14 @@
 #include <assert.h>
 #include <string.h>
 
-/* Samples, or steps, [begin, end). */
+/* A range of samples or of steps: [begin, end). */
 typedef struct range {
     ptrdiff_t begin, end;
 } range;
 
 #define BINS_AT_ONCE 64 /* their channels fit into the first cache while planes are told apart */
 
-/* Sample at which step 0 of the kept ones begins; step t begins t hops later. */
+/* The sample at which the frame of the first kept step begins. The frame of step t begins t hops later. */
 static ptrdiff_t first_start(const dmx_stft *stft)
 {
     switch (stft->kind) {
@@ -35,7 +35,7 @@ static ptrdiff_t first_start(const dmx_stft *stft)
     return 0;
 }
 
-/* spectra[planes][2][bins + 1] of one step, Nyquist zero, for the planes that are wanted. */
+/* Collect one step: spectra[planes][2][bins + 1] of the planes that are wanted, with a zero in the Nyquist bin. */
 static void gather(const dmx_spectrogram *spectrogram, size_t step, size_t bins, float *const *wanted,
                    float *restrict spectra)
 {
@@ -56,7 +56,7 @@ static void gather(const dmx_spectrogram *spectrogram, size_t step, size_t bins,
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
-/* Add the part of a frame, which begins at sample `start`, that is asked for. */
+/* Add a frame, which begins at sample `start`, to the output, as far as it lies in the samples that are asked for. */
 static void overlap_add(const dmx_stft *stft, const float *restrict frame, ptrdiff_t start, range samples,
                         float *restrict plane)
 {
@@ -72,7 +72,7 @@ static range known_steps(const dmx_stft *stft, size_t steps)
     return (range){-zeros, (ptrdiff_t)steps + zeros};
 }
 
-/* 3 / 2 over the sum of the squared windows of the known steps that reach sample n. */
+/* The factor for sample n: 3 / 2, divided by the sum of the squared windows of the known steps that reach it. */
 static float edge_factor(const dmx_stft *stft, range known, ptrdiff_t n)
 {
     ptrdiff_t hop = (ptrdiff_t)stft->hop, place = n - first_start(stft) - known.begin * hop;
@@ -84,7 +84,7 @@ static float edge_factor(const dmx_stft *stft, range known, ptrdiff_t n)
     return (float)(1.5 / sum);
 }
 
-/* Correct the samples that fewer than four known steps reach. */
+/* Multiply the samples that fewer than four known steps reach by their factor. */
 static void correct_edges(const dmx_stft *stft, size_t steps, range samples, float *plane)
 {
     ptrdiff_t hop = (ptrdiff_t)stft->hop, origin = first_start(stft);
@@ -96,7 +96,7 @@ static void correct_edges(const dmx_stft *stft, size_t steps, range samples, flo
         plane[n] *= edge_factor(stft, known, n);
 }
 
-/* The kept steps whose frames reach into a stretch of the output. */
+/* The kept steps whose frames reach into a range of samples of the output. */
 static range steps_within(const dmx_stft *stft, size_t steps, range samples)
 {
     ptrdiff_t hop = (ptrdiff_t)stft->hop, origin = first_start(stft);

@@ -80,7 +80,8 @@ static int64_t next_start(const demucs_resampler *r)
     return j / to * r->kernel.from + dmx_resample_first(&r->kernel, j % to);
 }
 
-/* How many frames can be taken now, if up to `wanted` are. Drops what lies before the next window when it has to. */
+/* How many frames the buffer can take now, at most `wanted`. Drops what lies before the next window when that is
+ * needed. */
 static size_t make_room(demucs_resampler *r, size_t wanted)
 {
     if (wanted <= r->capacity - r->held) return wanted;
@@ -123,7 +124,8 @@ size_t dmx_resampler_push(demucs_resampler *r, const float *const *input, size_t
     return count;
 }
 
-/* Outputs whose windows are in the buffer, up to `capacity`, written from frame `done` on; how many. */
+/* Compute the outputs whose windows lie in the buffer, at most `capacity` of them, and write them from frame `done` on.
+ * Returns how many there were. */
 static size_t produce(demucs_resampler *r, float *const *output, size_t done, size_t capacity, uint64_t limit)
 {
     size_t count = 0, taps = r->kernel.taps;
@@ -139,7 +141,7 @@ static size_t produce(demucs_resampler *r, float *const *output, size_t done, si
     return count;
 }
 
-/* After the end: feed copies of the last frame, which is the last one held. */
+/* After the end of the input: append copies of its last frame, which is the last one in the buffer. */
 static void feed_edge(demucs_resampler *r)
 {
     const float *planes[DMX_RESAMPLER_MAX_CHANNELS];

@@ -26,8 +26,8 @@ static int64_t greatest_common_divisor(int64_t a, int64_t b)
     return a;
 }
 
-/* The cut-off in units in which the input rate is `from`, and from it half the length of the window in input samples.
- */
+/* The cut-off frequency, in units in which the input rate is `from`. Half the length of the window, in input samples,
+ * follows from it. */
 static double cutoff(const dmx_resample_kernel *kernel)
 {
     return ROLLOFF * (double)(kernel->from < kernel->to ? kernel->from : kernel->to);
@@ -79,7 +79,7 @@ static double sweep(const dmx_resample_kernel *kernel, int64_t phase, double sca
     return sum;
 }
 
-/* Scaled so that a constant stays what it is. */
+/* The filter of a phase, scaled so that it leaves a constant signal as it is. */
 static void compute_filter(const dmx_resample_kernel *kernel, int64_t phase, float *filter)
 {
     double sum = sweep(kernel, phase, 1, NULL);
@@ -146,7 +146,7 @@ uint64_t dmx_resample_length(const dmx_resample_kernel *kernel, uint64_t frames)
     return frames / from * to + frames % from * to / from;
 }
 
-/* The `taps` samples from `start` on, which may lie outside the signal, where it goes on with its edge. */
+/* The `taps` samples from `start` on. Outside the signal its first or last sample is repeated. */
 static const float *with_edges(const float *x, int64_t frames, int64_t start, size_t taps, float *scratch)
 {
     if (start >= 0 && start + (int64_t)taps <= frames) return x + start;

@@ -82,13 +82,13 @@ size_t dmx_stft_steps(const dmx_stft *stft, size_t frames)
 size_t dmx_stft_bins(const dmx_stft *stft) { return stft->bins; }
 size_t dmx_stft_hop(const dmx_stft *stft) { return stft->hop; }
 
-/* One frame in time, one spectrum for each plane (re, then im), and the FFT's own. */
+/* Room for one frame of samples, for a spectrum of each plane (real parts, then imaginary parts), and for the FFT. */
 size_t dmx_stft_scratch(const dmx_stft *stft, int planes)
 {
     return stft->nfft + (size_t)planes * 2 * (stft->bins + 1) + dmx_fft_scratch(stft->fft);
 }
 
-/* The padding by pad1d. */
+/* How many samples pad1d adds on each side. */
 typedef struct padding {
     size_t left, right;
 } padding;
@@ -100,7 +100,7 @@ static padding outer_padding(const dmx_stft *stft, size_t frames)
     return (padding){pad, pad + dmx_stft_steps(stft, frames) * stft->hop - frames};
 }
 
-/* The sample at `position` of the signal with both paddings. */
+/* The sample at `position` of the signal after both paddings, pad1d's and torch.stft's. */
 static float padded_sample(const dmx_stft *stft, const float *x, size_t frames, ptrdiff_t position)
 {
     padding outer = outer_padding(stft, frames);
@@ -116,7 +116,7 @@ static float padded_sample(const dmx_stft *stft, const float *x, size_t frames, 
     return at < 0 ? 0 : x[at];
 }
 
-/* The windowed frame of one step. */
+/* Cut out the frame of one step and multiply it by the window. */
 static void cut_frame(const dmx_stft *stft, const float *x, size_t frames, size_t step, float *restrict frame)
 {
     size_t kept = step + (stft->kind == DMX_STFT_CENTRED ? 0 : DMX_STFT_DROPPED_STEPS);

@@ -66,7 +66,7 @@ double dmx_wiener_scale(const dmx_wiener *wiener, size_t window)
 
 static size_t estimates(const dmx_wiener *wiener) { return (size_t)wiener->sources + (wiener->residual ? 1 : 0); }
 
-/* What lies in the scratch memory. */
+/* The arrays in the scratch memory: one block of bins on its way through the filter. */
 typedef struct block {
     dmx_wiener_block filter;
     float *mix;        /* its mix, to write to */
@@ -93,7 +93,7 @@ size_t dmx_wiener_scratch(const dmx_wiener *wiener)
     return n * 5 * BINS + (n + steps * (1 + n)) * 4 * BINS / 2; /* two floats are a double */
 }
 
-/* What magnitudes are multiplied by to get the first estimates, unit[count][2], from the numbers of the mix. */
+/* The phases of `count` numbers of the mix, unit[count][2]: a magnitude times its phase is a first estimate. */
 static void phases(const dmx_wiener *wiener, const float *mix, const float *magnitude, size_t count, float *unit)
 {
     const size_t sources = (size_t)wiener->sources, channels = (size_t)wiener->channels;
@@ -123,7 +123,7 @@ static inline void apply_phase(const float *restrict unit, const float *restrict
         }
 }
 
-/* Of some bins. Two channels are the usual case: so many are known when this is compiled. */
+/* The same for some bins. Two channels are the usual case, so a loop for just two is compiled. */
 static void apply_phases(const float *unit, const float *magnitude, size_t bins, size_t sources, size_t channels,
                          float *out)
 {
@@ -136,7 +136,7 @@ static void apply_phases(const float *unit, const float *magnitude, size_t bins,
     }
 }
 
-/* Bins of one step, any number of channels. */
+/* Write the first estimates of some bins of one step, for any number of channels. */
 static void write_first_estimates(const dmx_wiener *wiener, size_t step, size_t first_bin, size_t bins)
 {
     const size_t channels = (size_t)wiener->channels, sources = (size_t)wiener->sources, most = PIECE / channels;
@@ -153,7 +153,7 @@ static void write_first_estimates(const dmx_wiener *wiener, size_t step, size_t 
 
 /* ---- blocks ---- */
 
-/* Estimates of a bin in their natural order have the residual behind them: the mix minus all sources. */
+/* Write the residual, which is the mix minus all sources, behind the estimates of a bin. */
 static inline void append_residual(const float *mix, size_t sources, size_t numbers, float *natural)
 {
     float sum[2 * MAX_CHANNELS] = {0};
@@ -162,7 +162,8 @@ static inline void append_residual(const float *mix, size_t sources, size_t numb
     for (size_t i = 0; i < numbers; i++) natural[i] = mix[i] - sum[i];
 }
 
-/* Number i of the bins, [BINS][numbers], into row i of the block; a single channel leaves out two rows of four. */
+/* Transpose: number i of each bin, natural[BINS][numbers], goes into row i of the block. A single channel leaves out
+ * two rows of four. */
 static inline void to_rows(const float *restrict natural, size_t numbers, size_t channels, float *restrict rows)
 {
     for (size_t i = 0; i < numbers; i++) {
@@ -171,7 +172,7 @@ static inline void to_rows(const float *restrict natural, size_t numbers, size_t
     }
 }
 
-/* One step of the block's bins from where they begin in the mix and the magnitudes. */
+/* Fill one step of the block. `mix` and `magnitude` point at the first of its bins. */
 static inline void load_step(const dmx_wiener *wiener, const block *k, const float *mix, const float *magnitude,
                              float scale, size_t channels, float *mix_rows, float *rows)
 {

@@ -32,15 +32,15 @@ static void gather_rows(const dmx_gemm *g, size_t row, size_t rows, size_t padde
     memset(to, 0, (padded - rows) * stride * sizeof *to);
 }
 
-/* Where the sums of rows [row, row + rows) belong when nothing follows them, and C has the whole of the tile: they need
- * no buffer then. Else NULL. (Scores of attention: the shorter k is, the more this counts.) */
+/* Where in C the sums of rows [row, row + rows) can be written at once, without a buffer: nothing follows them, and the
+ * whole tile lies in C. Else NULL. (The scores of attention are such sums: the shorter k is, the more this counts.) */
 static inline float *plain_target(const finish *f, const dmx_gemm *g, size_t row, size_t rows)
 {
     if (!is_bare(g) || g->residual != NULL || f->count < (size_t)f->vectors * LANES) return NULL;
     return rows_of_group(g, row, row + rows) == rows ? tile_at(g, row, rows).c + f->column : NULL;
 }
 
-/* What follows the sums of rows [row, row + rows), group by group. */
+/* Carry out what follows the sums of rows [row, row + rows), group by group. */
 static void finish_block(const finish *f, const dmx_gemm *g, const float *total, size_t row, size_t rows)
 {
     for (size_t done = 0, count; done < rows; done += count) {

@@ -120,8 +120,9 @@ static const multiply_fn multiply_functions[TILE_PANELS][TILE_ROWS] = {
 #endif
 };
 
-/* Whether nothing follows the sums but an addition to C: the products of attention. Then they go there at once. (With
- * several blocks of k the addition would come first, where it comes last for a tile that is not whole: other bits.) */
+/* Does nothing follow the sums but an addition to C? The products of attention are of this kind, and their sums are
+ * added to C at once. (This is only done for one block of k. With several, the addition to C would come before the
+ * later blocks; in a tile that is not whole it comes after them; and the bits would differ.) */
 static bool is_plain(const dmx_gemm *g)
 {
     const bool in_place = g->residual == g->c && g->residual_row_stride == g->c_row_stride &&
