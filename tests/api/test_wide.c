@@ -1,10 +1,12 @@
 /* test_wide.c - a model whose layers are wide enough for bfloat16 serves separators of either precision at once: one
- * with fast may be created while one with exact runs. The thread sanitizer watches. */
+ * with fast may be created while one with exact runs (the thread sanitizer watches). And a member that is loaded when
+ * its turn comes computes in bfloat16 as well. */
 #include "api.h"
 
 #include "base/alloc.h"
 #include "checkpoint/json.h"
 #include "cpu/pack.h"
+#include "cpu/upload.h"
 #include "models/bag.h"
 #include "support/test.h"
 
@@ -60,6 +62,24 @@ static demucs_model *load_wide(void)
     snprintf(path, sizeof path, "test_wide.%ld.safetensors", (long)getpid());
     if (write_model(path)) CHECK(demucs_model_load(&model, path, &error) == DEMUCS_OK, "%s", error.message);
     unlink(path);
+    return model;
+}
+
+/* The same as the only member of a bag whose weights are dropped after the checks. */
+static demucs_model *load_in_turn(void)
+{
+    char name[32], path[64], bag[64];
+    const dmx_loading loading = {.classes = &dmx_families, .upload = &dmx_cpu_upload, .resident_bytes = 0};
+    demucs_model *model = NULL;
+    demucs_error error = {DEMUCS_OK, ""};
+    snprintf(name, sizeof name, "wide%ld", (long)getpid());
+    snprintf(path, sizeof path, "%s.safetensors", name);
+    snprintf(bag, sizeof bag, "%s.yaml", name);
+    FILE *file = fopen(bag, "w");
+    if (file != NULL) fprintf(file, "models: [%s]\n", name);
+    if (file != NULL) fclose(file);
+    if (write_model(path)) CHECK(dmx_model_load(&model, bag, &loading, &error) == DEMUCS_OK, "%s", error.message);
+    unlink(bag);
     return model;
 }
 
@@ -135,4 +155,27 @@ static void test_fast_is_created_while_exact_runs(void)
     demucs_model_free(other);
 }
 
-TEST_MAIN(test_fast_is_created_while_exact_runs)
+/* It gets its weights in bfloat16 when its turn comes, and what its passes need is planned while they are not there. */
+static void test_member_that_is_loaded_in_turn(void)
+{
+    char path[64];
+    demucs_model *all = load_wide(), *in_turn = load_in_turn();
+    REQUIRE(all != NULL && in_turn != NULL, "no model");
+    CHECK(!in_turn->members[0].resident, "its weights were kept");
+    float *mix = api_noise(API_CHANNELS, FRAMES, 1);
+    for (int p = DEMUCS_PRECISION_EXACT; p <= DEMUCS_PRECISION_FAST; p++) {
+        const demucs_options options = options_of((demucs_precision)p);
+        float *right = api_stems(all, &options, mix, FRAMES), *stems = api_stems(in_turn, &options, mix, FRAMES);
+        CHECK(right != NULL && stems != NULL && memcmp(right, stems, API_PLANES * FRAMES * sizeof *stems) == 0,
+              "precision %d: other stems", p);
+        free(right);
+        free(stems);
+    }
+    snprintf(path, sizeof path, "wide%ld.safetensors", (long)getpid());
+    unlink(path);
+    free(mix);
+    demucs_model_free(all);
+    demucs_model_free(in_turn);
+}
+
+TEST_MAIN(test_fast_is_created_while_exact_runs, test_member_that_is_loaded_in_turn)
