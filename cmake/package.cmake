@@ -9,7 +9,8 @@ set(CPACK_PACKAGE_DESCRIPTION
 "Demucs is a neural network that separates a song into its stems. This package
 holds an implementation in C that needs neither Python nor PyTorch: the command
 demucs, a drop-in for the official one, demucs-models, which fetches and checks
-the weights, and libdemucs with its header for programs of one's own.
+the weights, and libdemucs and libdemucs_tracks with their headers for programs
+of one's own.
 
 The weights are not part of the package: they are fetched at first use.")
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
@@ -22,5 +23,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION sound)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libjansson-dev, libyaml-dev") # to link libdemucs.a
+# To link libdemucs.a and libdemucs_tracks.a.
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS
+    "libjansson-dev, libyaml-dev, libavformat-dev, libavcodec-dev, libavutil-dev, libswresample-dev, libmp3lame-dev")
 include(CPack)

@@ -75,7 +75,8 @@ int main(int argc, char **argv)
         return 2;
     }
     if (demucs_tracks_cancel_create(&cancel, &error) == DEMUCS_OK) {
-        signal(SIGINT, on_interrupt);
+        const struct sigaction action = {.sa_handler = on_interrupt};
+        sigaction(SIGINT, &action, NULL);
         if (demucs_model_load(&model, argv[1], &error) == DEMUCS_OK &&
             demucs_engine_create(&engine, model, NULL, &error) == DEMUCS_OK)
             failed = separate_all(engine, argv[2], argv + 3, argc - 3, &error);

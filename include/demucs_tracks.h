@@ -20,8 +20,8 @@
  * Conventions are those of demucs.h: functions that can fail return a demucs_status and take, last, a demucs_error that
  * may be NULL. Its sentence says what to do where there is something to do. Nothing here prints, ends the process,
  * touches signals or holds state of its own between calls, but for a record of the temporary files that are open (see
- * demucs_tracks_unlink_partial). Texts are UTF-8 or whatever the file system has; the library keeps no pointer of a
- * caller's after a call unless it says so.
+ * demucs_tracks_unlink_partial) and for FFmpeg's log, which is told to be quiet. Texts are UTF-8 or whatever the file
+ * system has; the library keeps no pointer of a caller's after a call unless it says so.
  */
 #ifndef DEMUCS_TRACKS_H
 #define DEMUCS_TRACKS_H

@@ -105,21 +105,21 @@ static void set_defaults(separate_options *options)
                                          .mp3_preset = 2};
 }
 
-/* Which of "first, second, ..." a word is. The table has refused all others. */
-static int number_of(const char *const *words, const char *word)
+/* Which of three words a word is. The table has refused all others. */
+static int number_of(const char *const words[3], const char *word)
 {
     int number = 0;
-    while (strcmp(words[number], word) != 0) number++;
+    while (number < 2 && strcmp(words[number], word) != 0) number++;
     return number;
 }
 
 static void translate(separate_options *options)
 {
-    static const char *const others[] = {
+    static const char *const others[3] = {
         [DEMUCS_TRACKS_OTHER_ADD] = "add", [DEMUCS_TRACKS_OTHER_MINUS] = "minus", [DEMUCS_TRACKS_OTHER_NONE] = "none"};
-    static const char *const clips[] = {[DEMUCS_TRACKS_CLIP_RESCALE] = "rescale",
-                                        [DEMUCS_TRACKS_CLIP_CLAMP] = "clamp",
-                                        [DEMUCS_TRACKS_CLIP_NONE] = "none"};
+    static const char *const clips[3] = {[DEMUCS_TRACKS_CLIP_RESCALE] = "rescale",
+                                         [DEMUCS_TRACKS_CLIP_CLAMP] = "clamp",
+                                         [DEMUCS_TRACKS_CLIP_NONE] = "none"};
     demucs_tracks_request *request = &options->request;
     demucs_tracks_request_init(request, sizeof *request);
     request->stream = (int)options->stream;
