@@ -15,7 +15,9 @@
  *
  * A track of any length takes little memory: the decoded track, and stems that wait for their gain, lie in unnamed
  * temporary files. The files of a track appear together, when all of them are whole, or not at all: whatever fails, and
- * a cancelled track, leave neither files nor folders of their own behind, and older files as they were.
+ * a cancelled track, leave neither files nor folders of their own behind, and older files as they were. (One case is
+ * out of reach: if a file cannot get its name in the end, when others of the track already have theirs, those are
+ * removed again, and the older files that had these names are gone.)
  *
  * Conventions are those of demucs.h: functions that can fail return a demucs_status and take, last, a demucs_error that
  * may be NULL. Its sentence says what to do where there is something to do. Nothing here prints, ends the process,
@@ -46,7 +48,7 @@ typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_PROGRESS,   /* `done` of `total` in the phase under way */
     DEMUCS_TRACKS_EVENT_DAMAGED,    /* warning: `count` places of the input could not be decoded and were skipped */
     DEMUCS_TRACKS_EVENT_NOT_FINITE, /* warning: `count` samples of the input are no numbers and were taken as silence */
-    DEMUCS_TRACKS_EVENT_CLIPPED     /* warning: `count` samples of the output `path` were cut off at full scale */
+    DEMUCS_TRACKS_EVENT_CLIPPED     /* warning: `count` samples of the output `path` were too loud and were cut off */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -73,8 +75,9 @@ typedef struct demucs_tracks_cancel demucs_tracks_cancel;
 DEMUCS_API demucs_status demucs_tracks_cancel_create(demucs_tracks_cancel **cancel, demucs_error *error);
 DEMUCS_API void demucs_tracks_cancel_free(demucs_tracks_cancel *cancel);
 
-/* Set it: from any thread, and from a signal handler. Tracks under way end with DEMUCS_ERROR_CANCELLED after the
- * segment that is running; those that begin later end at once. NULL is fine. */
+/* Set it: from any thread, and from a signal handler. Tracks under way end with DEMUCS_ERROR_CANCELLED within a tenth
+ * of a second and what demucs_stream_cancel takes; those that begin later end at once. NULL is fine, and is never set.
+ */
 DEMUCS_API void demucs_tracks_cancel_set(demucs_tracks_cancel *cancel);
 DEMUCS_API bool demucs_tracks_cancel_is_set(const demucs_tracks_cancel *cancel);
 
@@ -133,11 +136,10 @@ DEMUCS_API demucs_status demucs_tracks_batch_protect(demucs_tracks_batch *batch,
 typedef struct demucs_tracks_request {
     size_t struct_size;                      /* set by demucs_tracks_request_init */
     demucs_engine *engine;                   /* what separates; tracks in several threads may share it */
-    const demucs_stream_options *separation; /* NULL (default: the defaults), or shifts, overlap, seed and so on; which
-                                                stems are wanted follows from the files, and `wanted` plays no part */
-    const char *input; /* path of the track: whatever FFmpeg reads. Mono is copied to all channels of the model;
-                          of more channels than the model's, the first are taken, or, for a mono model, their
-                          mean */
+    const demucs_stream_options *separation; /* NULL (default: the defaults), or shifts, overlap, seed and so on. Its
+                                                `wanted` plays no part: what is computed follows from the files */
+    const char *input; /* path of the track: whatever FFmpeg reads. Mono is copied to all channels of the model. Of more
+                          channels than the model's the first are taken, or, for a mono model, their mean */
     int stream;        /* which audio stream of the file, from 0. Default 0 */
 
     /* Which files. Either a pattern, for the stems of the model or some of them: */
@@ -150,10 +152,9 @@ typedef struct demucs_tracks_request {
     demucs_tracks_other other; /* Default ADD */
     const char *const *wanted; /* [wanted_count] NULL (default: all), or names of the stems to write; not with `stem` */
     size_t wanted_count;
-    /* or each by itself: */
-    const demucs_tracks_target
-        *targets; /* [targets_count] NULL (default), or the files; then folder, pattern, stem and
-                     wanted play no part. A path that ends otherwise than above gets `container` */
+    /* Or each file by itself; then folder, pattern, stem and wanted play no part. A path that does not end in .wav,
+     * .flac or .mp3 gets `container`. */
+    const demucs_tracks_target *targets; /* [targets_count] NULL (default), or the files */
     size_t targets_count;
 
     /* How they are written. */
