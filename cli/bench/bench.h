@@ -11,6 +11,7 @@
 #include "peaks.h"
 #include "song.h"
 #include "stages.h"
+#include "streams.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +24,7 @@ struct bench_options {
     bool offline, json, no_peaks;
     const char *song; /* a file, SONG_MADE, or NULL for none */
     long long song_seconds, song_repeats;
+    long long streams; /* 0: none */
 };
 
 typedef struct bench_result {
@@ -37,9 +39,10 @@ typedef struct bench_result {
     int repeats;
     bench_stages stages; /* of all measured passes together */
     size_t separator_bytes;
-    double peak_bytes; /* of the process so far */
-    bench_peaks peaks; /* .measured: not with --no-peaks */
-    bench_song song;   /* .runs is 0 without --song */
+    double peak_bytes;     /* of the process so far */
+    bench_peaks peaks;     /* .measured: not with --no-peaks */
+    bench_song song;       /* .runs is 0 without --song */
+    bench_streams streams; /* .count is 0 without --streams */
 } bench_result;
 
 /* Load `name` and run it on `repeats` segments of noise, after one that does not count. */
@@ -51,6 +54,9 @@ void bench_settings(demucs_options *settings, const bench_options *options, stag
 /* What a speed is held against: operations a second of the instructions that the network uses, which with the precision
  * fast are products of bf16; 0 when not measured. */
 double bench_reference_peak(const bench_result *result);
+
+/* Noise in [-0.5, 0.5], the same each time. */
+void bench_noise(float *samples, size_t count);
 
 /* The middle of sorted values. */
 double bench_median(const double *sorted, int count);

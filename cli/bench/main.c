@@ -37,6 +37,8 @@ static const argument table[] = {
      .help = "length of the song that is made, default 240; implies --song " SONG_MADE},
     {0, "song-repeat", ARGUMENT_INTEGER, FIELD(song_repeats), "N", .minimum = 1, .maximum = SONG_MAX_RUNS,
      .help = "runs of the song, default 3"},
+    {0, "streams", ARGUMENT_INTEGER, FIELD(streams), "N", .minimum = 1, .maximum = STREAMS_MAX,
+     .help = "measure N tracks at once, as streams of one engine, beside the same one after the other"},
     {0, "json", ARGUMENT_FLAG, FIELD(json), .help = "print JSON instead of tables"},
 };
 

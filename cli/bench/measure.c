@@ -39,8 +39,8 @@ void bench_settings(demucs_options *settings, const bench_options *options, stag
     stage_log_attach(log, settings);
 }
 
-/* Noise in [-0.5, 0.5], the same each time: a linear congruential generator does. */
-static void fill_noise(float *samples, size_t count)
+/* A linear congruential generator does. */
+void bench_noise(float *samples, size_t count)
 {
     uint32_t state = 1;
     for (size_t i = 0; i < count; i++) {
@@ -65,7 +65,7 @@ static bool run_segments(bench_result *result, demucs_separator *separator, cons
     float **stems = memory_new((size_t)planes, sizeof *stems);
     for (int c = 0; c < channels; c++) mix[c] = samples + (size_t)c * frames;
     for (int p = 0; p < planes; p++) stems[p] = samples + (size_t)(channels + p) * frames;
-    fill_noise(samples, frames * (size_t)channels);
+    bench_noise(samples, frames * (size_t)channels);
 
     bool done = true;
     for (int run = 0; done && run <= result->repeats; run++) {
@@ -137,6 +137,8 @@ static bool load_and_measure(bench_result *result, const char *path, const bench
     bool done = demucs_model_load(&model, path, why) == DEMUCS_OK;
     result->load_seconds = clock_seconds() - start;
     done = done && measure_model(result, model, options, why);
+    if (done && options->streams > 0)
+        done = streams_measure(&result->streams, model, result->audio_seconds, options, why);
     demucs_model_free(model);
     return done;
 }

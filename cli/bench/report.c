@@ -113,6 +113,16 @@ static void print_stages(const bench_result *r, int k)
     }
 }
 
+static void print_streams(const bench_streams *s)
+{
+    printf("\nstreams     %d at once %.3f s (%.3f to %.3f, %d runs), one after the other %.3f s (%.3f to %.3f): %.3f "
+           "times\n",
+           s->count, bench_median(s->at_once, s->runs), s->at_once[0], s->at_once[s->runs - 1], s->runs,
+           bench_median(s->one_by_one, s->runs), s->one_by_one[0], s->one_by_one[s->runs - 1], s->ratio);
+    printf("memory      %.0f MB for the engine, %.0f MB for each stream\n", (double)s->engine_bytes / 1e6,
+           (double)s->stream_bytes / 1e6);
+}
+
 static void print_song(const bench_song *s)
 {
     const double middle = bench_median(s->seconds, s->runs);
@@ -136,5 +146,6 @@ void bench_print_table(const bench_result *r)
     print_peaks(&r->peaks);
     if (r->stages.member_count > 1) print_members(r);
     for (int k = 0; k < r->stages.kind_count; k++) print_stages(r, k);
+    if (r->streams.count > 0) print_streams(&r->streams);
     if (r->song.runs > 0) print_song(&r->song);
 }

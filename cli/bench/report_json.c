@@ -87,6 +87,14 @@ static void print_stages(const bench_result *r, const bench_stages *stages, int 
     putchar(']');
 }
 
+static void print_streams(const bench_streams *s)
+{
+    printf(",\n  \"streams\": {\"count\": %d, \"runs\": %d, \"audio_seconds\": %.6f, \"at_once\": %.6f, ", s->count,
+           s->runs, s->audio_seconds, bench_median(s->at_once, s->runs));
+    printf("\"one_by_one\": %.6f, \"ratio\": %.4f, \"engine_bytes\": %zu, \"stream_bytes\": %zu}",
+           bench_median(s->one_by_one, s->runs), s->ratio, s->engine_bytes, s->stream_bytes);
+}
+
 static void print_song(const bench_result *r)
 {
     const bench_song *s = &r->song;
@@ -120,6 +128,7 @@ void bench_print_json(const bench_result *r, bool first, bool last)
     print_peaks(&r->peaks);
     print_members(&r->stages);
     print_stages(r, &r->stages, r->repeats);
+    if (r->streams.count > 0) print_streams(&r->streams);
     if (r->song.runs > 0) print_song(r);
     printf("}%s\n", last ? "\n]" : ",");
 }

@@ -40,6 +40,11 @@ says "outside  *[0-9.]*% of the time" "$table"
 for part in load read input network stems "overlap add" write rest; do says "$part  *[0-9.]*  *[0-9.]*%" "$table"; done
 empty "a song that is made"
 
+table=$("$program" --repeat 1 --no-peaks --streams 3 "$models/f0cb5d54.safetensors")
+says "streams  *3 at once [0-9.]* s (.*), one after the other [0-9.]* s (.*): [0-9.]* times" "$table"
+says "memory  *[0-9]* MB for the engine, [0-9]* MB for each stream" "$table"
+
+ends 2 --streams 0
 ends 2 --repeat 0
 ends 2 --seconds 3 --song some.wav "$models/f0cb5d54.safetensors"
 ends 1 --repeat 1 --no-peaks --song "$TMPDIR/none.wav" "$models/f0cb5d54.safetensors"
