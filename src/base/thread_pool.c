@@ -70,13 +70,12 @@ static void relax(void)
 #endif
 }
 
-/* Whether a thread of the pool that waits now would spin. */
-static bool may_spin(const dmx_thread_pool *pool)
+bool dmx_thread_pool_may_spin(const dmx_thread_pool *pool)
 {
     return pool->may_spin && atomic_load_explicit(&threads_at_work, memory_order_relaxed) <= pool->cores;
 }
 
-static int spins_of(const dmx_thread_pool *pool) { return may_spin(pool) ? SPINS : 0; }
+static int spins_of(const dmx_thread_pool *pool) { return dmx_thread_pool_may_spin(pool) ? SPINS : 0; }
 
 static uint64_t generation_of(uint64_t state) { return state / ONE_GENERATION; }
 

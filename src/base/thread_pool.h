@@ -28,6 +28,9 @@ void dmx_thread_pool_free(dmx_thread_pool *pool);
  * said so are more than there are cores, no pool spins. */
 void dmx_threads_begin(int threads);
 void dmx_threads_end(int threads);
+
+/* For tests: whether a thread of the pool that waits now would spin. */
+bool dmx_thread_pool_may_spin(const dmx_thread_pool *pool);
 int dmx_thread_pool_size(const dmx_thread_pool *pool);
 
 /* Run all items; returns when every one is done. Not reentrant: work items must not call it, but they may run other

@@ -169,10 +169,12 @@ static void test_bits_of_guests(void)
 /* ---- networks that take their time, so that who waits for whom does not depend on the system's scheduling ---- */
 
 static const dmx_family *real_family;
+static atomic_int calm; /* passes whose threads would not spin */
 
 static void slow_forward(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted)
 {
     if (!exec->planning) nanosleep(&(struct timespec){.tv_nsec = 8000000}, NULL);
+    if (!exec->planning && !dmx_thread_pool_may_spin(exec->pool)) atomic_fetch_add(&calm, 1);
     real_family->forward(network, exec, frames, wanted);
 }
 
@@ -339,6 +341,35 @@ static void test_isolated(void)
     free(right);
 }
 
+/* ---- two engines ---- */
+
+/* Each has a thread for each core. Alone its threads may spin; while both are at work none does. */
+static void test_two_engines(void)
+{
+    dmx_family slow;
+    demucs_model *model = load_slow(&slow);
+    if (model == NULL) return;
+    float *mix = api_noise(API_CHANNELS, LONGEST, 6);
+    runner users[2];
+    for (int i = 0; i < 2; i++) {
+        users[i] = (runner){.engine = engine_of(model, 0, 1), .mix = mix, .rounds = 2, .frames = LONGEST};
+        users[i].options = options_of_stream();
+        users[i].stems = calloc(API_PLANES * LONGEST, sizeof(float));
+    }
+    atomic_store(&calm, 0);
+    use(&users[0]);
+    CHECK(atomic_load(&calm) == 0, "an engine that is alone does not spin");
+    for (int i = 0; i < 2; i++) CHECK(pthread_create(&users[i].thread, NULL, use, &users[i]) == 0, "thread %d", i);
+    for (int i = 0; i < 2; i++) pthread_join(users[i].thread, NULL);
+    CHECK(atomic_load(&calm) > 0, "two engines spin");
+    for (int i = 0; i < 2; i++) {
+        free(users[i].stems);
+        demucs_engine_free(users[i].engine);
+    }
+    free(mix);
+    free_slow(model);
+}
+
 /* ---- facts ---- */
 
 static void test_facts(void)
@@ -362,4 +393,4 @@ static void test_facts(void)
     demucs_model_free(model);
 }
 
-TEST_MAIN(test_bits, test_bits_of_a_bag, test_bits_of_guests, test_fair, test_isolated, test_facts)
+TEST_MAIN(test_bits, test_bits_of_a_bag, test_bits_of_guests, test_fair, test_isolated, test_two_engines, test_facts)

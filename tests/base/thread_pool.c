@@ -3,6 +3,7 @@
 #include "base/thread_pool.h"
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "support/test.h"
 
 #include <pthread.h>
@@ -186,5 +187,28 @@ static void test_pools_in_a_pool(void)
     dmx_thread_pool_free(outer);
 }
 
-TEST_MAIN(test_every_item_once, test_many_small_jobs, test_pools_in_a_pool, test_create_and_free, test_pools_under_load,
-          test_results_are_visible, test_out_of_memory)
+/* Pools of several engines: nobody spins while more threads are at work than there are cores, whoever they belong to.
+ */
+static void test_spinning(void)
+{
+    const int cores = dmx_cpu_cores();
+    dmx_thread_pool *one = NULL, *two = NULL, *too_many = NULL;
+    REQUIRE(dmx_thread_pool_create(&one, cores, NULL) == DEMUCS_OK, "one");
+    REQUIRE(dmx_thread_pool_create(&two, cores, NULL) == DEMUCS_OK, "two");
+    REQUIRE(dmx_thread_pool_create(&too_many, cores + 1, NULL) == DEMUCS_OK, "too many");
+    CHECK(dmx_thread_pool_may_spin(one) && dmx_thread_pool_may_spin(two), "a core for each");
+    CHECK(!dmx_thread_pool_may_spin(too_many), "fewer cores than threads");
+    dmx_threads_begin(cores);
+    CHECK(dmx_thread_pool_may_spin(one) && dmx_thread_pool_may_spin(two), "one engine is at work");
+    dmx_threads_begin(cores);
+    CHECK(!dmx_thread_pool_may_spin(one) && !dmx_thread_pool_may_spin(two), "two engines are at work");
+    dmx_threads_end(cores);
+    CHECK(dmx_thread_pool_may_spin(one) && dmx_thread_pool_may_spin(two), "one of them has ended");
+    dmx_threads_end(cores);
+    dmx_thread_pool_free(one);
+    dmx_thread_pool_free(two);
+    dmx_thread_pool_free(too_many);
+}
+
+TEST_MAIN(test_spinning, test_every_item_once, test_many_small_jobs, test_pools_in_a_pool, test_create_and_free,
+          test_pools_under_load, test_results_are_visible, test_out_of_memory)
