@@ -1,8 +1,8 @@
 /* classes.h - what a reader has to be told about the classes of models.
  *
  * A checkpoint names the Python class that it is a model of, and some leave the names of its tensors to that class. The
- * folder checkpoint/ knows no class: whoever opens a file hands over the classes that there are (dmx_families in
- * models/network.h), and the readers ask those. */
+ * folder checkpoint/ knows no class (but for onnx.c, the reader of one file of one model): whoever opens a file hands
+ * over the classes that there are (dmx_families in models/network.h), and the readers ask those. */
 #ifndef DMX_CHECKPOINT_CLASSES_H
 #define DMX_CHECKPOINT_CLASSES_H
 
