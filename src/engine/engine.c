@@ -90,7 +90,9 @@ demucs_status dmx_engine_reserve(demucs_engine *e, const dmx_needs *needs, size_
         pthread_mutex_unlock(&e->lock);
         return room ? DEMUCS_OK : dmx_memory_short(error);
     }
+    e->growers++;
     while (e->busy) pthread_cond_wait(&e->moved, &e->lock);
+    e->growers--;
     e->busy = true;
     const bool others = e->streams > 1;
     pthread_mutex_unlock(&e->lock);
@@ -147,7 +149,7 @@ demucs_status dmx_engine_serve(demucs_engine *e, dmx_client *client, demucs_erro
     pthread_mutex_lock(&e->lock);
     dmx_queue_enter(&e->queue, client);
     while (!is_served(client)) {
-        if (!e->busy && dmx_queue_next(&e->queue, e->model, e->guest.member) == client)
+        if (!e->busy && e->growers == 0 && dmx_queue_next(&e->queue, e->model, e->guest.member) == client)
             lead(e);
         else
             pthread_cond_wait(&e->moved, &e->lock);

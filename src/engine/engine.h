@@ -27,6 +27,7 @@ struct demucs_engine {
     pthread_mutex_t lock; /* of what follows and of what the clients' texts call the engine's own */
     pthread_cond_t moved; /* a round has ended, a stream was cancelled: look again */
     bool busy;            /* a round runs, or memory is being changed */
+    int growers;          /* threads that wait to change memory: the next round lets them go first */
     dmx_queue queue;
     int streams;        /* that are open */
     dmx_needs reserved; /* as jobs.reserved, for those that only want to know */

@@ -1,4 +1,4 @@
-/* network.h - what every family of networks offers to the separator and to the readers of checkpoints.
+/* network.h - what every family of networks offers to engine and streams, and to the readers of checkpoints.
  *
  * A family is a folder with a constructor (checkpoint -> network), a forward pass, and one row in the table of
  * network.c. Nobody knows anything else of it. */

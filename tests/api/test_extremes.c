@@ -28,7 +28,7 @@ static void check_loud(const char *name, double amplitude, bool normalize)
     if (s == NULL) return;
     const int channels = demucs_model_channels(model), count = demucs_model_sources(model) * channels;
     float *mix = api_noise(channels, FRAMES, 1), *stems = calloc((size_t)count * FRAMES, sizeof *stems);
-    float *planes[MAX_PLANES], *inputs[2];
+    float *planes[MAX_PLANES], *inputs[MAX_PLANES];
     for (int i = 0; i < channels * FRAMES; i++) mix[i] = (float)(2 * mix[i] * amplitude);
     api_planes(inputs, mix, channels, FRAMES);
     api_planes(planes, stems, count, FRAMES);

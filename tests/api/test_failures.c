@@ -104,6 +104,81 @@ static void test_separate(void)
     demucs_model_free(model);
 }
 
+/* ---- an engine that cannot grow for one stream serves another one, which is in the middle of a track, as before ----
+ */
+
+enum { LONG = 60000 }; /* several segments */
+
+typedef struct intruder {
+    demucs_stream *whole; /* begins a track that is not split */
+    const float *const *mix;
+    float *stems;
+    int64_t allocations; /* that it has until there is no memory; -1: it keeps away */
+    demucs_status status;
+    demucs_error error;
+} intruder;
+
+static bool intrude(const demucs_progress *progress, void *user)
+{
+    intruder *i = user;
+    float *planes[API_PLANES];
+    if (i->allocations < 0 || progress->finished || progress->segments_done != 0) return false;
+    api_planes(planes, i->stems, API_PLANES, LONG);
+    i->error = (demucs_error){DEMUCS_OK, ""};
+    dmx_alloc_fail_after(i->allocations);
+    i->status = demucs_stream_separate(i->whole, i->mix, LONG, planes, &i->error);
+    dmx_alloc_fail_after(-1);
+    i->allocations = -1;
+    return false;
+}
+
+static void test_growing(void)
+{
+    demucs_model *model = api_load("checkpoint/good/409eef75.safetensors");
+    demucs_engine *engine = NULL;
+    demucs_stream *split = NULL;
+    demucs_stream_options o;
+    demucs_error error = {DEMUCS_OK, ""};
+    const demucs_engine_options e = {.struct_size = sizeof e, .threads = 2, .jobs = 2};
+    float *mix = api_noise(API_CHANNELS, LONG, 1), *right = calloc(API_PLANES * LONG, sizeof *right);
+    float *stems = calloc(API_PLANES * LONG, sizeof *stems), *planes[API_PLANES];
+    const float *const inputs[] = {mix, mix + LONG};
+    intruder other = {.mix = inputs, .allocations = -1};
+    other.stems = calloc(API_PLANES * LONG, sizeof *other.stems);
+    demucs_default_stream_options(&o, sizeof o);
+    o.shifts = 0;
+    REQUIRE(demucs_engine_create(&engine, model, &e, &error) == DEMUCS_OK, "%s", error.message);
+    o.split = false;
+    CHECK(demucs_stream_create(&other.whole, engine, &o, NULL) == DEMUCS_OK, "a stream of whole tracks");
+    o.split = true;
+    o.progress = intrude;
+    o.progress_user = &other;
+    CHECK(demucs_stream_create(&split, engine, &o, NULL) == DEMUCS_OK, "a stream");
+    api_planes(planes, right, API_PLANES, LONG);
+    CHECK(demucs_stream_separate(split, inputs, LONG, planes, NULL) == DEMUCS_OK, "alone");
+    const size_t before = demucs_engine_memory_bytes(engine);
+    int failures = 0;
+    api_planes(planes, stems, API_PLANES, LONG);
+    for (int64_t n = 0; n < 100; n++) {
+        other.allocations = n;
+        CHECK(demucs_stream_separate(split, inputs, LONG, planes, &error) == DEMUCS_OK, "%s", error.message);
+        CHECK(memcmp(stems, right, API_PLANES * LONG * sizeof *stems) == 0, "allocation %lld", (long long)n);
+        if (other.status == DEMUCS_OK) break;
+        check_failure(other.status, &other.error, n, "growing");
+        failures++;
+    }
+    CHECK(failures >= 2 && demucs_engine_memory_bytes(engine) > before,
+          "%d failures, the engine has %zu bytes and had %zu", failures, demucs_engine_memory_bytes(engine), before);
+    demucs_stream_free(split);
+    demucs_stream_free(other.whole);
+    demucs_engine_free(engine);
+    demucs_model_free(model);
+    free(mix);
+    free(right);
+    free(stems);
+    free(other.stems);
+}
+
 static void test_convert(void)
 {
     const char *target = "api_failures.safetensors";
@@ -142,4 +217,4 @@ static void test_resampler(void)
     demucs_resampler_free(resampler);
 }
 
-TEST_MAIN(test_load, test_create, test_separate, test_convert, test_resampler)
+TEST_MAIN(test_load, test_create, test_separate, test_growing, test_convert, test_resampler)
