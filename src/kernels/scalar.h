@@ -4,9 +4,20 @@
 
 #include "kernels/kernels.h"
 
-/* scalar_gemm.c; GLU is not one of the activations here. */
-float dmx_sigmoid(float x);
-float dmx_activate(float x, dmx_activation activation);
+#include <math.h>
+
+static inline float dmx_sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+
+/* GLU is not one of the activations here. GELU uses erfc, because 1 + erf(x) cancels for negative x. Called for each
+ * number, so the compiler has to see it in both files. */
+static inline float dmx_activate(float x, dmx_activation activation)
+{
+    switch (activation) {
+    case DMX_ACTIVATION_RELU: return x < 0.0f ? 0.0f : x; /* NaN stays NaN */
+    case DMX_ACTIVATION_GELU: return 0.5f * x * erfcf(x * -0.70710678f);
+    default: return x;
+    }
+}
 
 /* scalar_gemm.c: entries of the table, see kernels.h. */
 size_t dmx_gemm_scratch_scalar(size_t rows, size_t k);

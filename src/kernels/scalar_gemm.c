@@ -1,27 +1,12 @@
 /* scalar_gemm.c - the products of the scalar level and how their panels are packed: the specification of both.
  *
- * Two things go beyond the textbook, for accuracy: GELU uses erfc, because 1 + erf(x) cancels for negative x; and a dot
- * product is added up in blocks, as the vector levels do, since one chain of 3,456 float additions would lose almost a
- * digit. */
+ * One thing goes beyond the textbook, for accuracy: a dot product is added up in blocks, as the vector levels do, since
+ * one chain of 3,456 float additions would lose almost a digit. */
 #include "kernels/scalar.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { K_BLOCK = 256 };
-
-/* -------------------------------------------------------------------------------------------------- activations */
-
-float dmx_sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
-
-float dmx_activate(float x, dmx_activation activation)
-{
-    switch (activation) {
-    case DMX_ACTIVATION_RELU: return x < 0.0f ? 0.0f : x; /* NaN stays NaN */
-    case DMX_ACTIVATION_GELU: return 0.5f * x * erfcf(x * -0.70710678f);
-    default: return x;
-    }
-}
 
 /* ----------------------------------------------------------------------------------------------------- products */
 
