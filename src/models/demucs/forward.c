@@ -24,6 +24,14 @@ typedef struct pass {
 /* Zeros before the mix; where their number is odd, one more comes after it. */
 static int front_padding(const pass *p) { return (int)(p->shapes.padded - p->frames) / 2; }
 
+/* What is cut off before a stem: half of what there is too much at the rate of the mix. That is less than was put there
+ * where the network gives an odd number of samples at twice the rate, since half of such a number is rounded down. */
+static int front_trim(const pass *p)
+{
+    const int rate = p->m->config.resample ? 2 : 1;
+    return (int)(p->shapes.decoded / rate - p->frames) / 2;
+}
+
 static const dmx_grid *moments_of(const pass *p) { return p->m->config.normalize ? &p->moments : NULL; }
 
 /* ---- input ---- */
@@ -114,7 +122,7 @@ static void write_stems(pass *p, const bool *wanted)
     dmx_exec *exec = p->exec;
     const int channels = m->network.channels;
     const dmx_grid planes = dmx_planes_create(exec, channels, p->shapes.length[0]);
-    dmx_stem stem = {.front = front_padding(p), .frames = (int)p->frames, .moments = moments_of(p)};
+    dmx_stem stem = {.front = front_trim(p), .frames = (int)p->frames, .moments = moments_of(p)};
     if (m->config.resample) stem.kernel = &m->down;
     for (stem.source = 0; stem.source < m->network.source_count; stem.source++) {
         if (!wanted[stem.source]) continue;

@@ -2,8 +2,8 @@
  *
  * The official valid_length goes down the levels, rounding up, and back up again. From that length on every convolution
  * comes out even, so what a decoder gives has exactly the length of the skip connection that it meets. The exception is
- * the outside: with resampling an odd length is made even, one sample longer than what comes back (there the official
- * code fails; see forward.c). */
+ * the outside: with resampling an odd length is made even, one sample longer than what comes back where the stride is
+ * above 1. No sample of the stem is missing then, but it is trimmed by what came back: see forward.c. */
 #include "models/demucs/demucs.h"
 
 /* What a convolution leaves, and what the transposed one makes of it. */
