@@ -39,23 +39,44 @@ bool hub_make_folder(const char *path, demucs_error *error)
     return !dmx_fail(error, why.status, "%s; DEMUCS_CACHE can name another cache folder", why.message);
 }
 
+/* A folder that is found cannot be trusted: it may be a link to one that has other things, or belong to somebody else.
+ */
+bool hub_make_work_folder(char work[HUB_PATH_MAX], const char *folder, demucs_error *error)
+{
+    if (!hub_path(work, error, "%s/.npm", folder)) return false;
+    dmx_folder_remove(work);
+    if (mkdir(work, 0700) == 0) return true;
+    return !dmx_fail(error, DEMUCS_ERROR_IO, "cannot create the work folder %s: %s; remove what is there, if anything",
+                     work, strerror(errno));
+}
+
 /* ------------------------------------------------------------------------------------------------------ locks ---- */
+
+/* The lock file, open, or -1 and errno. A link is not followed, neither the folder nor the file. */
+static int open_lock(const char *locks, const char *name)
+{
+    int folder = open(locks, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0) return -1;
+    int file = openat(folder, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666), reason = errno;
+    close(folder);
+    errno = reason;
+    return file;
+}
 
 /* Lock files are never removed: a process that waits on a removed one would hold a lock that nobody else sees. */
 int hub_lock(const char *folder, const char *name, const hub_options *options, demucs_error *error)
 {
     char path[HUB_PATH_MAX];
     if (!hub_path(path, error, "%s/.locks", folder) || !hub_make_folder(path, error)) return -1;
-    if (!hub_path(path, error, "%s/.locks/%s", folder, name)) return -1;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int fd = open_lock(path, name);
     if (fd < 0) {
-        dmx_fail(error, DEMUCS_ERROR_IO, "cannot open the lock file %s: %s", path, strerror(errno));
+        dmx_fail(error, DEMUCS_ERROR_IO, "cannot open the lock file %s/%s: %s", path, name, strerror(errno));
         return -1;
     }
     for (bool told = false; flock(fd, LOCK_EX | LOCK_NB) != 0; told = true) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
-            dmx_fail(error, DEMUCS_ERROR_IO, "cannot lock %s: %s; set DEMUCS_CACHE to a folder on a local disk", path,
-                     strerror(errno));
+            dmx_fail(error, DEMUCS_ERROR_IO, "cannot lock %s/%s: %s; set DEMUCS_CACHE to a folder on a local disk",
+                     path, name, strerror(errno));
             close(fd);
             return -1;
         }
@@ -76,6 +97,18 @@ void hub_unlock(int handle)
 }
 
 /* ------------------------------------------------------------------------------------------- files that appear ---- */
+
+size_t hub_read_start(const char *path, char *bytes, size_t size)
+{
+    size_t have = 0;
+    ssize_t got = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return 0;
+    while (have < size && ((got = read(fd, bytes + have, size - have)) > 0 || (got < 0 && errno == EINTR)))
+        have += got > 0 ? (size_t)got : 0;
+    close(fd);
+    return have;
+}
 
 bool hub_write_text(const char *path, const char *text, demucs_error *error)
 {
@@ -98,11 +131,7 @@ bool hub_sum_read(const char *path, char digest[65])
 {
     char beside[HUB_PATH_MAX], line[80] = "";
     if (!hub_path(beside, NULL, "%s.sha256", path)) return false;
-    FILE *file = fopen(beside, "r");
-    if (file == NULL) return false;
-    size_t got = fread(line, 1, 66, file);
-    fclose(file);
-    if (got < 66 || !hub_is_hex(line, 64) || line[64] != ' ') return false;
+    if (hub_read_start(beside, line, 66) < 66 || !hub_is_hex(line, 64) || line[64] != ' ') return false;
     memcpy(digest, line, 64);
     digest[64] = '\0';
     return true;

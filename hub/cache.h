@@ -19,10 +19,19 @@ bool hub_cache_path(char out[HUB_PATH_MAX], demucs_error *error);
 /* Create a folder and its parents where missing. */
 bool hub_make_folder(const char *path, demucs_error *error);
 
+/* A new, empty folder `.npm` in `folder` for work under way, which nobody else may look into; its path into `work`.
+ * What was there goes: an earlier run that was killed left it, or somebody put a link there. The caller holds the lock.
+ */
+bool hub_make_work_folder(char work[HUB_PATH_MAX], const char *folder, demucs_error *error);
+
 /* Wait for the lock of `name` in `folder`; other processes and other threads are kept out. Gives a handle >= 0 for
  * hub_unlock, or -1 (a sentence, also when the caller asks to stop while waiting). */
 int hub_lock(const char *folder, const char *name, const hub_options *options, demucs_error *error);
 void hub_unlock(int handle);
+
+/* The first bytes of a file, as many as there are, at most `size`: 0 when it cannot be read. Does not wait for a pipe.
+ */
+size_t hub_read_start(const char *path, char *bytes, size_t size);
 
 /* Write a small file, whole or not at all. */
 bool hub_write_text(const char *path, const char *text, demucs_error *error);

