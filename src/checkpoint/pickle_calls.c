@@ -80,8 +80,9 @@ static bool parse_fraction(const char *text, size_t length, int64_t *numerator, 
             digits = 0;
             continue;
         }
-        if (text[i] < '0' || text[i] > '9' || ++digits > 18) return false;
+        if (text[i] < '0' || text[i] > '9' || parts[part] > (INT64_MAX - (text[i] - '0')) / 10) return false;
         parts[part] = 10 * parts[part] + (text[i] - '0');
+        digits++;
     }
     *numerator = length > 0 && text[0] == '-' ? -parts[0] : parts[0];
     *denominator = parts[1];

@@ -47,9 +47,27 @@ bool dmx_network_record(const dmx_network *network, int64_t frames, const bool *
     return arena->peak != SIZE_MAX && (exec.list == NULL || !list->failed);
 }
 
+/* floor(part * times / whole), part < whole: exact, bit by bit, however large the two are. */
+static int64_t fraction_times(int64_t part, int64_t whole, int times)
+{
+    const uint64_t p = (uint64_t)part, w = (uint64_t)whole;
+    uint64_t rest = 0; /* below w, so twice as much fits */
+    int64_t quotient = 0;
+    for (int bit = 30; bit >= 0; bit--) {
+        quotient += quotient + (2 * rest >= w);
+        rest = 2 * rest >= w ? 2 * rest - w : 2 * rest;
+        if (!(times >> bit & 1)) continue;
+        quotient += rest + p >= w;
+        rest = rest + p >= w ? rest + p - w : rest + p;
+    }
+    return quotient;
+}
+
 int64_t dmx_segment_frames(dmx_segment segment, int sample_rate_hz)
 {
-    if (segment.denominator > 0) return segment.numerator * sample_rate_hz / segment.denominator;
+    if (segment.denominator > 0)
+        return segment.numerator / segment.denominator * sample_rate_hz +
+               fraction_times(segment.numerator % segment.denominator, segment.denominator, sample_rate_hz);
     return (int64_t)(segment.seconds * sample_rate_hz);
 }
 

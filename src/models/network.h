@@ -30,7 +30,7 @@ void dmx_warnings_clear(dmx_warnings *warnings);
 /* A length of time as the checkpoint has it: Python multiplies Fractions exactly and floats in double, and the number
  * of frames depends on it. */
 typedef struct dmx_segment {
-    int64_t numerator, denominator; /* denominator 0: use `seconds` */
+    int64_t numerator, denominator; /* neither is negative; denominator 0: use `seconds` */
     double seconds;                 /* the same as a number */
 } dmx_segment;
 

@@ -58,6 +58,10 @@ static const struct good_pickle {
     PICKLE("\x80\x02"
            "cfractions\nFraction\nU\x02-8\x85R.",
            "-8/1"),
+    PICKLE("\x80\x02"
+           "cfractions\nFraction\nU\x24"
+           "1152921504606847/1152921504606846976\x85R.", /* Fraction(0.001) */
+           "1152921504606847/1152921504606846976"),
     PICKLE("\x80\x04\x8c\x09"
            "fractions\x8c\x08"
            "Fraction\x93K\x06K\x04\x86R.",
@@ -166,6 +170,10 @@ static const struct bad_pickle {
            "\x80\x02"
            "cfractions\nFraction\nX\x03\x00\x00\x00"
            "1/x\x85R."),
+    PICKLE("a fraction that is too large", "fraction",
+           "\x80\x02"
+           "cfractions\nFraction\nU\x15"
+           "1/9223372036854775808\x85R."),
     PICKLE("a tensor without a storage", "tensor",
            "\x80\x02"
            "ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x00))tR."),

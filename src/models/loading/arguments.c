@@ -161,7 +161,7 @@ void dmx_arguments_segment(dmx_arguments *a, double missing, dmx_network *networ
     double seconds = dmx_arguments_number(a, "segment", missing, 0, longest_segment_seconds);
     if (a->failed) return;
     network->segment.seconds = seconds;
-    if (value != NULL && value->kind == DMX_VALUE_FRACTION && value->denominator <= INT32_MAX) {
+    if (value != NULL && value->kind == DMX_VALUE_FRACTION) {
         network->segment.numerator = value->integer;
         network->segment.denominator = value->denominator;
     }
