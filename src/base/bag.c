@@ -11,6 +11,8 @@
 #include "base/alloc.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -92,31 +94,33 @@ static bool is_null(const reader *r)
 
 /* ------------------------------------------------------------------------------------------------------ numbers -- */
 
-static double power_of_ten(int exponent)
+enum { MAX_DIGITS = 100 };
+
+/* 010 is 8 in YAML 1.1, and 09 is no number. */
+static bool parse_octal(const char *text, size_t length, double *number)
 {
-    double power = 1;
-    for (int i = 0; i < exponent; i++) power *= 10;
-    return power;
+    *number = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '7') return false;
+        *number = 8 * *number + (text[i] - '0');
+    }
+    return isfinite(*number);
 }
 
-/* [0-9]*[.[0-9]*][e[+-][0-9]+] with up to 15 digits: then digits and power of ten are exact as double and one division
- * or product rounds correctly. strtod would follow the locale of the program around us. */
-static bool parse_number(const char *text, size_t length, double *number)
+/* [0-9]*[.[0-9]*][e[+-][0-9]+], the right double for it. strtod sees it without the point, as digits and a power of
+ * ten: how it reads a point depends on the locale of the program around us. */
+static bool parse_decimal(const char *text, size_t length, double *number)
 {
-    double mantissa = 0;
-    int digits = 0, exponent = 0, given = 0, sign = 1;
-    size_t i = 0, start;
+    char plain[MAX_DIGITS + 16];
+    int exponent = 0, given = 0, sign = 1;
+    size_t i = 0, start, digits = 0;
     for (bool point = false; i < length && (text[i] == '.' || (text[i] >= '0' && text[i] <= '9')); i++) {
-        if (text[i] == '.' && point) return false;
-        if (text[i] == '.') {
-            point = true;
-            continue;
-        }
-        mantissa = 10 * mantissa + (text[i] - '0');
-        digits += digits > 0 || text[i] != '0' || !point;
-        exponent -= point;
+        if ((text[i] == '.' && point) || digits == MAX_DIGITS) return false;
+        if (text[i] != '.') plain[digits++] = text[i];
+        exponent -= point && text[i] != '.';
+        point = point || text[i] == '.';
     }
-    if (i == 0 || (i == 1 && text[0] == '.') || digits > 15) return false;
+    if (digits == 0) return false;
     if (i < length && (text[i] == 'e' || text[i] == 'E')) {
         i++;
         if (i < length && (text[i] == '+' || text[i] == '-')) sign = text[i++] == '-' ? -1 : 1;
@@ -124,9 +128,23 @@ static bool parse_number(const char *text, size_t length, double *number)
             given = 10 * given + (text[i] - '0');
         if (i == start) return false;
     }
-    exponent += sign * given;
-    if (i != length || exponent < -22 || exponent > 22) return false;
-    *number = exponent < 0 ? mantissa / power_of_ten(-exponent) : mantissa * power_of_ten(exponent);
+    if (i != length) return false;
+    snprintf(plain + digits, sizeof plain - digits, "e%d", exponent + sign * given);
+    *number = strtod(plain, NULL);
+    return isfinite(*number);
+}
+
+/* A number as YAML 1.1 has it, as far as programs write it: with a sign, in octal, with as many digits as a double
+ * needs. */
+static bool parse_number(const char *text, size_t length, double *number)
+{
+    const bool sign = length > 0 && (text[0] == '-' || text[0] == '+');
+    const char *unsigned_text = text + sign;
+    length -= sign;
+    const bool octal = length > 1 && unsigned_text[0] == '0' && memchr(unsigned_text, '.', length) == NULL &&
+                       unsigned_text[1] != 'e' && unsigned_text[1] != 'E';
+    if (!(octal ? parse_octal : parse_decimal)(unsigned_text, length, number)) return false;
+    if (text[0] == '-') *number = -*number;
     return true;
 }
 
@@ -188,7 +206,7 @@ static demucs_status read_row(reader *r, double *row, size_t *columns)
         if (status != DEMUCS_OK) return status;
         if (r->event.type == YAML_SEQUENCE_END_EVENT) return DEMUCS_OK;
         if (*columns == DMX_BAG_MAX_SOURCES) return bad(r, "has a row of weights that is too long");
-        if (!scalar_number(r, &row[*columns])) return bad(r, "has a weight that is not a number of 0 or more");
+        if (!scalar_number(r, &row[*columns])) return bad(r, "has a weight that is not a number");
         (*columns)++;
     }
 }

@@ -82,6 +82,16 @@ static demucs_status check_members_agree(const demucs_model *model, const char *
     return DEMUCS_OK;
 }
 
+/* No member counts more than so many times the average, or the weights cancel out and there is no average. */
+static const double largest_share = 1e6;
+
+static bool weights_cancel_out(const demucs_model *model, int source)
+{
+    for (int m = 0; m < model->count; m++)
+        if (!(fabs(model->members[m].weights[source]) <= largest_share * fabs(model->totals[source]))) return true;
+    return model->totals[source] == 0 || !isfinite(model->totals[source]);
+}
+
 /* Put together what all members share, once they are loaded. */
 static demucs_status complete(demucs_model *model, const char *path, demucs_error *error)
 {
@@ -95,8 +105,9 @@ static demucs_status complete(demucs_model *model, const char *path, demucs_erro
     if (model->totals == NULL) return out_of_memory(path, error);
     for (int s = 0; s < first->source_count; s++) {
         for (int m = 0; m < model->count; m++) model->totals[s] += model->members[m].weights[s];
-        if (!(model->totals[s] > 0))
-            return dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: no model of the bag has a weight for the stem %s.", path,
+        if (weights_cancel_out(model, s))
+            return dmx_fail(error, DEMUCS_ERROR_FORMAT,
+                            "%s: the weights for the stem %s add up to 0 or nearly so, which gives no average.", path,
                             first->sources[s]);
     }
     return DEMUCS_OK;

@@ -31,7 +31,7 @@ static int draw_shift(uint64_t *state, int sample_rate_hz)
 static bool member_serves(const dmx_lanes *lanes, const demucs_model *model, int member)
 {
     for (int source = 0; source < model->source_count; source++)
-        if (lanes->wanted[source] && model->members[member].weights[source] > 0) return true;
+        if (lanes->wanted[source] && model->members[member].weights[source] != 0) return true;
     return false;
 }
 

@@ -48,6 +48,40 @@ static void test_small_bags(void)
     dmx_bag_clear(&bag);
 }
 
+/* As Python's yaml.safe_load reads them. */
+static void test_numbers(void)
+{
+    static const struct {
+        const char *text;
+        double value;
+    } cases[] = {{"0.3333333333333333", 1.0 / 3},
+                 {"0.30000000000000004", 0.1 + 0.2},
+                 {"0.1000000000000000055511151231257827021181583404541015625", 0.1},
+                 {"123456789012345678901234567890.", 123456789012345678901234567890.0},
+                 {"6.666666666666667e-05", 6.666666666666667e-05},
+                 {"4.35", 4.35},
+                 {"9007199254740993", 9007199254740992.0},
+                 {"-1.", -1},
+                 {"-0.25", -0.25},
+                 {"+2", 2},
+                 {"010", 8},
+                 {"-017", -15},
+                 {"010.", 10},
+                 {"00.5", 0.5},
+                 {"0", 0},
+                 {"00", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[128];
+        dmx_bag bag;
+        demucs_error error;
+        snprintf(text, sizeof text, "models: [a]\nweights: [[%s]]\n", cases[i].text);
+        demucs_status status = parse(&bag, text, &error);
+        CHECK(status == DEMUCS_OK && bag.weights[0] == cases[i].value, "%s: %.17g %s", cases[i].text,
+              status == DEMUCS_OK ? bag.weights[0] : 0, error.message);
+        dmx_bag_clear(&bag);
+    }
+}
+
 static void test_bad_bags(void)
 {
     static const char *const bad[] = {"",
@@ -70,7 +104,12 @@ static void test_bad_bags(void)
                                       "models: [a, b]\nweights: [[1., 2.]]\n",
                                       "models: [a, b]\nweights: [[1., 2.], [1.]]\n",
                                       "models: [a]\nweights: [[]]\n",
-                                      "models: [a]\nweights: [[-1.]]\n",
+                                      "models: [a]\nweights: [[--1.]]\n",
+                                      "models: [a]\nweights: [[-]]\n",
+                                      "models: [a]\nweights: [[09]]\n",
+                                      "models: [a]\nweights: [[0x10]]\n",
+                                      "models: [a]\nweights: [[1_0]]\n",
+                                      "models: [a]\nsegment: -010\n",
                                       "models: [a]\nweights: [[.nan]]\n",
                                       "models: [a]\nweights: [[.inf]]\n",
                                       "models: [a]\nweights: [['1.']]\n",
@@ -190,4 +229,4 @@ static void test_member_paths(void)
     check_member("aa", NULL); /* no folder */
 }
 
-TEST_MAIN(test_full_bag, test_small_bags, test_bad_bags, test_reasons, test_too_many, test_member_paths)
+TEST_MAIN(test_full_bag, test_small_bags, test_numbers, test_bad_bags, test_reasons, test_too_many, test_member_paths)
