@@ -57,6 +57,8 @@ static inline void ffmpeg_encoder_set_channels(AVCodecContext *encoder, int chan
 
 static inline int ffmpeg_encoder_channels(const AVCodecContext *encoder) { return encoder->ch_layout.nb_channels; }
 
+static inline int ffmpeg_parameters_channels(const AVCodecParameters *sound) { return sound->ch_layout.nb_channels; }
+
 static inline bool ffmpeg_frame_set_layout(AVFrame *frame, const AVCodecContext *encoder)
 {
     return av_channel_layout_copy(&frame->ch_layout, &encoder->ch_layout) >= 0;
@@ -105,6 +107,8 @@ static inline void ffmpeg_encoder_set_channels(AVCodecContext *encoder, int chan
 }
 
 static inline int ffmpeg_encoder_channels(const AVCodecContext *encoder) { return encoder->channels; }
+
+static inline int ffmpeg_parameters_channels(const AVCodecParameters *sound) { return sound->channels; }
 
 static inline bool ffmpeg_frame_set_layout(AVFrame *frame, const AVCodecContext *encoder)
 {

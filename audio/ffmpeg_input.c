@@ -7,6 +7,7 @@
 #include "audio/ffmpeg_input.h"
 
 #include "audio/ffmpeg_log.h"
+#include "audio/ffmpeg_wav.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
@@ -55,6 +56,7 @@ static bool open_container(ffmpeg_input *input, const char *path, demucs_error *
     input->container->io_open = refuse_open;
     int result = avformat_open_input(&input->container, path, NULL, &options);
     av_dict_free(&options);
+    if (result >= 0) ffmpeg_wav_mend(input->container);
     if (result >= 0) result = avformat_find_stream_info(input->container, NULL);
     if (result < 0)
         return !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT,
