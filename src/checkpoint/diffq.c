@@ -1,13 +1,14 @@
 /* diffq.c - decodes quantised states. See diffq.h.
  *
  * diffq (Défossez, Adi, Synnaeve, https://arxiv.org/abs/2104.09987) stores large parameters as integer levels between
- * a minimum and a maximum, and small ones as they are, in three lists without names:
+ * a minimum and a maximum, and small or excluded ones as they are, in three lists without names:
  *
  *     {quantized: [...], float16: [...], others: [...], meta: {klass, init_kwargs, packed, ...}}
  *
- * Which parameter is in which list follows from its size, so the names come from the list of parameters (parameters.h).
- * DiffQuantizer gives each group of weights its own number of bits: (levels of the groups with 1 bit, with 2, ... 14;
- * (minimum, maximum); bits of the groups). UniformQuantizer has one number of bits: (levels, (minimum, maximum)).
+ * Which parameter is in which list follows from its size and name, so the names come from the list of parameters
+ * (parameters.h). DiffQuantizer gives each group of weights its own number of bits: (levels of the groups with 1 bit,
+ * with 2, ... 14; (minimum, maximum); bits of the groups). UniformQuantizer has one number of bits: (levels, (minimum,
+ * maximum)).
  *
  * Integers are packed into words of 64 bits, [lines][bits][block]: value i has its bits at the position
  * (i / block) % 64 of the words [i / (64 block)][..][i % block]. */
@@ -15,17 +16,19 @@
 
 #include "base/alloc.h"
 #include "checkpoint/parameters.h"
+#include "checkpoint/pattern.h"
 #include "checkpoint/reader.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MAX_BITS = 15, WORD_BITS = 64, PACKED_KINDS = 14 };
+enum { MAX_BITS = 15, WORD_BITS = 64, PACKED_KINDS = 14, MAX_PATTERNS = 100, MAX_PATTERN = 200 };
 
 typedef struct decoder {
     dmx_checkpoint *checkpoint;
     demucs_error *error;
     const dmx_object *quantized, *small; /* small: float16 or others */
+    const dmx_object *exclude;           /* patterns of the names of parameters that are kept as they are, or NULL */
     size_t next_quantized, next_small;
     size_t budget;       /* of copies of tensors, see object.h */
     size_t weights_left; /* that may still be decoded */
@@ -246,7 +249,20 @@ done:
     return status;
 }
 
-/* A parameter that was too small to be quantised. */
+/* Patterns are for the whole name or for its last part. */
+static bool is_excluded(const decoder *d, const char *name)
+{
+    const char *dot = strrchr(name, '.'), *last = dot != NULL ? dot + 1 : name;
+    for (size_t i = 0; d->exclude != NULL && i < d->exclude->count; i++) {
+        const dmx_object *pattern = d->exclude->items[i];
+        if (dmx_pattern_fits(pattern->text, pattern->text_length, name, strlen(name)) ||
+            dmx_pattern_fits(pattern->text, pattern->text_length, last, strlen(last)))
+            return true;
+    }
+    return false;
+}
+
+/* A parameter that is not quantised: it was too small, or excluded. */
 static demucs_status copy_small(decoder *d, const dmx_parameter *parameter)
 {
     dmx_tensor t;
@@ -266,7 +282,7 @@ static demucs_status copy_small(decoder *d, const dmx_parameter *parameter)
 
 static demucs_status decode_parameter(decoder *d, const dmx_parameter *parameter)
 {
-    if ((double)parameter->count <= d->min_count) return copy_small(d, parameter);
+    if ((double)parameter->count <= d->min_count || is_excluded(d, parameter->name)) return copy_small(d, parameter);
     if (d->next_quantized >= d->quantized->count) return bad(d, "holds too few tensors for the arguments of the model");
     if (parameter->count > d->weights_left) return bad(d, "is too short for the arguments of the model");
     d->weights_left -= parameter->count;
@@ -303,10 +319,20 @@ static bool read_option(const dmx_object *options, const char *key, double value
     return (object == NULL || to_number(object, value)) && *value >= low && *value <= high;
 }
 
+static bool read_patterns(decoder *d, const dmx_object *list)
+{
+    if (list == NULL || list->kind == DMX_OBJECT_NONE) return true;
+    bool right = list->kind == DMX_OBJECT_LIST && list->count <= MAX_PATTERNS;
+    for (size_t i = 0; right && i < list->count; i++)
+        right = list->items[i]->kind == DMX_OBJECT_STRING && list->items[i]->text_length <= MAX_PATTERN;
+    d->exclude = list;
+    return right;
+}
+
 static demucs_status read_options(decoder *d, const dmx_object *state, const dmx_object *meta)
 {
     double min_size, float16, packed, torch_pack, group_size, min_bits;
-    const dmx_object *options = dmx_object_get(meta, "init_kwargs"), *exclude = dmx_object_get(options, "exclude");
+    const dmx_object *options = dmx_object_get(meta, "init_kwargs");
     if (options == NULL) return bad(d, "does not say how it was made");
     if (!read_option(options, "min_size", 0.01, 0, 1e9, &min_size) ||
         !read_option(options, "float16", 0, 0, 1, &float16) || !read_option(meta, "packed", 0, 0, 1, &packed) ||
@@ -315,8 +341,8 @@ static demucs_status read_options(decoder *d, const dmx_object *state, const dmx
         !read_option(options, "min_bits", 2, 0, MAX_BITS, &min_bits) ||
         !read_option(options, "bits", 8, 1, MAX_BITS, &d->bits))
         return bad(d, "was made with options that are not supported");
-    if (exclude != NULL && exclude->count > 0)
-        return bad(d, "was made with the option 'exclude', which is not supported");
+    if (!read_patterns(d, dmx_object_get(options, "exclude")))
+        return bad(d, "was made with an option 'exclude' that is not a list of up to 100 short texts");
     d->min_count = floor(min_size * 1048576 / 4);
     d->packed = packed != 0;
     d->group_size = (int64_t)group_size;

@@ -29,10 +29,10 @@ static void append(char *text, const char *format, ...)
     va_end(arguments);
 }
 
-static bool is_dropped(const char *name, const char *const *dropped)
+static bool has_word(const char *name, const char *const *words)
 {
-    for (; *dropped != NULL; dropped++)
-        if (strstr(name, *dropped) != NULL) return true;
+    for (; *words != NULL; words++)
+        if (strstr(name, *words) != NULL) return true;
     return false;
 }
 
@@ -98,7 +98,8 @@ static char *named_arguments(const dmx_checkpoint *checkpoint, size_t positional
     return text;
 }
 
-static void add_metadata(file *f, const dmx_checkpoint *checkpoint, const char *args, const char *changed)
+static void add_metadata(file *f, const dmx_checkpoint *checkpoint, const char *args, const char *changed,
+                         const char *exclude)
 {
     dmx_value positional = {.kind = DMX_VALUE_NONE};
     dmx_json_parse(&positional, args, strlen(args), "quantised", "args", NULL);
@@ -116,27 +117,29 @@ static void add_metadata(file *f, const dmx_checkpoint *checkpoint, const char *
     append_quoted(f->header, "]}],[\"meta\",{\"_dict\":[[\"klass\",{\"_class\":\"diffq.uniform.UniformQuantizer\"}],"
                              "[\"init_kwargs\",{\"_dict\":[[\"bits\",8],[\"min_size\",");
     append(f->header, "%g", LARGE * 4.0 / 1048576);
-    append_quoted(f->header, "]]}]]}]]}");
+    append_quoted(f->header, "],[\"exclude\",{\"_list\":");
+    append_quoted(f->header, exclude);
+    append_quoted(f->header, "}]]}]]}]]}");
     append(f->header, "\"}");
     dmx_free(text);
 }
 
-unsigned char *quantised_file(const dmx_checkpoint *checkpoint, const char *args, const char *changed,
-                              const char *const *dropped, size_t *size)
+static unsigned char *make_file(const dmx_checkpoint *checkpoint, const char *args, const char *changed,
+                                const char *const *dropped, const char *exclude, const char *const *kept, size_t *size)
 {
     file f = {.header = calloc(TEXT_BYTES, 1), .large = calloc(TEXT_BYTES, 1), .small = calloc(TEXT_BYTES, 1)};
     char *entries = f.header, *whole = calloc(TEXT_BYTES, 1);
     f.data = calloc(DATA_BYTES, 1);
     for (size_t i = 0; i < checkpoint->tensor_count; i++) {
         const dmx_tensor *t = &checkpoint->tensors[i];
-        if (is_dropped(t->name, dropped)) continue;
-        if (t->count > LARGE)
+        if (has_word(t->name, dropped)) continue;
+        if (t->count > LARGE && !has_word(t->name, kept))
             add_large(&f, t);
         else
             add_small(&f, t);
     }
     f.header = whole;
-    add_metadata(&f, checkpoint, args, changed);
+    add_metadata(&f, checkpoint, args, changed, exclude);
     append(f.header, "%s}", entries);
     while (strlen(f.header) % 8 != 0) append(f.header, " ");
     const uint64_t length = strlen(f.header);
@@ -151,4 +154,18 @@ unsigned char *quantised_file(const dmx_checkpoint *checkpoint, const char *args
     free(f.small);
     free(f.data);
     return bytes;
+}
+
+static const char *const no_words[] = {NULL};
+
+unsigned char *quantised_file(const dmx_checkpoint *checkpoint, const char *args, const char *changed,
+                              const char *const *dropped, size_t *size)
+{
+    return make_file(checkpoint, args, changed, dropped, "[]", no_words, size);
+}
+
+unsigned char *quantised_file_without(const dmx_checkpoint *checkpoint, const char *exclude, const char *const *kept,
+                                      size_t *size)
+{
+    return make_file(checkpoint, "[]", "", no_words, exclude, kept, size);
 }

@@ -10,4 +10,8 @@
 unsigned char *quantised_file(const dmx_checkpoint *checkpoint, const char *args, const char *changed,
                               const char *const *dropped, size_t *size);
 
+/* The same with the option exclude, a list of patterns in JSON, for the tensors whose names hold one of `kept`. */
+unsigned char *quantised_file_without(const dmx_checkpoint *checkpoint, const char *exclude, const char *const *kept,
+                                      size_t *size);
+
 #endif

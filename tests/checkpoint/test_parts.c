@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "checkpoint/crc32.h"
 #include "checkpoint/json.h"
+#include "checkpoint/pattern.h"
 #include "checkpoint/reader.h"
 
 #include <math.h>
@@ -107,6 +108,51 @@ static void test_fractions(void)
     CHECK(!dmx_value_set_fraction(&value, 1, INT64_MIN) && !dmx_value_set_fraction(&value, INT64_MIN, 1), "overflow");
 }
 
+/* As fnmatch.fnmatchcase of Python says. */
+static void test_patterns(void)
+{
+    static const struct {
+        const char *pattern, *text;
+        bool fits;
+    } cases[] = {{"", "", true},
+                 {"", "a", false},
+                 {"*", "", true},
+                 {"*", "abc", true},
+                 {"a*", "abc", true},
+                 {"*c", "abc", true},
+                 {"*b", "abc", false},
+                 {"a*b*c", "aXbYbZc", true},
+                 {"a*b*c", "aXbYbZ", false},
+                 {"?", "", false},
+                 {"a?c", "abc", true},
+                 {"a?", "abc", false},
+                 {"[abc]", "b", true},
+                 {"[abc]", "d", false},
+                 {"[!abc]", "d", true},
+                 {"[!abc]", "b", false},
+                 {"[a-c]x", "bx", true},
+                 {"[a-c]x", "dx", false},
+                 {"[]]", "]", true},
+                 {"[!]]", "]", false},
+                 {"[!]]", "a", true},
+                 {"[a", "[a", true},
+                 {"[", "[", true},
+                 {"[!", "[!", true},
+                 {"[a-]", "-", true},
+                 {"[c-a]", "b", false},
+                 {"[^a]", "^", true},
+                 {"[^a]", "b", false},
+                 {"\\a", "\\a", true},
+                 {"\\*", "*", false},
+                 {"*[0-9]*", "a.1.b", true},
+                 {"*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *pattern = cases[i].pattern, *text = cases[i].text;
+        CHECK(dmx_pattern_fits(pattern, strlen(pattern), text, strlen(text)) == cases[i].fits, "%s and %s", pattern,
+              text);
+    }
+}
+
 static void test_json(void)
 {
     static const char text[] = "{\"a\":[1,-2.5,true,null,\"\\u00e9\\n\"],\"f\":{\"_type\":\"fraction\","
@@ -150,5 +196,5 @@ static void test_bad_json(void)
     }
 }
 
-TEST_MAIN(test_halves, test_half_rounding, test_conversions, test_crc, test_values, test_fractions, test_json,
-          test_bad_json)
+TEST_MAIN(test_halves, test_half_rounding, test_conversions, test_crc, test_values, test_fractions, test_patterns,
+          test_json, test_bad_json)

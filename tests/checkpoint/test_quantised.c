@@ -74,6 +74,30 @@ static void test_every_list_is_that_of_the_model(void)
     dmx_checkpoint_close(source);
 }
 
+/* Excluded parameters are kept as they are, whatever their size. */
+static void test_exclude(void)
+{
+    static const struct {
+        const char *exclude, *kept[4];
+    } lists[] = {{"[\"weight\"]", {".weight", NULL}},
+                 {"[\"bias\",\"*decoder.[12].rewri?e.*\"]", {"decoder.1.rewrite", "decoder.2.rewrite", NULL}},
+                 {"[\"*coder.[!0].conv*\"]", {"coder.1.conv", "coder.2.conv", "coder.3.conv", NULL}},
+                 {"[\"nothing\",\"eight\",\"weigh\",\"coder.0.conv.weight\"]", {NULL}}};
+    dmx_checkpoint *source = open_source();
+    REQUIRE(source != NULL, "no source");
+    size_t plain_size, size, tensors = 0;
+    free(quantised_file_without(source, "[]", lists[3].kept, &plain_size));
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        demucs_error error;
+        unsigned char *bytes = quantised_file_without(source, lists[i].exclude, lists[i].kept, &size);
+        CHECK(load(bytes, size, &tensors, &error) == DEMUCS_OK && tensors == source->tensor_count, "%s: %s",
+              lists[i].exclude, error.message);
+        CHECK(lists[i].kept[0] == NULL || size > plain_size + 1000, "%s: nothing large was excluded", lists[i].exclude);
+        free(bytes);
+    }
+    dmx_checkpoint_close(source);
+}
+
 /* The list has the bounds of the model, and its sentences. */
 static void test_bounds_are_those_of_the_model(void)
 {
@@ -97,4 +121,4 @@ static void test_bounds_are_those_of_the_model(void)
     dmx_checkpoint_close(source);
 }
 
-TEST_MAIN(test_every_list_is_that_of_the_model, test_bounds_are_those_of_the_model)
+TEST_MAIN(test_every_list_is_that_of_the_model, test_exclude, test_bounds_are_those_of_the_model)
