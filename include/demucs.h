@@ -26,9 +26,9 @@
  *             list of planes, `stems[source * channels + channel][frame]`. `frames` always counts samples per channel.
  *             The mix has the model's channel count and sample rate; the stems come at the same.
  *   Errors    functions that can fail return a demucs_status and take, last, a demucs_error that may be NULL. It is
- *             written only on failure. A failed call leaves its object as it was unless its text says otherwise.
- *             What can fail for reasons that are not the caller's, such as memory or a file, fails when an object is
- *             loaded or created, with the exceptions that demucs_stream_begin, _finish and _pull name.
+ *             cleared first and filled in on failure. A failed call leaves its object as it was unless its text says
+ *             otherwise. What can fail for reasons that are not the caller's, such as memory or a file, fails when an
+ *             object is loaded or created, with the exceptions that demucs_stream_begin, _finish and _pull name.
  *   NULL      for a model, engine, stream, separator or resampler: getters return 0, NULL or -1, free and reset do
  *             nothing, and the rest fails with DEMUCS_ERROR_ARGUMENT.
  *   Options   structs whose first field is their size. Call the function that fills in the defaults, with the sizeof of

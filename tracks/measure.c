@@ -137,6 +137,6 @@ demucs_status demucs_tracks_measure(const char *path, const char *reference, dem
         result.struct_size = measures->struct_size;
         memcpy(measures, &result, size);
     }
-    if (why.status != DEMUCS_OK && error != NULL) *error = why;
+    if (error != NULL) *error = why;
     return why.status;
 }

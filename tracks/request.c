@@ -126,8 +126,7 @@ demucs_status demucs_tracks_check(const demucs_tracks_request *request, const de
 {
     demucs_error why = {DEMUCS_OK, ""};
     demucs_tracks_request read;
-    if (dmx_request_read(&read, request, &why) && (model == NULL || dmx_request_suits(&read, model, &why)))
-        return DEMUCS_OK;
+    if (dmx_request_read(&read, request, &why) && model != NULL) dmx_request_suits(&read, model, &why);
     if (error != NULL) *error = why;
     return why.status;
 }

@@ -127,7 +127,7 @@ demucs_status demucs_tracks_separate(const demucs_tracks_request *request, demuc
     release(&self, done);
     if (!done || result == NULL) demucs_tracks_result_free(self.result);
     if (result != NULL) *result = done ? self.result : NULL;
-    if (!done && error != NULL) *error = why;
+    if (error != NULL) *error = why;
     return why.status;
 }
 

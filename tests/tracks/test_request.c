@@ -115,6 +115,28 @@ static void test_check_only(void)
     CHECK(demucs_tracks_check(&request, NULL, NULL) == DEMUCS_ERROR_ARGUMENT, "no such quality");
 }
 
+/* What a call before left in the error is gone after one that succeeds, or fails otherwise. */
+static void test_error_is_cleared(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    const demucs_error before = {DEMUCS_ERROR_IO, "an older failure"};
+    demucs_error error = before;
+    tracks_make("song.wav", 2, TRACKS_RATE_HZ, 5000, 0.5F);
+    demucs_tracks_request request = tracks_request(setup, "song.wav");
+    CHECK(demucs_tracks_check(&request, NULL, &error) == DEMUCS_OK && error.status == DEMUCS_OK, "check");
+    error = before;
+    CHECK(demucs_tracks_separate(&request, NULL, &error) == DEMUCS_OK && error.message[0] == '\0', "separate");
+    error = before;
+    demucs_tracks_measures measures = {.struct_size = sizeof measures};
+    CHECK(demucs_tracks_measure("song.wav", NULL, &measures, &error) == DEMUCS_OK && error.status == DEMUCS_OK,
+          "measure");
+    error = before;
+    request.input = "nowhere.wav";
+    CHECK(demucs_tracks_separate(&request, NULL, &error) == error.status && error.status != DEMUCS_OK &&
+              strstr(error.message, "nowhere.wav") != NULL,
+          "%s", error.message);
+}
+
 static demucs_status separate_in(demucs_tracks_batch *batch, demucs_tracks_request request, const char *input,
                                  demucs_error *error)
 {
@@ -219,4 +241,4 @@ static void test_measures(void)
     CHECK(demucs_tracks_measure("a.wav", NULL, &is, &error) == DEMUCS_ERROR_ARGUMENT, "no size");
 }
 
-TRACKS_MAIN(test_sizes, test_wrong, test_check_only, test_batch, test_shown_paths, test_measures)
+TRACKS_MAIN(test_sizes, test_wrong, test_check_only, test_error_is_cleared, test_batch, test_shown_paths, test_measures)
