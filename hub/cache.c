@@ -118,20 +118,25 @@ bool hub_write_text(const char *path, const char *text, demucs_error *error)
     return dmx_file_commit(file, error) == DEMUCS_OK;
 }
 
-bool hub_sum_write(const char *path, const char *digest, demucs_error *error)
+/* A second line, a comment to sha256sum, says that nobody vouched for the bytes. */
+#define OF_WHAT_ARRIVED "# the sum of what arrived: that of the original is not known"
+
+bool hub_sum_write(const char *path, const char *digest, bool known, demucs_error *error)
 {
     char beside[HUB_PATH_MAX], text[HUB_PATH_MAX];
     const char *slash = strrchr(path, '/');
     return hub_path(beside, error, "%s.sha256", path) &&
-           hub_path(text, error, "%s  %s\n", digest, slash != NULL ? slash + 1 : path) &&
+           hub_path(text, error, "%s  %s\n%s", digest, slash != NULL ? slash + 1 : path,
+                    known ? "" : OF_WHAT_ARRIVED "\n") &&
            hub_write_text(beside, text, error);
 }
 
-bool hub_sum_read(const char *path, char digest[65])
+bool hub_sum_read(const char *path, char digest[65], bool *known)
 {
-    char beside[HUB_PATH_MAX], line[80] = "";
+    char beside[HUB_PATH_MAX], line[HUB_PATH_MAX] = "";
     if (!hub_path(beside, NULL, "%s.sha256", path)) return false;
-    if (hub_read_start(beside, line, 66) < 66 || !hub_is_hex(line, 64) || line[64] != ' ') return false;
+    if (hub_read_start(beside, line, sizeof line - 1) < 66 || !hub_is_hex(line, 64) || line[64] != ' ') return false;
+    *known = strstr(line, "\n" OF_WHAT_ARRIVED) == NULL;
     memcpy(digest, line, 64);
     digest[64] = '\0';
     return true;

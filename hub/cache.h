@@ -3,10 +3,9 @@
  *     CACHE/                        works as a --repo folder
  *       htdemucs.yaml               a bag
  *       955717e8.safetensors        a model ...
- *       955717e8.safetensors.sha256 ... and its sum, where no sum is known beforehand ("HEX  NAME", as sha256sum -c)
- *       f7e0c4bc-ba3fe64a.th        a model with its sum in the name
- *       X.partial                   a transfer that was cut and can be resumed
- *       .locks/X                    one empty file for each model: who holds its lock may write the model
+ *       955717e8.safetensors.sha256 ... and its sum, that of the original or of what arrived ("HEX  NAME", as sha256sum
+ * -c) f7e0c4bc-ba3fe64a.th        a model with its sum in the name X.partial                   a transfer that was cut
+ * and can be resumed .locks/X                    one empty file for each model: who holds its lock may write the model
  *       .npm/                       work folder of the npm source
  *       hf/SOMEONE/                 the same for the Hugging Face namespace SOMEONE: its names cannot hide ours */
 #ifndef DEMUCS_HUB_CACHE_H
@@ -36,8 +35,9 @@ size_t hub_read_start(const char *path, char *bytes, size_t size);
 /* Write a small file, whole or not at all. */
 bool hub_write_text(const char *path, const char *text, demucs_error *error);
 
-/* The sum beside a file. hub_sum_read gives false when there is none (or none that can be understood). */
-bool hub_sum_write(const char *path, const char *digest, demucs_error *error);
-bool hub_sum_read(const char *path, char digest[65]);
+/* The sum beside a file. `known`: it is that of the original, and not only that of the bytes that arrived. hub_sum_read
+ * gives false when there is none (or none that can be understood). */
+bool hub_sum_write(const char *path, const char *digest, bool known, demucs_error *error);
+bool hub_sum_read(const char *path, char digest[65], bool *known);
 
 #endif

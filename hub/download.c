@@ -59,7 +59,13 @@ static size_t take_header(char *line, size_t size, size_t count, void *user)
     size_t length = size * count;
     char value[128];
     unsigned long long start;
-    if (length >= 5 && strncmp(line, "HTTP/", 5) == 0) t->range_start = 0;
+    if (length >= 5 && strncmp(line, "HTTP/", 5) == 0) {
+        t->range_start = 0;
+        t->download->measured = length >= 6 && line[5] >= '2'; /* its frames say where a body ends */
+    }
+    if (header_value(line, length, "Content-Length", value, sizeof value) ||
+        header_value(line, length, "Transfer-Encoding", value, sizeof value))
+        t->download->measured = true;
     if (header_value(line, length, "X-Linked-Etag", value, sizeof value)) {
         char *sum = t->download->linked_sha256;
         if (sum[0] == '\0' && strlen(value) == 64 && hub_is_hex(value, 64)) strcpy(sum, value);
@@ -255,6 +261,7 @@ hub_outcome hub_download_run(hub_download *download, demucs_error *why)
         return HUB_BROKEN;
     }
     download->linked_sha256[0] = '\0';
+    download->measured = false;
     download->resumed = lseek(t.fd, 0, SEEK_END) > 0;
     hub_outcome outcome = HUB_BROKEN;
     for (int i = 0; i < MAX_ATTEMPTS; i++) {

@@ -14,6 +14,7 @@ typedef struct hub_download {
 
     /* Results. */
     bool resumed;           /* `path` holds bytes of an earlier run */
+    bool measured;          /* the server said how long the body is, or where it ends */
     char linked_sha256[65]; /* the sum that the server announced (Hugging Face's X-Linked-Etag), or "" */
 } hub_download;
 

@@ -2,7 +2,8 @@
  *
  * A file is fetched by one process at a time: it takes the model's lock, looks again (another process may just have
  * brought it), and asks the sources in order. Bytes arrive in NAME.partial, which survives an interruption; the sum is
- * checked there, and only a file that passed gets its name. */
+ * checked there, and only a file that passed gets its name. Where this program knows no sum, the content must be a bag
+ * or a model that loads. */
 #include "hub/fetch.h"
 
 #include "base/bag.h"
@@ -47,6 +48,12 @@ static hub_outcome check_arrived(const hub_download *got, const char *pin, char 
 {
     const char *expected = pin[0] != '\0' ? pin : got->linked_sha256;
     *again = false;
+    if (expected[0] == '\0' && !got->measured) {
+        unlink(got->path);
+        dmx_fail(why, DEMUCS_ERROR_FORMAT,
+                 "the server says neither how long the file is nor its checksum, so it may be cut; refused");
+        return HUB_BROKEN;
+    }
     if (expected[0] == '\0' && got->resumed) {
         *again = true;
         return HUB_BROKEN;
@@ -57,6 +64,23 @@ static hub_outcome check_arrived(const hub_download *got, const char *pin, char 
     *again = got->resumed;
     dmx_fail(why, DEMUCS_ERROR_FORMAT, "wrong checksum (expected %.16s, got %.16s), refused", expected, digest);
     return HUB_BROKEN;
+}
+
+/* Is what arrived a bag, or a model that loads? An error page with status 200 is neither, nor is half a model. */
+static bool is_acceptable(hub_job *job, const char *partial, const char *file_name, demucs_error *why)
+{
+    demucs_error reason = {0};
+    bool good = true;
+    if (hub_has_suffix(file_name, ".yaml")) {
+        dmx_bag bag;
+        good = dmx_bag_read(&bag, partial, &reason) == DEMUCS_OK;
+        if (good) dmx_bag_clear(&bag);
+    } else if (job->options->accept != NULL) {
+        good = job->options->accept(partial, &reason, job->options->progress_user);
+    }
+    if (good) return true;
+    unlink(partial);
+    return !dmx_fail(why, reason.status, "what arrived is not a model that can be used, refused: %s", reason.message);
 }
 
 /* Fetch `url` to FOLDER/FILE_NAME. `pin`: its sha256 or the first digits of it, or "". */
@@ -81,9 +105,11 @@ static hub_outcome fetch(hub_job *job, const char *url, const char *file_name, c
         if (outcome != HUB_GOT && !again) return outcome;
         download.resume = false;
     }
+    if (pin[0] == '\0' && !is_acceptable(job, partial, file_name, why)) return HUB_BROKEN;
+    const bool known = pin[0] != '\0' || download.linked_sha256[0] != '\0';
     /* The sum of a .th is in its name; a .safetensors gets it beside it, first, so that there is never a file without.
      */
-    if (hub_has_suffix(file_name, ".safetensors") && !hub_sum_write(path, digest, why)) return HUB_BROKEN;
+    if (hub_has_suffix(file_name, ".safetensors") && !hub_sum_write(path, digest, known, why)) return HUB_BROKEN;
     return dmx_file_place(partial, path, why) == DEMUCS_OK ? HUB_GOT : HUB_BROKEN;
 }
 
@@ -134,7 +160,7 @@ static bool keep_export(hub_job *job, const char *export, const char *work, char
             return false;
         hub_note(job->options, "converting %s to %s.safetensors", npm->file, npm->signature);
         if (job->options->convert(export, made, &why, job->options->progress_user)) {
-            if (!hub_sha256_file(made, digest, error) || !hub_sum_write(path, digest, error) ||
+            if (!hub_sha256_file(made, digest, error) || !hub_sum_write(path, digest, true, error) ||
                 dmx_file_place(made, path, error) != DEMUCS_OK)
                 return false;
             unlink(export);

@@ -29,13 +29,20 @@ typedef struct hub_options {
     /* Turn an ONNX export into SIG.safetensors and prove that the result loads; NULL leaves the export as it is. The
      * hub does not know the engine, so the caller brings this. */
     bool (*convert)(const char *source_path, const char *target_path, demucs_error *error, void *user);
-} hub_options; /* progress, note and convert all get progress_user */
+
+    /* Prove that what arrived, and whose sum this program does not know, is a model that loads; NULL takes anything.
+     * Before that it has no name. */
+    bool (*accept)(const char *path, demucs_error *error, void *user);
+} hub_options; /* progress, note, convert and accept all get progress_user */
 
 /* Find the model, fetching it when needed. Gives its path, to be freed with free(), or NULL and one sentence that says
  * what was tried and which command or file would solve it. */
 char *hub_resolve(const char *name, const hub_options *options, demucs_error *error);
 
-/* The same without fetching: NULL when it is not on this machine. */
+/* Is there a place that the model of this name is fetched from? Not so for paths and for a user's own models. */
+bool hub_can_fetch(const char *name);
+
+/* hub_resolve without fetching: NULL when it is not on this machine. */
 char *hub_find_local(const char *name, const hub_options *options, demucs_error *error);
 
 /* The cache folder ($DEMUCS_CACHE, else $XDG_CACHE_HOME/demucs, else ~/.cache/demucs), to be freed with free(). */
@@ -52,7 +59,7 @@ typedef struct hub_entry {
 hub_entry *hub_list(const char *repo, size_t *count, demucs_error *error);
 
 /* Check the files of a model (a bag: each member) against their sums. True when all hold. `report` gets a line for each
- * file: its path and "ok", "no known checksum" or what is wrong. */
+ * file: its path and "ok", "no known checksum", "as it arrived; no known checksum" or what is wrong. */
 bool hub_verify(const char *name, const hub_options *options,
                 void (*report)(const char *path, const char *what, void *user), void *user, demucs_error *error);
 

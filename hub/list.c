@@ -176,7 +176,7 @@ typedef struct verification {
 } verification;
 
 /* A file without a sum of its own may still be the official one. */
-static const char *without_sum(const hub_registry *registry, const char *path)
+static const char *without_sum(const hub_registry *registry, const char *path, bool arrived)
 {
     char signature[HUB_NAME_MAX + 1];
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
@@ -185,7 +185,9 @@ static const char *without_sum(const hub_registry *registry, const char *path)
                            : hub_has_suffix(name, ".th")          ? known->legacy_sha256
                            : hub_has_suffix(name, ".safetensors") ? known->safetensors_sha256
                                                                   : NULL;
-    return official != NULL && hub_sha256_check(path, official, NULL) ? "ok" : "no known checksum";
+    return official != NULL && hub_sha256_check(path, official, NULL) ? "ok"
+           : arrived                                                  ? "as it arrived; no known checksum"
+                                                                      : "no known checksum";
 }
 
 /* Report on one file; v->good says in the end whether all were right. */
@@ -196,10 +198,12 @@ static bool verify_file(const hub_local *local, void *user, demucs_error *error)
     demucs_error wrong = {0};
     const char *what = "ok";
     if (local->sum[0] == '\0') {
-        what = without_sum(v->registry, local->path);
+        what = without_sum(v->registry, local->path, false);
     } else if (!hub_check_member(local, &wrong)) {
         what = wrong.message;
         v->good = false;
+    } else if (local->arrived) {
+        what = without_sum(v->registry, local->path, true);
     }
     if (v->report != NULL) v->report(local->path, what, v->user);
     return true;
@@ -221,7 +225,8 @@ bool hub_verify_in(const hub_registry *registry, const char *name, const hub_opt
     }
     free(path);
     if (complete && !v.good)
-        dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s has files with wrong checksums: fetch it again", name);
+        dmx_fail(error, DEMUCS_ERROR_FORMAT,
+                 "%s has files with wrong checksums: 'demucs-models fetch --force %s' brings it again", name, name);
     return complete && v.good;
 }
 

@@ -16,6 +16,13 @@ bool hub_is_file(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+/* Take over the sum beside the file, if there is one. */
+static void read_sum_beside(hub_local *local)
+{
+    bool known = true;
+    if (hub_sum_read(local->path, local->sum, &known)) local->arrived = !known;
+}
+
 bool hub_split_th_name(const char *file_name, char signature[HUB_NAME_MAX + 1], char sum[65])
 {
     size_t length = strlen(file_name);
@@ -37,12 +44,13 @@ hub_outcome hub_find_member(hub_local *local, const char *folder, const char *si
 {
     char *path = NULL, found[HUB_NAME_MAX + 1];
     local->sum[0] = '\0';
+    local->arrived = false;
     if (dmx_bag_find_member(&path, folder, signature, error) != DEMUCS_OK) return HUB_BROKEN;
     if (path != NULL) {
         const bool fits = hub_path(local->path, error, "%s", path);
         dmx_free(path);
         if (!fits) return HUB_BROKEN;
-        if (!hub_split_th_name(strrchr(local->path, '/') + 1, found, local->sum)) hub_sum_read(local->path, local->sum);
+        if (!hub_split_th_name(strrchr(local->path, '/') + 1, found, local->sum)) read_sum_beside(local);
         return HUB_GOT;
     }
     const hub_npm_package *npm = registry != NULL ? registry->npm : NULL;
@@ -76,10 +84,11 @@ void hub_local_from_path(hub_local *local, const char *path, const hub_registry 
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
     snprintf(local->path, sizeof local->path, "%s", path);
     local->sum[0] = '\0';
+    local->arrived = false;
     if (hub_split_th_name(name, signature, sum) && strlen(sum) >= MIN_SUM_DIGITS)
         strcpy(local->sum, sum);
     else if (hub_has_suffix(name, ".safetensors"))
-        hub_sum_read(path, local->sum);
+        read_sum_beside(local);
     else if (registry->npm != NULL && strcmp(name, registry->npm->file) == 0)
         strcpy(local->sum, registry->npm->sha256);
 }

@@ -8,6 +8,7 @@
 typedef struct hub_local {
     char path[HUB_PATH_MAX];
     char sum[65]; /* what its sha256 must start with; "" when not known */
+    bool arrived; /* `sum` says only what once arrived, from a source that named no sum */
 } hub_local;
 
 /* The file of one model: SIG.safetensors (sum: in the .sha256 file beside it), else SIG-SUM.th or SIG.th (two of those

@@ -259,6 +259,12 @@ char *hub_resolve(const char *name, const hub_options *options, demucs_error *er
     return hub_resolve_in(&hub_official_registry, name, options, HUB_FETCH, error);
 }
 
+bool hub_can_fetch(const char *name)
+{
+    return strncmp(name, "hf://", 5) == 0 || hub_known_bag_find(&hub_official_registry, name) != NULL ||
+           hub_known_file_find(&hub_official_registry, name) != NULL;
+}
+
 char *hub_find_local(const char *name, const hub_options *options, demucs_error *error)
 {
     return hub_resolve_in(&hub_official_registry, name, options, HUB_LOCAL, error);

@@ -54,11 +54,22 @@ char *model_find(const model_request *request, demucs_error *why)
                            .progress = on_progress,
                            .progress_user = &self,
                            .note = on_note,
-                           .convert = export_convert};
+                           .convert = export_convert,
+                           .accept = export_accept};
     bar_begin(&self.bar);
     char *path = hub_resolve(request->name, &options, why);
     bar_end(&self.bar);
     return path;
+}
+
+/* A damaged file in the cache stays in the way until somebody says --force. A path or a --repo folder is the user's. */
+static void name_force(const model_request *request, demucs_error *why)
+{
+    demucs_error before = *why;
+    if (why->status != DEMUCS_ERROR_FORMAT || request->repo != NULL || !hub_can_fetch(request->name)) return;
+    dmx_error_clear(why);
+    dmx_fail(why, before.status, "%s 'demucs-models fetch --force %s' brings the model again", before.message,
+             request->name);
 }
 
 bool model_open(demucs_model **model, char **path, const model_request *request, demucs_error *why)
@@ -66,7 +77,10 @@ bool model_open(demucs_model **model, char **path, const model_request *request,
     *model = NULL;
     *path = model_find(request, why);
     if (*path == NULL) return false;
-    if (demucs_model_load(model, *path, why) != DEMUCS_OK) return false;
+    if (demucs_model_load(model, *path, why) != DEMUCS_OK) {
+        name_force(request, why);
+        return false;
+    }
     for (int i = 0; i < demucs_model_warnings(*model); i++)
         fprintf(stderr, "warning: %s\n", demucs_model_warning(*model, i));
     return true;

@@ -188,7 +188,7 @@ static void test_safetensors_sum_beside(void)
     const char *repo = files_new_folder();
     const char *path = files_path("%s/aa11.safetensors", repo);
     files_write_text(path, "model");
-    CHECK(hub_sum_write(path, files_sum("model", 5), NULL), "not written");
+    CHECK(hub_sum_write(path, files_sum("model", 5), true, NULL), "not written");
     expect_file(in_repo(repo, "aa11", &error), path, &error);
     files_write_text(path, "modem");
     CHECK(in_repo(repo, "aa11", &error) == NULL && strstr(error.message, "aa11.safetensors"), "%s", error.message);
@@ -369,6 +369,13 @@ static void test_verify(void)
     CHECK(!hub_verify("all", &options, count_lines, lines, &error) && error.message[0] != '\0', "a wrong sum holds");
     CHECK(lines[0] == 1 && lines[1] == 1 && lines[2] == 1, "%d ok, %d without, %d wrong", lines[0], lines[1], lines[2]);
     CHECK(hub_verify("aa", &options, count_lines, lines, &error) && lines[0] == 2, "%s", error.message);
+    /* a sum that says only what arrived, and one of the original */
+    files_write_text(files_path("%s/ee.safetensors", repo), "model");
+    for (int known = 0; known < 2; known++) {
+        CHECK(hub_sum_write(files_path("%s/ee.safetensors", repo), files_sum("model", 5), known, NULL), "not written");
+        CHECK(hub_verify("ee", &options, count_lines, lines, &error), "%s", error.message);
+        CHECK(lines[0] == 2 + known && lines[1] == 1 && lines[2] == 2, "%d ok, %d other", lines[0], lines[2]);
+    }
     CHECK(!hub_verify("dd", &options, count_lines, lines, &error), "a model that is not there");
 }
 

@@ -123,6 +123,15 @@ if [ -n "$DEMUCS_TEST_SERVER" ]; then
     expect 0 '^hf://someone/tiny: ' fetch hf://someone/tiny
     expect 0 'ok$' verify
     expect 1 'not there (404)' fetch hf://someone/none
+    # no known checksum: a page instead of the model, then the model without anybody who vouches for it
+    export DEMUCS_HF_URL="$DEMUCS_TEST_SERVER/plain"
+    rm -rf "$DEMUCS_CACHE/hf"
+    echo '<!doctype html>' >"$folder/f0cb5d54.safetensors"
+    expect 1 'what arrived is not a model that can be used' fetch hf://someone/tiny
+    holds [ "$(ls -A "$DEMUCS_CACHE/hf/someone")" = "$(printf '.locks\ntiny.yaml')" ]
+    cp "$scratch/made.safetensors" "$folder/f0cb5d54.safetensors"
+    expect 0 '^hf://someone/tiny: ' fetch hf://someone/tiny
+    expect 0 'f0cb5d54.safetensors: as it arrived; no known checksum$' verify
     # Ctrl-C: only the partial file stays, and the next call goes on with it
     export DEMUCS_HF_URL="$DEMUCS_TEST_SERVER/drip"
     rm -rf "$DEMUCS_CACHE/hf"

@@ -216,6 +216,40 @@ static void test_damaged_cache(void)
     CHECK(files_exists(cached(legacy_file(0))), "the user's file is removed without a better one");
 }
 
+/* ------------------------------------------------------------------------------------------------ no known sum --- */
+
+static bool is_a_model(const char *path, demucs_error *error, void *user)
+{
+    (void)user;
+    return files_hold(path, model(0), MODEL_BYTES) || files_hold(path, model(1), MODEL_BYTES) ||
+           !dmx_fail(error, DEMUCS_ERROR_FORMAT, "this does not load.");
+}
+
+/* What is no model gets no name, and the next source is asked. */
+static void test_what_is_no_model(void)
+{
+    const hub_options options = {.accept = is_a_model};
+    for (int cut = 0; cut < 2; cut++) {
+        if (!set_stage(cut ? "unmeasured" : "page", "plain")) return;
+        expect_failure("hf://one", &options, cut ? "may be cut" : "this does not load");
+        CHECK(files_count(stage.cache) == 0, "%d files", files_count(stage.cache));
+        expect("aa", &options, legacy_file(0));
+        files_write_text(server_file("someone/Demucs-one/resolve/main/one.yaml"), "models: ['aa']\nsegment: 7\n");
+        expect_failure("hf://someone/one", &options, cut ? "may be cut" : "what arrived is not a model");
+        CHECK(!files_exists(cached("hf/someone/one.yaml")), "it has its name");
+        CHECK(!files_exists(cached("hf/someone/one.yaml.partial")), "it is left");
+    }
+    /* a model that loads is taken, but nobody vouches for it */
+    if (!set_stage("plain", "plain")) return;
+    bool known = true;
+    char sum[65];
+    expect("aa", &options, "aa.safetensors");
+    CHECK(hub_sum_read(cached("aa.safetensors"), sum, &known) && !known, "a sum of itself counts as known");
+    if (!set_stage("linked", "plain")) return;
+    expect("aa", &options, "aa.safetensors");
+    CHECK(hub_sum_read(cached("aa.safetensors"), sum, &known) && known, "the announced sum does not count");
+}
+
 /* ------------------------------------------------------------------------------------------- two at the same time - */
 
 static void test_two_processes(void)
@@ -281,5 +315,5 @@ static void test_hostile_namespace(void)
 TEST_MAIN(test_fetch_bag, test_absent_falls_through, test_server_error_falls_through, test_unreachable_is_asked_once,
           test_offline, test_cut_goes_on, test_resume, test_no_resume_without_sum, test_resume_of_other_bytes,
           test_no_resume_of_a_hard_link, test_server_without_ranges, test_server_with_other_ranges,
-          test_stop_leaves_partial, test_wrong_sum, test_damaged_cache, test_two_processes, test_namespace,
-          test_hostile_namespace)
+          test_stop_leaves_partial, test_wrong_sum, test_damaged_cache, test_what_is_no_model, test_two_processes,
+          test_namespace, test_hostile_namespace)

@@ -14,6 +14,8 @@ a URL says how the server behaves:
     /mislinked/FILE the same with a wrong sum
     /circle/FILE    sends to itself
     /broken/FILE    status 500
+    /page/FILE      a page of HTML with status 200, whatever was asked for
+    /unmeasured/FILE  the first half, without saying how long it is: the connection ends
 """
 
 import hashlib
@@ -47,7 +49,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        if self.path.startswith("/unmeasured/"):
+            body, self.close_connection = body[: len(body) // 2], True
+        else:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.path.startswith("/drip/"):
             for start in range(0, len(body), len(body) // 40 + 1):
@@ -64,6 +69,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(500, {})
         if mode == "circle":
             return self.answer(302, {"Location": self.path})
+        if mode == "page":
+            return self.answer(200, {"Content-Type": "text/html"}, b"<!doctype html><title>Please log in</title>")
         if mode == "slow":
             time.sleep(0.5)
         if not file.is_file():
