@@ -14,6 +14,7 @@ static void read_transformer(dmx_arguments *a, dmx_ht_config *c)
     static const char *const embeddings[] = {"sin", "cape", "scaled", NULL};
     dmx_transformer_options *t = &c->transformer;
     t->layers = dmx_arguments_int(a, "t_layers", 5, 0, DMX_TRANSFORMER_MAX_LAYERS);
+    if (t->layers == 0) return; /* nobody looks at the rest */
     t->embedding = (dmx_position_embedding)dmx_arguments_choice(a, "t_emb", DMX_EMBEDDING_SIN, embeddings);
     c->hidden_scale = dmx_arguments_number(a, "t_hidden_scale", 4, 0.001, 1000);
     t->heads = dmx_arguments_int(a, "t_heads", 8, 1, 65536);
@@ -21,11 +22,11 @@ static void read_transformer(dmx_arguments *a, dmx_ht_config *c)
     t->max_period = dmx_arguments_number(a, "t_max_period", 10000, 1e-6, 1e30);
     t->weight_pos_embed = dmx_arguments_number(a, "t_weight_pos_embed", 1, -1e6, 1e6);
     t->norm_in = dmx_arguments_bool(a, "t_norm_in", true);
-    t->norm_in_group = groups_of(dmx_arguments_int(a, "t_norm_in_group", 0, 0, 65536));
+    if (!t->norm_in) t->norm_in_group = groups_of(dmx_arguments_int(a, "t_norm_in_group", 0, 0, 65536));
     t->group_norm = groups_of(dmx_arguments_int(a, "t_group_norm", 0, 0, 65536));
     t->norm_first = dmx_arguments_bool(a, "t_norm_first", true);
     /* The official class asks `norm_first & norm_out`: an even number of groups counts as false. */
-    const int norm_out = dmx_arguments_int(a, "t_norm_out", 1, 0, 65536);
+    const int norm_out = t->norm_first ? dmx_arguments_int(a, "t_norm_out", 1, 0, 65536) : 0;
     t->norm_out = norm_out % 2 == 1 ? norm_out : 0;
     t->layer_scale = dmx_arguments_bool(a, "t_layer_scale", true);
     t->gelu = dmx_arguments_bool(a, "t_gelu", true);

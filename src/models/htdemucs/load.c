@@ -80,14 +80,14 @@ static void load_transformer(dmx_htdemucs *m, dmx_arguments *a, dmx_weights *w)
     const dmx_unet *unet = &m->unet;
     dmx_transformer_options o = c->transformer;
     const int deepest = unet->config.depth - 1;
-    const int channels = unet->encoder[deepest].layers[0].options.out_channels;
+    const int reached = unet->encoder[deepest].layers[0].options.out_channels;
     /* The official constructor sizes these layers by channels * growth^(depth - 1), and builds the samplers even when
      * no transformer uses them. */
-    if (unet->config.channels * pow(unet->config.growth, deepest) != channels) {
-        if (c->bottom_channels > 0 || o.layers > 0)
-            dmx_arguments_fail(a, "the model's channels do not fit its transformer.");
-        return;
-    }
+    const double sized = unet->config.channels * pow(unet->config.growth, deepest);
+    const int channels = sized <= 65536 ? (int)sized : 0;
+    if (c->bottom_channels == 0 && o.layers == 0) return;
+    if (channels != sized || (o.layers > 0 && channels != reached))
+        dmx_arguments_fail(a, "the model's channels do not fit its transformer.");
     if (o.layers > 0 && (!dmx_unet_is_freq(unet, deepest) || unet->tencoder[deepest].options.out_channels != channels))
         dmx_arguments_fail(a, "the model's two branches do not fit its transformer.");
     o.dim = c->bottom_channels > 0 ? c->bottom_channels : channels;

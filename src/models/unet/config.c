@@ -30,9 +30,9 @@ static void read_structure(dmx_arguments *a, dmx_unet_config *c)
 static void read_multi_freqs(dmx_arguments *a, dmx_unet_config *c)
 {
     c->bands = 1;
-    c->multi_freqs_depth = dmx_arguments_int(a, "multi_freqs_depth", c->multi_freqs_depth, 0, 1000);
+    c->multi_freqs_depth = dmx_arguments_int(a, "multi_freqs_depth", c->multi_freqs_depth, -1000, 1000);
     const dmx_value *list = dmx_arguments_value(a, "multi_freqs");
-    if (list == NULL || list->kind == DMX_VALUE_NONE || a->failed) return;
+    if (list == NULL || list->kind == DMX_VALUE_NONE || c->multi_freqs_depth <= 0 || a->failed) return;
     if (list->kind != DMX_VALUE_LIST || list->count >= DMX_MAX_BANDS) {
         dmx_arguments_fail(a, "the model argument multi_freqs should be a list of at most 15 ratios.");
         return;
