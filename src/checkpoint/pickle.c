@@ -93,6 +93,37 @@ static const char *take_line(dmx_machine *m, size_t *length)
     return line;
 }
 
+/* A line with a whole number, "39" or "39L": how protocol 1 writes what it has no bytes for. Those of more than 64 bits
+ * are no argument of any model. */
+static demucs_status decimal(dmx_machine *m)
+{
+    size_t length = 0;
+    const char *line = take_line(m, &length);
+    if (line == NULL) return dmx_machine_bad(m, dmx_machine_cut_short);
+    if (length > 0 && line[length - 1] == 'L') length--;
+    const size_t sign = length > 0 && line[0] == '-';
+    int64_t number = 0;
+    bool fits = true;
+    for (size_t i = sign; i < length; i++) {
+        const int digit = line[i] - '0';
+        if (digit < 0 || digit > 9) return dmx_machine_bad(m, "a number with something else in it");
+        fits = fits && number <= (INT64_MAX - digit) / 10;
+        if (fits) number = 10 * number + digit;
+    }
+    if (length == sign) return dmx_machine_bad(m, "a number without digits");
+    return dmx_machine_push_new(m, fits ? DMX_OBJECT_INT : DMX_OBJECT_OPAQUE, sign ? -number : number);
+}
+
+/* "00" and "01" are False and True. */
+static demucs_status decimal_or_bool(dmx_machine *m)
+{
+    const bool is_bool =
+        m->end - m->at >= 3 && m->at[0] == '0' && (m->at[1] == '0' || m->at[1] == '1') && m->at[2] == '\n';
+    if (!is_bool) return decimal(m);
+    m->at += 3;
+    return dmx_machine_push_new(m, DMX_OBJECT_BOOL, m->at[-2] == '1');
+}
+
 static demucs_status global(dmx_machine *m)
 {
     size_t module_length = 0, name_length = 0;
@@ -185,6 +216,8 @@ static demucs_status step(dmx_machine *m, int code)
     case NONE: return dmx_machine_push_new(m, DMX_OBJECT_NONE, 0);
     case NEWTRUE: return dmx_machine_push_new(m, DMX_OBJECT_BOOL, 1);
     case NEWFALSE: return dmx_machine_push_new(m, DMX_OBJECT_BOOL, 0);
+    case INT: return decimal_or_bool(m);
+    case LONG: return decimal(m);
     case BININT: return dmx_machine_push_integer(m, 4);
     case BININT1: return dmx_machine_push_integer(m, 1);
     case BININT2: return dmx_machine_push_integer(m, 2);

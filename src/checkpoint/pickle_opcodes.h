@@ -9,6 +9,8 @@ enum opcode {
     POP_MARK = '1',
     DUP = '2',
     NONE = 'N',
+    INT = 'I',
+    LONG = 'L',
     BININT = 'J',
     BININT1 = 'K',
     BININT2 = 'M',

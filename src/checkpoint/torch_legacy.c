@@ -5,6 +5,7 @@
  * The first five are pickles. The object speaks of storages by key, and of classes with their source text, which is
  * not looked at. The data follow in the order of the list of keys, each after its count of elements as a u64. */
 #include "checkpoint/pickle.h"
+#include "checkpoint/pickle_opcodes.h"
 #include "checkpoint/reader.h"
 
 #include <stdlib.h>
@@ -12,9 +13,11 @@
 
 enum { PROTOCOL_VERSION = 1001 };
 
-/* A pickle of the number 0x1950a86a20f9469cfc6c. */
-static const unsigned char magic[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
-                                      0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
+/* The number 0x1950a86a20f9469cfc6c in the pickles of protocols 2 and up, which begin with a protocol and from 4 on a
+ * frame, and in those of protocol 1. (Files of protocol 0 do not load in torch either: it writes storages as text.) */
+static const unsigned char binary_magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9,
+                                             0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+static const char decimal_magic[] = "L119547037146038801333356L\n.";
 
 typedef struct cursor {
     dmx_checkpoint *checkpoint;
@@ -23,10 +26,22 @@ typedef struct cursor {
     demucs_error *error;
 } cursor;
 
-bool dmx_is_torch_legacy(const unsigned char *bytes, size_t size)
+static bool begins_with(const unsigned char *bytes, size_t size, const void *start, size_t start_size)
 {
-    return size >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0;
+    return size >= start_size && memcmp(bytes, start, start_size) == 0;
 }
+
+/* The length of the pickle of the magic number, or 0 where there is none. */
+static size_t magic_length(const unsigned char *bytes, size_t size)
+{
+    static const unsigned char frame[9] = {FRAME, 0x0d};
+    if (begins_with(bytes, size, decimal_magic, sizeof decimal_magic - 1)) return sizeof decimal_magic - 1;
+    if (size < 2 || bytes[0] != PROTO || bytes[1] < 2 || bytes[1] > 5) return 0;
+    const size_t at = begins_with(bytes + 2, size - 2, frame, sizeof frame) ? 2 + sizeof frame : 2;
+    return begins_with(bytes + at, size - at, binary_magic, sizeof binary_magic) ? at + sizeof binary_magic : 0;
+}
+
+bool dmx_is_torch_legacy(const unsigned char *bytes, size_t size) { return magic_length(bytes, size) > 0; }
 
 static demucs_status bad(const cursor *c, const char *why)
 {
@@ -131,7 +146,8 @@ static demucs_status read_all(cursor *c)
 
 demucs_status dmx_read_torch_legacy(dmx_checkpoint *checkpoint, demucs_error *error)
 {
-    cursor c = {.checkpoint = checkpoint, .at = sizeof magic, .error = error};
+    cursor c = {.checkpoint = checkpoint, .error = error};
+    c.at = magic_length(checkpoint->bytes, checkpoint->size_bytes);
     demucs_status status = read_all(&c);
     dmx_pool_clear(&c.pool);
     return status;

@@ -67,6 +67,8 @@ static void test_arguments_are_the_same_in_every_form(void)
     check_same_arguments("409eef75-f587c11e.th", "legacy_nonzip.th");
     check_same_arguments("b72453dc-9f8cb998.th", "b72453dc.safetensors");
     check_same_arguments("fraction_ints.th", "f0cb5d54.safetensors");
+    check_same_arguments("uniform.th", "legacy_protocol1.th");
+    check_same_arguments("uniform.th", "legacy_protocol5.th");
 }
 
 static void test_argument_kinds(void)
