@@ -27,12 +27,16 @@ int audio_reader_sample_rate_hz(const audio_reader *reader);
 /* Frames that the container announces, or 0 when it does not say. A hint: files lie. */
 uint64_t audio_reader_expected_frames(const audio_reader *reader);
 
+/* Frames that the file itself states in its header, or 0 when it does not: a file of fewer is not whole. */
+uint64_t audio_reader_announced_frames(const audio_reader *reader);
+
 /* Read up to `capacity` frames into planes[channel]; returns how many, 0 at the end, -1 on an error. Encoder delay and
- * padding (gapless MP3 and AAC) are trimmed. Damage in the middle of a file is skipped, as players do, and counted;
- * a file of which nothing could be decoded is an error. */
+ * padding (gapless MP3 and AAC) are trimmed. Damage in the middle of a file is counted, and silence as long as what
+ * was lost, as far as the time stamps say it, keeps the rest in time. A file of which nothing could be decoded, or
+ * almost nothing up to its end, is an error; so is an encrypted one. */
 long audio_reader_read(audio_reader *reader, float *const *planes, size_t capacity, demucs_error *error);
 
-/* Places where the decoder had to skip damaged data so far. */
+/* Places that were damaged, so far. */
 size_t audio_reader_damaged(const audio_reader *reader);
 
 /* --------------------------------------------------------------------------------------------------- writing ---- */

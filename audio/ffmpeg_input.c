@@ -43,7 +43,48 @@ static bool open_bytes(ffmpeg_input *input, const char *path, demucs_error *erro
     return true;
 }
 
-static bool open_container(ffmpeg_input *input, const char *path, demucs_error *error)
+/* What the header says. Probing fills in guesses where it says nothing. A wav that was written to a pipe has a largest
+ * number of 31 or 32 bits for its size, or so nearly: that means "unknown". */
+static int64_t stated_length(const AVFormatContext *container, const AVStream *stream)
+{
+    if (stream->duration <= 0) return 0;
+    const uint64_t bytes = (uint64_t)stream->duration * (uint64_t)(stream->codecpar->block_align & 0xFFFF);
+    const bool placeholder =
+        (bytes >= 0x7FFF0000 && bytes <= 0x7FFFFFFF) || (bytes >= 0xFFFF0000 && bytes <= UINT32_MAX);
+    return placeholder && strcmp(container->iformat->name, "wav") == 0 ? 0 : stream->duration;
+}
+
+bool ffmpeg_input_encrypted(const ffmpeg_input *input, const AVPacket *packet)
+{
+    static const uint32_t entries[] = {MKTAG('d', 'r', 'm', 's'), MKTAG('e', 'n', 'c', 'a'), MKTAG('a', 'a', 'v', 'd')};
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (input->stream->codecpar->codec_tag == entries[i]) return true;
+    return av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, NULL) != NULL ||
+           av_dict_get(input->stream->metadata, "enc_key_id", NULL, 0) != NULL ||
+           av_dict_get(input->container->metadata, "ASF_Protection_Type", NULL, 0) != NULL;
+}
+
+/* The `wanted`-th audio stream of those known so far, or NULL; *found counts them. */
+static AVStream *find_stream(const AVFormatContext *container, int wanted, int *found)
+{
+    AVStream *stream = NULL;
+    *found = 0;
+    for (unsigned i = 0; i < container->nb_streams; i++)
+        if (container->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && (*found)++ == wanted)
+            stream = container->streams[i];
+    return stream;
+}
+
+/* After the header is read, and before probing. */
+static void take_header(ffmpeg_input *input, int wanted)
+{
+    int found;
+    ffmpeg_wav_mend(input->container);
+    input->stream = find_stream(input->container, wanted, &found);
+    if (input->stream != NULL) input->announced = stated_length(input->container, input->stream);
+}
+
+static bool open_container(ffmpeg_input *input, const char *path, int wanted, demucs_error *error)
 {
     AVDictionary *options = NULL;
     input->container = avformat_alloc_context();
@@ -56,7 +97,7 @@ static bool open_container(ffmpeg_input *input, const char *path, demucs_error *
     input->container->io_open = refuse_open;
     int result = avformat_open_input(&input->container, path, NULL, &options);
     av_dict_free(&options);
-    if (result >= 0) ffmpeg_wav_mend(input->container);
+    if (result >= 0) take_header(input, wanted);
     if (result >= 0) result = avformat_find_stream_info(input->container, NULL);
     if (result < 0)
         return !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT,
@@ -66,12 +107,11 @@ static bool open_container(ffmpeg_input *input, const char *path, demucs_error *
 
 static bool choose_stream(ffmpeg_input *input, const char *path, int wanted, demucs_error *error)
 {
-    int found = 0;
-    for (unsigned i = 0; i < input->container->nb_streams; i++) {
-        AVStream *stream = input->container->streams[i];
-        stream->discard = AVDISCARD_ALL;
-        if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && found++ == wanted) input->stream = stream;
-    }
+    int found;
+    AVStream *before = input->stream;
+    input->stream = find_stream(input->container, wanted, &found);
+    if (input->stream != before) input->announced = 0;
+    for (unsigned i = 0; i < input->container->nb_streams; i++) input->container->streams[i]->discard = AVDISCARD_ALL;
     if (found == 0) return !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "the file holds no audio");
     if (input->stream == NULL)
         return !dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT,
@@ -84,7 +124,7 @@ bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, demucs
 {
     ffmpeg_quiet_log();
     *input = (ffmpeg_input){0};
-    if (open_bytes(input, path, error) && open_container(input, path, error) &&
+    if (open_bytes(input, path, error) && open_container(input, path, stream, error) &&
         choose_stream(input, path, stream, error))
         return true;
     ffmpeg_input_close(input);

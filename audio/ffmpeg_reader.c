@@ -15,7 +15,8 @@
 
 #include <string.h>
 
-#define MAX_CHANNELS 64
+#define MAX_CHANNELS    64
+#define MAX_GAP_SECONDS 600 /* of silence for one damaged place */
 
 struct audio_reader {
     char *path;
@@ -26,7 +27,13 @@ struct audio_reader {
     bool draining; /* no packet is left; the decoder is giving out what it still holds */
     bool at_end;
     bool failed;
-    size_t damaged;
+    bool encrypted;
+    size_t damaged;         /* places; packets that fail one after the other are one */
+    bool in_damage;         /* nothing could be decoded since the last failure */
+    uint64_t packets, lost; /* handed to the decoder; refused by it */
+    int64_t next_pts;       /* when the next frame begins, in the stream's time base, if nothing is missing */
+    uint64_t silence;       /* frames of silence that come before the pending ones */
+    uint64_t frames;        /* put out or waiting, so far */
 
     int sample_rate_hz; /* what comes out: the first frame's */
     ffmpeg_layout layout;
@@ -47,7 +54,9 @@ struct audio_reader {
 static bool is_fatal(audio_reader *reader, int result)
 {
     if (result == AVERROR(ENOMEM)) return true;
-    reader->damaged++;
+    reader->lost++;
+    reader->damaged += !reader->in_damage;
+    reader->in_damage = true;
     return false;
 }
 
@@ -62,11 +71,15 @@ static bool feed_decoder(audio_reader *reader)
 
     if (result < 0) {
         if (result == AVERROR(ENOMEM)) return false;
-        if (result != AVERROR_EOF) reader->damaged++; /* the rest cannot be read: cut off, or a bad disk */
+        if (result != AVERROR_EOF)
+            reader->damaged += !reader->in_damage; /* the rest cannot be read: cut off, or a bad disk */
         reader->draining = true;
         avcodec_send_packet(reader->decoder, NULL);
         return true;
     }
+    reader->packets++;
+    reader->encrypted = reader->encrypted || ffmpeg_input_encrypted(&reader->input, reader->packet);
+    if (reader->encrypted) return true; /* a decoder would make noise of it */
     result = avcodec_send_packet(reader->decoder, reader->packet);
     av_packet_unref(reader->packet);
     return result >= 0 || !is_fatal(reader, result);
@@ -82,7 +95,7 @@ static int decode_frame(audio_reader *reader)
         if (result == AVERROR_EOF) return 0;
         if (result != AVERROR(EAGAIN) && is_fatal(reader, result)) return -1;
         /* A decoder that fails without taking anything in must not be asked for ever. */
-        if (reader->draining) return 0;
+        if (reader->draining || reader->encrypted) return 0;
         if (!feed_decoder(reader)) return -1;
     }
 }
@@ -120,6 +133,7 @@ static bool convert(audio_reader *reader, uint8_t **data, int frames)
     int converted = swr_convert(reader->converter, out, room, (const uint8_t **)data, frames);
     if (converted < 0) return false;
     reader->pending_frames += (size_t)converted;
+    reader->frames += (uint64_t)converted;
     return true;
 }
 
@@ -150,6 +164,50 @@ static bool converter_fits(const audio_reader *reader)
            ffmpeg_frame_has_layout(reader->frame, &reader->from_layout);
 }
 
+/* ---- damage ---- */
+
+/* Frames that were lost before the present one. They are put out as silence, so that all that follows stays in time.
+ * How many they are is said by the time stamps; since these lie in a damaged file, it is no more than the file is long.
+ */
+static uint64_t lost_frames(const audio_reader *reader)
+{
+    const AVRational unit = reader->input.stream->time_base, one_frame = {1, reader->sample_rate_hz};
+    const int64_t pts = reader->frame->best_effort_timestamp;
+    if (!reader->in_damage || pts == AV_NOPTS_VALUE || reader->next_pts == AV_NOPTS_VALUE) return 0;
+    const int64_t gap = av_rescale_q(av_sat_sub64(pts, reader->next_pts), unit, one_frame);
+    uint64_t most = (uint64_t)MAX_GAP_SECONDS * (uint64_t)reader->sample_rate_hz;
+    const uint64_t announced = audio_reader_announced_frames(reader);
+    if (announced > 0 && announced < reader->frames + most)
+        most = announced > reader->frames ? announced - reader->frames : 0;
+    if (gap <= 0) return 0;
+    return (uint64_t)gap < most ? (uint64_t)gap : most;
+}
+
+/* The present frame is good. */
+static void pass_damage(audio_reader *reader)
+{
+    const AVRational unit = reader->input.stream->time_base, one_frame = {1, frame_rate_hz(reader)};
+    const int64_t pts = reader->frame->best_effort_timestamp;
+    reader->silence = lost_frames(reader);
+    reader->frames += reader->silence;
+    reader->in_damage = false;
+    if (pts != AV_NOPTS_VALUE) reader->next_pts = pts;
+    if (reader->next_pts != AV_NOPTS_VALUE)
+        reader->next_pts = av_sat_add64(reader->next_pts, av_rescale_q(reader->frame->nb_samples, one_frame, unit));
+}
+
+/* Whether what was decoded up to the end deserves the name. */
+static bool check_end(const audio_reader *reader, demucs_error *error)
+{
+    if (reader->encrypted)
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                           "the audio is encrypted (DRM); only a copy without protection can be read");
+    if (reader->packets >= 10 && reader->lost >= reader->packets - reader->packets / 10)
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                           "almost nothing of the audio could be decoded; the file is damaged or encrypted");
+    return true;
+}
+
 /* Decode and convert one more frame into the (empty) pending buffer, or find the end. */
 static bool refill(audio_reader *reader, demucs_error *error)
 {
@@ -158,9 +216,12 @@ static bool refill(audio_reader *reader, demucs_error *error)
     if (decoded < 0) goto no_memory;
     if (decoded == 0) {
         reader->at_end = true;
+        /* the torn packet where a file is cut off is no place of its own */
+        reader->damaged -= reader->in_damage && audio_reader_announced_frames(reader) > reader->frames;
         if (!convert(reader, NULL, 0)) goto no_memory;
-        return true;
+        return check_end(reader, error);
     }
+    pass_damage(reader);
     if (!converter_fits(reader)) {
         if (!convert(reader, NULL, 0)) goto no_memory;
         if (!open_converter(reader, error)) return false;
@@ -172,6 +233,9 @@ no_memory:
 }
 
 /* ---- opening ---- */
+
+/* Bits of a sample, out of STREAMINFO. */
+static int flac_bits(const uint8_t *info) { return ((info[12] & 1) << 4 | info[13] >> 4) + 1; }
 
 static bool open_decoder(audio_reader *reader, demucs_error *error)
 {
@@ -195,15 +259,34 @@ static bool open_decoder(audio_reader *reader, demucs_error *error)
     return true;
 }
 
+/* Nothing could be decoded: say why. Always false. */
+static bool refuse_silence(const audio_reader *reader, demucs_error *error)
+{
+    const AVCodecParameters *sound = reader->input.stream->codecpar;
+    const char *name = avcodec_get_name(sound->codec_id);
+    const unsigned version = avcodec_version();
+    if (!check_end(reader, error)) return false;
+    if (reader->packets == 0 && reader->input.announced == 0)
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT, "the audio stream is empty");
+    if (AV_VERSION_MAJOR(version) < 60 && sound->codec_id == AV_CODEC_ID_FLAC && sound->extradata_size >= 14 &&
+        flac_bits(sound->extradata) > 24)
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                           "this FFmpeg (libavcodec %u.%u) cannot decode FLAC of %d bits; convert the file to 24 bits, "
+                           "or use FFmpeg 6.0 or later",
+                           AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version), flac_bits(sound->extradata));
+    return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                       "this FFmpeg (libavcodec %u.%u) could decode nothing of the audio (%s, %d channels, %d Hz): the "
+                       "file is damaged, or of a kind that this version does not know",
+                       AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version), name, ffmpeg_parameters_channels(sound),
+                       sound->sample_rate);
+}
+
 /* Only the first decoded frame tells the true rate and layout (AAC with SBR, for one, doubles its rate there). */
 static bool read_first_frame(audio_reader *reader, demucs_error *error)
 {
     int decoded = decode_frame(reader);
     if (decoded < 0) return !dmx_refuse(reader->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to decode");
-    if (decoded == 0 && reader->damaged > 0)
-        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
-                           "nothing in the audio stream could be decoded; the file is damaged");
-    if (decoded == 0) return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT, "the audio stream is empty");
+    if (decoded == 0) return refuse_silence(reader, error);
 
     reader->sample_rate_hz = frame_rate_hz(reader);
     if (!ffmpeg_layout_of_frame(&reader->layout, reader->frame))
@@ -213,6 +296,8 @@ static bool read_first_frame(audio_reader *reader, demucs_error *error)
         return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
                            "%d channels at %d Hz cannot be read (at most %d channels)", channels,
                            reader->sample_rate_hz, MAX_CHANNELS);
+    reader->next_pts = reader->input.stream->start_time;
+    pass_damage(reader);
     if (!open_converter(reader, error)) return false;
     if (!convert(reader, reader->frame->extended_data, reader->frame->nb_samples))
         return !dmx_refuse(reader->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to decode");
@@ -271,23 +356,44 @@ uint64_t audio_reader_expected_frames(const audio_reader *reader)
     return frames > 0 ? (uint64_t)frames : 0;
 }
 
+uint64_t audio_reader_announced_frames(const audio_reader *reader)
+{
+    const AVRational one_frame = {1, reader->sample_rate_hz};
+    const int64_t frames = av_rescale_q(reader->input.announced, reader->input.stream->time_base, one_frame);
+    return frames > 0 ? (uint64_t)frames : 0;
+}
+
+/* Take silence, or else pending frames, into planes[channel] + done; returns how many. */
+static size_t take(audio_reader *reader, float *const *planes, size_t done, size_t capacity)
+{
+    const uint64_t there = reader->silence > 0 ? reader->silence : reader->pending_frames;
+    const size_t frames = there < capacity - done ? (size_t)there : capacity - done;
+    for (int channel = 0; channel < ffmpeg_layout_channels(&reader->layout); channel++)
+        if (reader->silence > 0)
+            memset(planes[channel] + done, 0, frames * sizeof(float));
+        else
+            memcpy(planes[channel] + done, reader->pending[channel] + reader->pending_start, frames * sizeof(float));
+    if (reader->silence > 0) {
+        reader->silence -= frames;
+        return frames;
+    }
+    reader->pending_start += frames;
+    reader->pending_frames -= frames;
+    return frames;
+}
+
 long audio_reader_read(audio_reader *reader, float *const *planes, size_t capacity, demucs_error *error)
 {
     size_t done = 0;
     dmx_error_clear(error);
     if (reader->failed) dmx_refuse(reader->path, error, DEMUCS_ERROR_IO, "reading has failed before");
     while (done < capacity && !reader->failed) {
-        if (reader->pending_frames == 0) {
+        if (reader->silence == 0 && reader->pending_frames == 0) {
             if (reader->at_end) break;
             reader->failed = !refill(reader, error);
             continue;
         }
-        size_t frames = capacity - done < reader->pending_frames ? capacity - done : reader->pending_frames;
-        for (int channel = 0; channel < ffmpeg_layout_channels(&reader->layout); channel++)
-            memcpy(planes[channel] + done, reader->pending[channel] + reader->pending_start, frames * sizeof(float));
-        reader->pending_start += frames;
-        reader->pending_frames -= frames;
-        done += frames;
+        done += take(reader, planes, done, capacity);
     }
     return reader->failed ? -1 : (long)done;
 }

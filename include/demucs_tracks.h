@@ -46,9 +46,11 @@ typedef enum demucs_tracks_phase {
 typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_PHASE = 0,  /* a phase begins */
     DEMUCS_TRACKS_EVENT_PROGRESS,   /* `done` of `total` in the phase under way */
-    DEMUCS_TRACKS_EVENT_DAMAGED,    /* warning: `count` places of the input could not be decoded and were skipped */
+    DEMUCS_TRACKS_EVENT_DAMAGED,    /* warning: `count` places of the input are damaged, and silent */
     DEMUCS_TRACKS_EVENT_NOT_FINITE, /* warning: `count` samples of the input are no numbers and were taken as silence */
-    DEMUCS_TRACKS_EVENT_CLIPPED     /* warning: `count` samples of the output `path` were too loud and were cut off */
+    DEMUCS_TRACKS_EVENT_CLIPPED,    /* warning: `count` samples of the output `path` were too loud and were cut off */
+    DEMUCS_TRACKS_EVENT_SHORT       /* warning: the input ends after `done` of the `total` frames that it announces;
+                                       `count` are missing: a download that broke off, say */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -59,7 +61,8 @@ typedef struct demucs_tracks_event {
     const char *path;          /* the file that a warning is about */
     const char *text;          /* of a warning: one sentence for people; else NULL */
     double seconds;            /* length of the track; 0 while it is read */
-    uint64_t done, total;      /* READ: frames, total 0 when unknown; SEPARATE: segments; WRITE: frames of all files */
+    uint64_t done, total;      /* READ: frames, total 0 when unknown; SEPARATE: segments; WRITE: frames of all files;
+                                  SHORT: frames of the input */
     uint64_t count;            /* of a warning */
     const demucs_progress *segment; /* SEPARATE, PROGRESS: where the stream stands; else NULL */
 } demucs_tracks_event;
@@ -212,9 +215,10 @@ typedef struct demucs_tracks_result {
     uint64_t input_frames;
     double seconds;               /* length of the track */
     int channels, sample_rate_hz; /* of the files that were written */
-    size_t damaged;               /* places of the input that could not be decoded and were skipped */
+    size_t damaged;               /* places of the input that are damaged, and silent */
     uint64_t not_finite;          /* samples of the input that are no numbers and were taken as silence */
     double phase_seconds[3];      /* how long each demucs_tracks_phase took */
+    uint64_t missing_frames;      /* of the input: it announces so many more than it has; 0 when it is whole */
 } demucs_tracks_result;
 
 /* Decode the track, separate it, write its files. Returns when all is done; any number of threads may call it at once,

@@ -125,18 +125,52 @@ static bool read_all(reading *self, demucs_error *error)
                      self->track);
 }
 
+static bool warn_damaged(const reading *self, demucs_error *error)
+{
+    const size_t count = self->out->damaged;
+    const demucs_tracks_event event = {
+        .kind = DEMUCS_TRACKS_EVENT_DAMAGED, .path = self->watch->request->input, .count = count};
+    return count == 0 || dmx_watch_warn(self->watch, event, error, "%s: %zu %s damaged: taken as silence.", self->track,
+                                        count, count == 1 ? "place was" : "places were");
+}
+
+static bool warn_not_finite(const reading *self, demucs_error *error)
+{
+    const uint64_t count = self->out->not_finite;
+    const demucs_tracks_event event = {
+        .kind = DEMUCS_TRACKS_EVENT_NOT_FINITE, .path = self->watch->request->input, .count = count};
+    return count == 0 ||
+           dmx_watch_warn(self->watch, event, error, "%s has %llu samples that are not numbers: taken as silence.",
+                          self->track, (unsigned long long)count);
+}
+
+static bool warn_short(const reading *self, demucs_error *error)
+{
+    const dmx_intake *out = self->out;
+    const uint64_t announced = out->frames + out->missing;
+    const demucs_tracks_event event = {.kind = DEMUCS_TRACKS_EVENT_SHORT,
+                                       .path = self->watch->request->input,
+                                       .count = out->missing,
+                                       .done = out->frames,
+                                       .total = announced};
+    return out->missing == 0 ||
+           dmx_watch_warn(self->watch, event, error, "%s ends after %.1f s of %.1f s: the file is not complete.",
+                          self->track, (double)out->frames / out->sample_rate_hz,
+                          (double)announced / out->sample_rate_hz);
+}
+
+/* Encoder delay and the rounding of headers make up to a tenth of a second; less than half a one is no warning. */
+static uint64_t missing_frames(const reading *self)
+{
+    const uint64_t announced = audio_reader_announced_frames(self->reader), frames = self->out->frames;
+    const uint64_t slack = (uint64_t)self->out->sample_rate_hz / 2;
+    return announced > frames + slack ? announced - frames : 0;
+}
+
 /* Tell what was wrong with the track and did not stop it. */
 static bool warn(const reading *self, demucs_error *error)
 {
-    const dmx_intake *out = self->out;
-    if (out->damaged > 0 &&
-        !dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_DAMAGED, self->watch->request->input, out->damaged, error,
-                        "%s is damaged: %zu places were skipped.", self->track, out->damaged))
-        return false;
-    return out->not_finite == 0 ||
-           dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_NOT_FINITE, self->watch->request->input, out->not_finite,
-                          error, "%s has %llu samples that are not numbers: taken as silence.", self->track,
-                          (unsigned long long)out->not_finite);
+    return warn_damaged(self, error) && warn_not_finite(self, error) && warn_short(self, error);
 }
 
 bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch *watch, demucs_error *error)
@@ -148,6 +182,7 @@ bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch
         out->channels = self.file_channels;
         out->sample_rate_hz = audio_reader_sample_rate_hz(self.reader);
         out->damaged = audio_reader_damaged(self.reader);
+        out->missing = missing_frames(&self);
         done = warn(&self, error);
     }
     demucs_resampler_free(self.resampler);

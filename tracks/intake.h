@@ -19,6 +19,7 @@ typedef struct dmx_intake {
     demucs_loudness loudness;
     int channels, sample_rate_hz; /* of the file */
     uint64_t frames;              /* of the file */
+    uint64_t missing;             /* frames that the file announces and does not have */
     size_t damaged;
     uint64_t not_finite;
 } dmx_intake;

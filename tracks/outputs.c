@@ -165,9 +165,10 @@ static bool warn(dmx_outputs *self, demucs_error *error)
         const dmx_output *item = &self->items[i];
         const uint64_t clipped = dmx_outputs_clipped(self, item);
         char shown[DMX_SHOWN_PATH];
-        if (clipped > 0 && !dmx_watch_warn(self->watch, DEMUCS_TRACKS_EVENT_CLIPPED, item->path, clipped, error,
-                                           "%llu samples of %s were too loud and were cut off.",
-                                           (unsigned long long)clipped, dmx_printable_path(shown, item->path)))
+        const demucs_tracks_event event = {.kind = DEMUCS_TRACKS_EVENT_CLIPPED, .path = item->path, .count = clipped};
+        if (clipped > 0 &&
+            !dmx_watch_warn(self->watch, event, error, "%llu samples of %s were too loud and were cut off.",
+                            (unsigned long long)clipped, dmx_printable_path(shown, item->path)))
             return false;
     }
     return true;

@@ -40,6 +40,7 @@ void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const d
     result->sample_rate_hz = outputs->sample_rate_hz;
     result->damaged = intake->damaged;
     result->not_finite = intake->not_finite;
+    result->missing_frames = intake->missing;
     memcpy(result->phase_seconds, watch->seconds, sizeof result->phase_seconds);
     for (int i = 0; i < outputs->count; i++) {
         dmx_output *item = &outputs->items[i];

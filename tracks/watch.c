@@ -52,8 +52,7 @@ bool dmx_watch_progress(dmx_watch *self, uint64_t done, uint64_t total, const de
     return tell(self, &event, error);
 }
 
-bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event_kind kind, const char *path, uint64_t count,
-                    demucs_error *error, const char *format, ...)
+bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event event, demucs_error *error, const char *format, ...)
 {
     char text[1024];
     va_list arguments;
@@ -61,5 +60,6 @@ bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event_kind kind, const char *
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     dmx_make_printable(text, '?');
-    return tell(self, &(demucs_tracks_event){.kind = kind, .path = path, .text = text, .count = count}, error);
+    event.text = text;
+    return tell(self, &event, error);
 }

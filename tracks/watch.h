@@ -31,11 +31,10 @@ void dmx_watch_end(dmx_watch *self);
 bool dmx_watch_progress(dmx_watch *self, uint64_t done, uint64_t total, const demucs_progress *segment,
                         demucs_error *error);
 
-/* Tell of a warning: `format` makes the sentence. `path` is the file that it is about. */
-bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event_kind kind, const char *path, uint64_t count,
-                    demucs_error *error, const char *format, ...)
+/* Tell of a warning: `format` makes the sentence; `event` has the kind, the file that it is about, and figures. */
+bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event event, demucs_error *error, const char *format, ...)
 #if defined(__GNUC__)
-    __attribute__((format(printf, 6, 7)))
+    __attribute__((format(printf, 4, 5)))
 #endif
     ;
 

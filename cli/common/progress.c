@@ -42,6 +42,7 @@ bool progress_event(const demucs_tracks_event *event, void *user)
     case DEMUCS_TRACKS_EVENT_PROGRESS: on_progress(self, event); break;
     case DEMUCS_TRACKS_EVENT_DAMAGED:
     case DEMUCS_TRACKS_EVENT_NOT_FINITE:
+    case DEMUCS_TRACKS_EVENT_SHORT:
         bar_end(&self->bar);
         fprintf(stderr, "warning: %s\n", event->text);
         break;

@@ -137,6 +137,16 @@ sound sound_read(const char *path, int stream, size_t block, demucs_error *error
     return out;
 }
 
+void sound_check_refused(const char *path, int stream, const char *reason)
+{
+    demucs_error error = {0};
+    sound read = sound_read(path, stream, 4096, &error);
+    CHECK(read.channels == 0, "%s was read: %zu frames", path, read.frames);
+    CHECK(strstr(error.message, path) != NULL && strstr(error.message, reason) != NULL, "the message is: %s",
+          error.message);
+    sound_free(&read);
+}
+
 bool sound_write(const char *path, const audio_format *format, const sound *input, demucs_error *error)
 {
     audio_writer *writer = audio_writer_open(path, format, error);

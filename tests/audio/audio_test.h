@@ -52,6 +52,9 @@ sound sound_tone(int sample_rate_hz, size_t frames);
 /* Read a whole stream, `block` frames at a time. Without success channels is 0. */
 sound sound_read(const char *path, int stream, size_t block, demucs_error *error);
 
+/* Check that opening, or reading to the end, fails with a sentence that names the file and holds `reason`. */
+void sound_check_refused(const char *path, int stream, const char *reason);
+
 /* Write it, in pieces of uneven length. */
 bool sound_write(const char *path, const audio_format *format, const sound *input, demucs_error *error);
 

@@ -169,8 +169,40 @@ static void test_damaged(void)
     if (result == NULL) return;
     CHECK(result->damaged > 0 && record.counts[DEMUCS_TRACKS_EVENT_DAMAGED] == result->damaged, "%zu places",
           result->damaged);
-    CHECK(strstr(record.text, "damaged.mp3 is damaged") != NULL, "%s", record.text);
+    CHECK(strstr(record.text, "damaged.mp3: ") != NULL && strstr(record.text, "damaged: taken as silence") != NULL,
+          "%s", record.text);
     demucs_tracks_result_free(result);
+}
+
+/* A download that broke off: the header of a flac file announces all of it. */
+static void test_cut_off(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    const audio_format flac = {
+        .container = AUDIO_FLAC, .sample = AUDIO_INT16, .sample_rate_hz = TRACKS_RATE_HZ, .channels = 2};
+    demucs_error error;
+    sound noise = sound_noise(2, TRACKS_RATE_HZ, 3 * TRACKS_RATE_HZ, 0.5F);
+    REQUIRE(sound_write("whole.flac", &flac, &noise, &error), "%s", error.message);
+    sound_free(&noise);
+    bytes file = load_bytes("whole.flac");
+    REQUIRE(file.data != NULL && save_bytes("cut.flac", file.data, file.size / 2), "cut");
+    free(file.data);
+    for (int cut = 0; cut < 2; cut++) {
+        tracks_record record = {0};
+        demucs_tracks_request request = tracks_request(setup, cut ? "cut.flac" : "whole.flac");
+        request.event = tracks_on_event;
+        request.event_user = &record;
+        demucs_tracks_result *result = separate(&request);
+        if (result == NULL) return;
+        CHECK(record.warnings == cut && record.counts[DEMUCS_TRACKS_EVENT_SHORT] == result->missing_frames, "%s",
+              record.text);
+        CHECK(result->input_frames + result->missing_frames == 3 * TRACKS_RATE_HZ, "%llu frames, %llu missing",
+              (unsigned long long)result->input_frames, (unsigned long long)result->missing_frames);
+        CHECK(!cut ||
+                  (strstr(record.text, "cut.flac ends after 1.") != NULL && strstr(record.text, " s of 3.0 s") != NULL),
+              "%s", record.text);
+        demucs_tracks_result_free(result);
+    }
 }
 
 /* Files named one by one: every kind, every container, an ending that says nothing. */
@@ -230,4 +262,5 @@ static void test_wanted(void)
     demucs_tracks_result_free(result);
 }
 
-TRACKS_MAIN(test_all_stems, test_samples, test_clip_modes, test_input, test_damaged, test_targets, test_wanted)
+TRACKS_MAIN(test_all_stems, test_samples, test_clip_modes, test_input, test_damaged, test_cut_off, test_targets,
+            test_wanted)

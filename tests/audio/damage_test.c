@@ -1,0 +1,116 @@
+/* damage_test.c - files that are damaged, cut off, encrypted, or of a kind that FFmpeg cannot decode. */
+#include "audio_test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where `name` is in a file; the file must hold it. */
+static unsigned char *find(const bytes *file, const char *name)
+{
+    for (size_t i = 0; i + 4 <= file->size; i++)
+        if (memcmp(file->data + i, name, 4) == 0) return file->data + i;
+    fprintf(stderr, "no %s in the file\n", name);
+    exit(2);
+}
+
+/* What is lost in the middle becomes silence, and the rest stays where it was. */
+static void test_damage_keeps_time(void)
+{
+    enum { FRAMES = 60000, LAST = 15000 };
+    scratch_enter();
+    sound noise = sound_noise(2, 44100, FRAMES, 0.5f), back;
+    const audio_format flac = {AUDIO_FLAC, AUDIO_INT16, 44100, 2, 320, 2};
+    REQUIRE(sound_write("x.flac", &flac, &noise, NULL), "write");
+    back = sound_read("x.flac", 0, 4096, NULL);
+    bytes file = load_bytes("x.flac");
+    memset(file.data + file.size / 2, 0, 3000);
+    save_bytes("x.flac", file.data, file.size);
+
+    audio_reader *reader = audio_reader_open("x.flac", 0, NULL);
+    REQUIRE(reader != NULL, "cannot open");
+    float *left = malloc(2 * FRAMES * sizeof *left), *right = malloc(2 * FRAMES * sizeof *right);
+    size_t frames = 0;
+    for (long got = 1; got > 0 && frames < FRAMES; frames += (size_t)got) {
+        got = audio_reader_read(reader, (float *[]){left + frames, right + frames}, 777, NULL);
+        REQUIRE(got >= 0, "a failure");
+    }
+    CHECK(frames == FRAMES, "%zu frames", frames);
+    CHECK(audio_reader_damaged(reader) == 1, "%zu places", audio_reader_damaged(reader));
+    CHECK(memcmp(left + FRAMES - LAST, back.planes[0] + FRAMES - LAST, LAST * sizeof *left) == 0,
+          "the end on the left");
+    CHECK(memcmp(right + FRAMES - LAST, back.planes[1] + FRAMES - LAST, LAST * sizeof *left) == 0, "and on the right");
+    size_t silent = 0;
+    for (size_t i = 0; i < frames; i++) silent += left[i] == 0 && right[i] == 0;
+    CHECK(silent > 1000 && silent < FRAMES / 4, "%zu frames of silence", silent);
+    audio_reader_close(reader);
+    free(left), free(right), free(file.data);
+    sound_free(&noise), sound_free(&back);
+    scratch_leave();
+}
+
+static void test_encrypted(void)
+{
+    static const char *const entries[] = {"drms", "enca", "aavd"};
+    scratch_enter();
+    for (int i = 0; i < 3; i++) {
+        bytes file = load_bytes(data_path("tone.m4a"));
+        memcpy(find(&file, "mp4a"), entries[i], 4);
+        save_bytes("x.m4a", file.data, file.size);
+        sound_check_refused("x.m4a", 0, "encrypted (DRM)");
+        free(file.data);
+    }
+    scratch_leave();
+}
+
+/* A first packet that decodes, and rubbish after it. */
+static void test_almost_nothing(void)
+{
+    scratch_enter();
+    bytes file = load_bytes(data_path("tone.m4a"));
+    unsigned char *data = find(&file, "mdat") + 4 + 700, *end = file.data + file.size;
+    unsigned char *moov = find(&file, "moov");
+    if (moov > data) end = moov - 4;
+    REQUIRE(end > data, "%td bytes", end - data);
+    memset(data, 0x55, (size_t)(end - data));
+    save_bytes("x.m4a", file.data, file.size);
+    sound_check_refused("x.m4a", 0, "almost nothing");
+    free(file.data);
+    scratch_leave();
+}
+
+/* A flac file that FFmpeg opens and decodes nothing of: not "empty". */
+static void test_a_kind_that_cannot_be_decoded(void)
+{
+    scratch_enter();
+    unsigned char file[4000] = "fLaC\x80\0\0\x22\x10\0\x10\0\0\0\0\0\0\0\x0A\xC4\x43\xF0\0\0\xFF\xFF";
+    memset(file + 42, 0x55, sizeof file - 42);
+    save_bytes("x.flac", file, sizeof file);
+    sound_check_refused("x.flac", 0, "this FFmpeg (libavcodec ");
+    scratch_leave();
+}
+
+/* The header of a flac file says how long it is, and the end is missing: that is no damage, but can be known. */
+static void test_announced_frames(void)
+{
+    scratch_enter();
+    const audio_format flac = {AUDIO_FLAC, AUDIO_INT16, 44100, 1, 320, 2};
+    sound noise = sound_noise(1, 44100, 44100, 0.5f);
+    REQUIRE(sound_write("x.flac", &flac, &noise, NULL), "write");
+    bytes file = load_bytes("x.flac");
+    save_bytes("x.flac", file.data, file.size / 3);
+    audio_reader *reader = audio_reader_open("x.flac", 0, NULL);
+    REQUIRE(reader != NULL, "cannot open");
+    float *plane = malloc(44100 * sizeof *plane);
+    const long got = audio_reader_read(reader, &plane, 44100, NULL);
+    CHECK(got > 5000 && got < 20000, "%ld frames", got);
+    CHECK(audio_reader_announced_frames(reader) == 44100, "%llu",
+          (unsigned long long)audio_reader_announced_frames(reader));
+    CHECK(audio_reader_damaged(reader) == 0, "%zu places", audio_reader_damaged(reader));
+    audio_reader_close(reader);
+    free(plane), free(file.data);
+    sound_free(&noise);
+    scratch_leave();
+}
+
+TEST_MAIN(test_damage_keeps_time, test_encrypted, test_almost_nothing, test_a_kind_that_cannot_be_decoded,
+          test_announced_frames)
