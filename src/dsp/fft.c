@@ -2,8 +2,10 @@
  * and odd ones as imaginary parts, and one more sweep that tells the two apart. An odd length, which no Demucs model
  * has, takes a complex transform of the whole length.
  *
- * Twiddle factors are computed in double and rounded once; the arithmetic is float. Long radices come first: the first
- * pass then leaves the inner loops of the next ones long enough for vectors (see kernels/fft_passes.h). */
+ * Twiddle factors are computed in double and rounded once; the arithmetic is float. The passes for 2, 3 and 5 are
+ * kernels; other prime factors, which no released model has, take the plain sums of plain_pass. Long radices come
+ * first: the first pass then leaves the inner loops of the next ones long enough for vectors (see
+ * kernels/fft_passes.h). */
 #include "dsp/fft.h"
 
 #include "base/alloc.h"
@@ -20,15 +22,26 @@ struct dmx_fft {
     dmx_fft_pass pass[MAX_PASSES];
     float *turn_re, *turn_im; /* [half] exp(-2 pi i k / N), for the last sweep */
     float *tables;            /* owns all twiddles */
+    double *roots;            /* of the plain passes, one after the other: [radix] cosines, [radix] sines; or NULL */
 };
+
+/* The smallest prime factor of a number above 1, or DMX_FFT_MAX_PRIME + 1 where it is larger than that. */
+static size_t smallest_factor(size_t number)
+{
+    size_t factor = 2;
+    while (factor <= DMX_FFT_MAX_PRIME && number % factor != 0) factor++;
+    return factor;
+}
 
 bool dmx_fft_length_ok(size_t length)
 {
     if (length == 0 || length >= (size_t)1 << 28) return false;
-    while (length % 2 == 0) length /= 2;
-    while (length % 3 == 0) length /= 3;
-    while (length % 5 == 0) length /= 5;
-    return length == 1;
+    while (length > 1) {
+        const size_t factor = smallest_factor(length);
+        if (factor > DMX_FFT_MAX_PRIME) return false;
+        length /= factor;
+    }
+    return true;
 }
 
 /* The radix of the next pass, where `rest` is the length that is still to be split. 8 comes first when the number of
@@ -41,8 +54,10 @@ static int next_radix(size_t rest)
     if (twos >= 2) return 4;
     if (rest % 5 == 0) return 5;
     if (rest % 3 == 0) return 3;
-    return 2;
+    return (int)smallest_factor(rest);
 }
+
+static bool is_plain(const dmx_fft_pass *pass) { return pass->radix > 5 && pass->radix != 8; }
 
 static void plan_passes(dmx_fft *fft)
 {
@@ -81,6 +96,24 @@ static void fill_tables(dmx_fft *fft)
     for (size_t k = 0; k < fft->half; k++) unit(k, fft->length, &fft->turn_re[k], &fft->turn_im[k]);
 }
 
+/* exp(-2 pi i k / radix) for each plain pass. False without memory. */
+static bool fill_roots(dmx_fft *fft)
+{
+    const double pi = 3.14159265358979323846;
+    size_t count = 0;
+    for (int i = 0; i < fft->passes; i++) count += is_plain(&fft->pass[i]) ? 2 * (size_t)fft->pass[i].radix : 0;
+    if (count == 0) return true;
+    double *next = fft->roots = dmx_alloc(count, sizeof *fft->roots);
+    for (int i = 0; next != NULL && i < fft->passes; i++) {
+        const int radix = fft->pass[i].radix;
+        if (!is_plain(&fft->pass[i])) continue;
+        for (int k = 0; k < radix; k++) next[k] = cos(2 * pi * k / radix);
+        for (int k = 0; k < radix; k++) next[radix + k] = -sin(2 * pi * k / radix);
+        next += 2 * (size_t)radix;
+    }
+    return next != NULL;
+}
+
 dmx_fft *dmx_fft_create(size_t length)
 {
     if (!dmx_fft_length_ok(length)) return NULL;
@@ -92,7 +125,7 @@ dmx_fft *dmx_fft_create(size_t length)
     size_t floats = 2 * fft->half;
     for (int i = 0; i < fft->passes; i++) floats += 2 * (size_t)fft->pass[i].radix * fft->pass[i].columns;
     fft->tables = dmx_alloc(floats, sizeof(float));
-    if (!fft->tables) {
+    if (!fft->tables || !fill_roots(fft)) {
         dmx_fft_free(fft);
         return NULL;
     }
@@ -104,6 +137,7 @@ void dmx_fft_free(dmx_fft *fft)
 {
     if (!fft) return;
     dmx_free(fft->tables);
+    dmx_free(fft->roots);
     dmx_free(fft);
 }
 
@@ -121,12 +155,42 @@ static void cut_scratch(const dmx_fft *fft, float *scratch, split *a, split *b)
     *b = (split){scratch + 2 * fft->half, scratch + 3 * fft->half};
 }
 
+/* One number of a pass of any radix: y[(R p + k) stride + q] of kernels/fft_passes.h. */
+static void plain_number(const dmx_fft_pass *pass, const double *roots, size_t p, size_t k, size_t q, split x, split y)
+{
+    const size_t radix = (size_t)pass->radix, apart = pass->columns * pass->stride;
+    const double wr = pass->twiddle_re[k * pass->columns + p], wi = pass->twiddle_im[k * pass->columns + p];
+    double re = 0, im = 0;
+    for (size_t j = 0, turn = 0; j < radix; j++) {
+        const double xr = x.re[p * pass->stride + q + j * apart], xi = x.im[p * pass->stride + q + j * apart];
+        re += xr * roots[turn] - xi * roots[radix + turn];
+        im += xr * roots[radix + turn] + xi * roots[turn];
+        turn = turn + k < radix ? turn + k : turn + k - radix;
+    }
+    const size_t to = (radix * p + k) * pass->stride + q;
+    y.re[to] = (float)(re * wr - im * wi);
+    y.im[to] = (float)(re * wi + im * wr);
+}
+
+static void plain_pass(const dmx_fft_pass *pass, const double *roots, split x, split y)
+{
+    for (size_t p = 0; p < pass->columns; p++)
+        for (size_t k = 0; k < (size_t)pass->radix; k++)
+            for (size_t q = 0; q < pass->stride; q++) plain_number(pass, roots, p, k, q, x, y);
+}
+
 /* Complex transform of `a`, destroying both buffers; returns the one that holds the result. Swapping the two parts of
  * a complex number on the way in and out makes it the inverse. */
 static split transform(const dmx_fft *fft, const dmx_kernels *kernels, split a, split b)
 {
+    const double *roots = fft->roots;
     for (int i = 0; i < fft->passes; i++) {
-        kernels->fft_pass_f32(&fft->pass[i], a.re, a.im, b.re, b.im);
+        if (is_plain(&fft->pass[i])) {
+            plain_pass(&fft->pass[i], roots, a, b);
+            roots += 2 * (size_t)fft->pass[i].radix;
+        } else {
+            kernels->fft_pass_f32(&fft->pass[i], a.re, a.im, b.re, b.im);
+        }
         split swap = a;
         a = b;
         b = swap;

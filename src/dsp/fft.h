@@ -1,8 +1,8 @@
 /* fft.h - discrete Fourier transform of real signals, in float.
  *
- * Any length whose only prime factors are 2, 3 and 5. Spectra are split: one array of real parts, one of imaginary
- * parts, bins 0 .. length / 2 (both ends included); the rest is their mirror image. Nothing is normalised:
- * inverse(forward(x)) = length * x.
+ * Any length without large prime factors; it is fast where they are 2, 3 and 5 only. Spectra are split: one array of
+ * real parts, one of imaginary parts, bins 0 .. length / 2 (both ends included); the rest is their mirror image.
+ * Nothing is normalised: inverse(forward(x)) = length * x.
  *
  * A plan is read-only after its creation: threads may share it. The caller brings the scratch memory. */
 #ifndef DMX_DSP_FFT_H
@@ -15,7 +15,10 @@
 
 typedef struct dmx_fft dmx_fft;
 
-/* Whether this length is at least 1, below 2^28, and has no prime factors but 2, 3 and 5. */
+/* Prime factors above 5 take steps of their own number for each sample: larger ones than this would take too long. */
+enum { DMX_FFT_MAX_PRIME = 1000 };
+
+/* Whether this length is at least 1, below 2^28, and has no prime factor above that. */
 bool dmx_fft_length_ok(size_t length);
 
 /* NULL when the length is not ok or there is no memory. Free with dmx_fft_free (NULL is fine). */

@@ -39,11 +39,13 @@ static void fill_windows(dmx_stft *stft)
 demucs_status dmx_stft_create(dmx_stft **out, int nfft, dmx_stft_kind kind, demucs_error *error)
 {
     *out = NULL;
-    if (nfft < 8 || nfft > MAX_NFFT || nfft % 8 != 0 || !dmx_fft_length_ok((size_t)nfft))
+    /* Where the signal is padded by 1.5 hops, the official code fails too on an odd hop. */
+    const int divisor = kind == DMX_STFT_CENTRED ? 4 : 8;
+    if (nfft < 8 || nfft > MAX_NFFT || nfft % divisor != 0 || !dmx_fft_length_ok((size_t)nfft))
         return dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
-                        "nfft = %d is not supported: it must be a multiple of 8, up to %d, with no prime factors but "
-                        "2, 3 and 5",
-                        nfft, MAX_NFFT);
+                        "nfft = %d is not supported: it must be a multiple of %d, up to %d, with no prime factor above "
+                        "%d.",
+                        nfft, divisor, MAX_NFFT, DMX_FFT_MAX_PRIME);
     dmx_stft *stft = dmx_alloc(1, sizeof *stft);
     if (!stft) goto fail;
     stft->kind = kind;
@@ -60,7 +62,7 @@ demucs_status dmx_stft_create(dmx_stft **out, int nfft, dmx_stft_kind kind, demu
     return DEMUCS_OK;
 fail:
     dmx_stft_free(stft);
-    return dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for the tables of an STFT of %d points", nfft);
+    return dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for the tables of an STFT of %d points.", nfft);
 }
 
 void dmx_stft_free(dmx_stft *stft)

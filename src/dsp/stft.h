@@ -31,8 +31,8 @@ typedef enum dmx_stft_kind {
 
 typedef struct dmx_stft dmx_stft;
 
-/* `nfft` must be a multiple of 8 with no other prime factors than 2, 3 and 5, up to 2^20. Errors: UNSUPPORTED, MEMORY;
- * on failure *stft is NULL. */
+/* `nfft` must be a multiple of 8, or for CENTRED of 4, up to 2^20, of a length that dmx_fft_create takes. Errors:
+ * UNSUPPORTED, MEMORY; on failure *stft is NULL. */
 demucs_status dmx_stft_create(dmx_stft **stft, int nfft, dmx_stft_kind kind, demucs_error *error);
 void dmx_stft_free(dmx_stft *stft);
 

@@ -123,15 +123,17 @@ static void test_bare_spectro(void)
 
 /* There and back gives the signal again (all kinds but the old padding bug), two hops from the ends, where the hybrid
  * kind has lost steps; and something finite everywhere, also for signals too short to be reflected. The Nyquist bin is
- * lost as well: averaging neighbours takes what it held out of both sides. One channel and three. */
+ * lost as well: averaging neighbours takes what it held out of both sides, the better the longer the window is. One
+ * channel and three. */
 static void test_round_trip(void)
 {
     static const size_t lengths[] = {1, 7, 33, 191, 192, 193, 255, 256, 257, 1000, 4096, 5001};
-    for (size_t i = 0; i < 2 * sizeof lengths / sizeof *lengths; i++) {
-        size_t frames = lengths[i / 2], planes = i % 2 ? 3 : 1;
+    for (size_t i = 0; i < 4 * sizeof lengths / sizeof *lengths; i++) {
+        size_t frames = lengths[i / 4], planes = i % 2 ? 3 : 1;
         dmx_stft_kind kind = i % 2 ? DMX_STFT_CENTRED : DMX_STFT_HYBRID;
         dmx_stft *stft = NULL;
-        REQUIRE(dmx_stft_create(&stft, 240, kind, NULL) == DEMUCS_OK, "no plan");
+        const int nfft = i % 4 < 2 ? 240 : i % 2 ? 100 : 112; /* 100: an odd hop, 112: a factor 7 */
+        REQUIRE(dmx_stft_create(&stft, nfft, kind, NULL) == DEMUCS_OK, "no plan");
         size_t bins = dmx_stft_bins(stft), steps = dmx_stft_steps(stft, frames), row = bins * planes * 2;
         float *x = malloc(planes * frames * sizeof *x), *y = malloc(planes * frames * sizeof *y);
         float *z = malloc(steps * row * sizeof *z);
@@ -146,7 +148,7 @@ static void test_round_trip(void)
         for (size_t n = 0; n + 1 < planes * frames; n++) x[n] += x[n + 1], y[n] += y[n + 1];
         size_t skip = 2 * dmx_stft_hop(stft);
         double snr = frames < 1000 ? INFINITY : test_snr_db(x + skip, y + skip, frames - 2 * skip);
-        CHECK(snr > 80, "%zu frames, kind %d: %.1f dB", frames, (int)kind, snr);
+        CHECK(snr > (nfft < 240 ? 70 : 80), "nfft %d, %zu frames, kind %d: %.1f dB", nfft, frames, (int)kind, snr);
         for (size_t n = 0; n < planes * frames; n++)
             CHECK(y[n] > -9 && y[n] < 9, "%zu: sample %zu is %g", frames, n, (double)y[n]);
         free(x), free(y), free(z), free(scratch);
@@ -222,7 +224,7 @@ static void test_pad_zeros_on_both_sides(void)
 
 static void test_refusals(void)
 {
-    static const int wrong[] = {-4096, 0, 4, 12, 4100, 7 * 8, 1 << 21};
+    static const int wrong[] = {-4096, 0, 4, 12, 4100, 250, 1009 * 8, 1 << 21};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         demucs_error error = {0};
         dmx_stft *stft = (dmx_stft *)1;

@@ -45,13 +45,14 @@ demucs_status dmx_network_load(dmx_network **out, const dmx_checkpoint *checkpoi
     *out = NULL;
     demucs_error first = {DEMUCS_OK, ""};
     dmx_network *network = construct(checkpoint, upload, NULL, warnings, &first);
-    if (network != NULL && network->family->complete != NULL) network->family->complete(network, &first);
+    if (network == NULL) return dmx_fail(error, first.status, "%s", first.message);
+    if (network->family->complete != NULL) network->family->complete(network, &first);
     if (first.status == DEMUCS_OK) {
         *out = network;
         return DEMUCS_OK;
     }
     dmx_network_free(network);
-    return dmx_fail(error, first.status, "%s", first.message);
+    return dmx_fail(error, first.status, "%s: %s", checkpoint->path, first.message); /* it knows no file */
 }
 
 demucs_status dmx_network_list_parameters(dmx_parameters *parameters, const dmx_checkpoint *checkpoint,
