@@ -111,6 +111,8 @@ typedef struct demucs_model demucs_model;
  *   A bag whose weights would take more than half of the machine's memory (demucs_load_options.resident_bytes) keeps
  *   only some of them: an engine then loads the others from their files when their turn comes, and the files must
  *   still be there.
+ *   The file is mapped: whoever replaces it renames a new one over it. One that is cut in place while it is loaded
+ *   raises SIGBUS, as with any mapped file (the command line program then ends with a sentence).
  *   The file is untrusted: every size, name, shape and value is checked, and nothing in it is executed.
  *   Errors: IO, FORMAT, UNSUPPORTED (a class or argument that this version cannot honour, by name), MEMORY.
  *   On failure *model is NULL. The caller frees with demucs_model_free. */

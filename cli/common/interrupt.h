@@ -1,8 +1,9 @@
-/* interrupt.h - Ctrl-C, twice.
+/* interrupt.h - Ctrl-C, twice, and a model file that is cut while it is read.
  *
  * The first SIGINT, SIGTERM or SIGHUP sets a flag; whoever works in a loop asks interrupt_signal() and leaves by its
  * ordinary way out, cleaning up as after any failure. The second removes the temporary files (base/file.h) and ends the
- * process at once. */
+ * process at once. SIGBUS, which is what reading a mapped file gives that has become shorter, does so with a sentence
+ * and status 1. */
 #ifndef CLI_INTERRUPT_H
 #define CLI_INTERRUPT_H
 
