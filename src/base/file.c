@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/open_files.h"
+#include "base/sweep.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct dmx_file {
     const char *name;         /* the part of `path` behind its folder */
     int folder;               /* open, or -1 */
     int file;                 /* the temporary file; -1 once it is closed */
+    int lock;                 /* it once more, to keep its lock until it has its name; -1 before */
     int failure;              /* errno of the first failure, 0 while all is well */
     dmx_open_file *temporary; /* NULL once the file is gone or has its name, or when a signal handler has it */
     uint64_t position;        /* of the next byte, buffered ones counted */
@@ -73,6 +75,10 @@ static int create_temporary(dmx_file *file)
     file->file = openat(file->folder, file->temporary->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file->file < 0) {
         failure = errno;
+    } else if (!dmx_temporary_lock(file->file)) {
+        close(file->file);
+        file->file = -1;
+        failure = EEXIST;
     } else if (!dmx_open_files_add(file->temporary)) {
         close(file->file);
         unlinkat(file->folder, file->temporary->name, 0);
@@ -98,7 +104,7 @@ demucs_status dmx_file_create(dmx_file **created, const char *path, demucs_error
     dmx_file *file = dmx_alloc(1, sizeof *file);
     *created = NULL;
     if (file == NULL) goto no_memory;
-    file->file = file->folder = -1;
+    file->file = file->lock = file->folder = -1;
     file->path = dmx_strdup(path);
     if (file->path == NULL) goto no_memory;
     const char *slash = strrchr(file->path, '/');
@@ -113,6 +119,7 @@ demucs_status dmx_file_create(dmx_file **created, const char *path, demucs_error
         status = dmx_refuse(path, error, DEMUCS_ERROR_IO, "cannot write here: this exists and is not a file");
         goto fail;
     }
+    dmx_temporary_sweep(file->folder);
     file->temporary = dmx_alloc(1, sizeof *file->temporary);
     if (file->temporary == NULL) goto no_memory;
     file->temporary->folder = file->folder;
@@ -229,6 +236,11 @@ bool dmx_file_sync(dmx_file *file)
     if (!sync_descriptor(file->file)) return note_failure(file, errno);
     int descriptor = file->file;
     file->file = -1;
+    file->lock = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (file->lock < 0) { /* no descriptor to spare: then this one stays, and what closing says is not heard */
+        file->lock = descriptor;
+        return true;
+    }
     return close(descriptor) == 0 || note_failure(file, errno);
 }
 
@@ -264,6 +276,7 @@ void dmx_file_discard(dmx_file *file)
     if (file == NULL) return;
     if (file->file >= 0) close(file->file);
     if (file->temporary != NULL) unlinkat(file->folder, file->temporary->name, 0);
+    if (file->lock >= 0) close(file->lock);
     drop_temporary(file);
     if (file->folder >= 0) close(file->folder);
     dmx_free(file->path);

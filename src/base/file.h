@@ -5,7 +5,8 @@
  * Bytes go to a hidden temporary file beside the target; dmx_file_commit brings them to the disk and gives the file its
  * name. A folder that others can write to is hostile: it is opened once, the temporary file is created in it and never
  * found there, and all that follows goes by the open folder and not by its path. Temporary files are on record, so that
- * a signal handler can remove them.
+ * a signal handler can remove them. What a process that was killed left in a folder goes when the next one writes
+ * there.
  *
  * A dmx_file is used by one thread at a time. Writing, seeking and reading remember their first failure: all calls
  * after it fail too, and dmx_file_fail has its sentence. */

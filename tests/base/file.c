@@ -218,6 +218,50 @@ static void test_interrupt_removes_temporary_files(void)
     leave();
 }
 
+/* A process that is killed, or lives on until it is told to end. It has an open file and one that is only synced. */
+static pid_t start_writer(bool killed, int until, int ready)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child != 0) return child;
+    dmx_file *open_one = NULL, *synced = NULL;
+    char byte = 0;
+    if (dmx_file_create(&open_one, "folder/open", NULL) || dmx_file_create(&synced, "folder/synced", NULL) ||
+        !dmx_file_sync(synced))
+        _exit(4);
+    if (killed) raise(SIGKILL);
+    if (write(ready, "", 1) != 1 || read(until, &byte, 1) != 1) _exit(5);
+    _exit(dmx_file_commit(open_one, NULL) || dmx_file_commit(synced, NULL) ? 6 : 0);
+}
+
+/* What a killed process leaves goes with the next file in that folder; what a living one writes does not. */
+static void test_what_a_kill_leaves(void)
+{
+    int until[2], ready[2], status = 0;
+    char byte = 0;
+    dmx_file *file = NULL;
+    enter();
+    mkdir("folder", 0777);
+    if (pipe(until) != 0 || pipe(ready) != 0) abort();
+    pid_t killed = start_writer(true, until[0], ready[1]);
+    CHECK(waitpid(killed, &status, 0) == killed && WIFSIGNALED(status), "status %x", (unsigned)status);
+    CHECK(count("folder") == 2, "%d files are left", count("folder"));
+    save("folder/.mine.partial-1-x", "mine");
+    save("folder/x.partial-1-2", "mine");
+    mkdir("folder/.f.partial-1-3", 0777);
+    pid_t living = start_writer(false, until[0], ready[1]); /* the first that writes there: it sweeps */
+    CHECK(read(ready[0], &byte, 1) == 1 && count("folder") == 5, "%d files", count("folder"));
+    REQUIRE(dmx_file_create(&file, "folder/new", NULL) == DEMUCS_OK, "create");
+    CHECK(count("folder") == 6, "%d files: one of the living process is gone", count("folder"));
+    CHECK(write(until[1], "", 1) == 1 && waitpid(living, &status, 0) == living, "the living one");
+    CHECK(status == 0 && holds("folder/open", "") && holds("folder/synced", ""), "status %x", (unsigned)status);
+    dmx_file_discard(file);
+    CHECK(holds("folder/.mine.partial-1-x", "mine") && holds("folder/x.partial-1-2", "mine"), "other files");
+    CHECK(rmdir("folder/.f.partial-1-3") == 0, "a folder");
+    for (int i = 0; i < 2; i++) close(until[i]), close(ready[i]);
+    leave();
+}
+
 /* Somebody puts links where the next temporary files will be: they are not followed, and not waited for. */
 static void test_planted_links(void)
 {
@@ -269,5 +313,5 @@ static void test_place(void)
 }
 
 TEST_MAIN(test_appears_at_the_commit, test_discard_leaves_nothing, test_large_file_reads_back, test_full_disk,
-          test_unusable_places, test_without_memory, test_interrupt_removes_temporary_files, test_planted_links,
-          test_folder_that_is_swapped, test_place)
+          test_unusable_places, test_without_memory, test_interrupt_removes_temporary_files, test_what_a_kill_leaves,
+          test_planted_links, test_folder_that_is_swapped, test_place)
