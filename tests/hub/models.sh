@@ -5,6 +5,7 @@ program=$1 data=$2 generated=$3
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 export DEMUCS_CACHE="$scratch/cache" DEMUCS_HF_URL=http://127.0.0.1:1 DEMUCS_LEGACY_URL=http://127.0.0.1:1
+export TORCH_HOME="$scratch/torch" HF_HOME="$scratch/huggingface"
 failed=0 passed=0
 
 # expect STATUS PATTERN WORDS...: the exit status, and a pattern (grep -e) in what is printed.

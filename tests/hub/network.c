@@ -250,6 +250,65 @@ static void test_what_is_no_model(void)
     CHECK(hub_sum_read(cached("aa.safetensors"), sum, &known) && known, "the announced sum does not count");
 }
 
+/* ------------------------------------------------------------------------------------------ caches of others ------ */
+
+#define REVISION "0123456789abcdef0123456789abcdef01234567"
+
+/* As the Hugging Face client lays it out: a large file is a link to a blob that has its sum as its name. */
+static void put_hugging_face(const char *home, const char *repository, const char *file, const char *sum, int number)
+{
+    char folder[1024], snapshot[2048];
+    snprintf(folder, sizeof folder, "%s/hub/models--%s", home, repository);
+    snprintf(snapshot, sizeof snapshot, "%s/snapshots/" REVISION "/%s", folder, file);
+    files_write_text(files_path("%s/refs/main", folder), REVISION);
+    files_write(files_path("%s/blobs/%s", folder, sum), model(number), MODEL_BYTES);
+    files_write_text(snapshot, "");
+    if (unlink(snapshot) != 0 || symlink(files_path("../../blobs/%s", sum), snapshot) != 0) perror(snapshot);
+}
+
+static void test_caches_of_others(void)
+{
+    char home[512], torch[1024];
+    const hub_options offline = {.offline = true}, force = {.force = true};
+    if (!set_stage("plain", "plain")) return;
+    snprintf(home, sizeof home, "%s", files_new_folder());
+    setenv("TORCH_HOME", home, 1);
+    setenv("HF_HOME", home, 1);
+    snprintf(torch, sizeof torch, "%s/hub/checkpoints/%s", home, legacy_file(1));
+    files_write(torch, model(1), MODEL_BYTES);
+    put_hugging_face(home, "adefossez--Demucs-two", "aa.safetensors", stage.sums[0], 0);
+    expect("two", &offline, "two.yaml");
+    expect_model("aa.safetensors", 0);
+    expect_model(legacy_file(1), 1);
+    CHECK(requests("/") == 0, "%d requests", requests("/"));
+    demucs_error error = {0};
+    CHECK(hub_verify_in(&stage.registry, "two", NULL, NULL, NULL, &error), "%s", error.message);
+    /* damaged there: it is left alone, and fetched */
+    files_write(torch, model(0), MODEL_BYTES);
+    expect_failure("two", &offline, "is damaged or not the original");
+    expect("two", NULL, "two.yaml");
+    CHECK(files_hold(torch, model(0), MODEL_BYTES), "the other program's file was changed");
+    /* wrong from the start, and --force */
+    if (!set_stage("plain", "plain")) return;
+    setenv("HF_HOME", home, 1);
+    put_hugging_face(home, "adefossez--Demucs-one", "aa.safetensors", stage.sums[0], 1);
+    expect("aa", NULL, "aa.safetensors");
+    expect_model("aa.safetensors", 0);
+    CHECK(requests("/plain/") == 1, "%d requests", requests("/plain/"));
+    put_hugging_face(home, "adefossez--Demucs-one", "aa.safetensors", stage.sums[0], 0);
+    expect("aa", &force, "aa.safetensors");
+    CHECK(requests("/plain/") == 2, "%d requests", requests("/plain/"));
+}
+
+static void test_hugging_face_is_off(void)
+{
+    if (!set_stage("plain", "plain")) return;
+    setenv("HF_HUB_OFFLINE", "true", 1);
+    expect_failure("hf://one", NULL, "HF_HUB_OFFLINE");
+    expect("aa", NULL, legacy_file(0));
+    CHECK(requests("adefossez") == 0, "it was asked");
+}
+
 /* ------------------------------------------------------------------------------------------- two at the same time - */
 
 static void test_two_processes(void)
@@ -315,5 +374,5 @@ static void test_hostile_namespace(void)
 TEST_MAIN(test_fetch_bag, test_absent_falls_through, test_server_error_falls_through, test_unreachable_is_asked_once,
           test_offline, test_cut_goes_on, test_resume, test_no_resume_without_sum, test_resume_of_other_bytes,
           test_no_resume_of_a_hard_link, test_server_without_ranges, test_server_with_other_ranges,
-          test_stop_leaves_partial, test_wrong_sum, test_damaged_cache, test_what_is_no_model, test_two_processes,
-          test_namespace, test_hostile_namespace)
+          test_stop_leaves_partial, test_wrong_sum, test_damaged_cache, test_what_is_no_model, test_caches_of_others,
+          test_hugging_face_is_off, test_two_processes, test_namespace, test_hostile_namespace)

@@ -50,6 +50,10 @@ bool set_stage(const char *hugging_face, const char *legacy)
     stage.registry = (hub_registry){stage.bags, 2, stage.files, 2, NULL};
     strcpy(stage.cache, files_new_folder());
     setenv("DEMUCS_CACHE", stage.cache, 1);
+    setenv("TORCH_HOME", files_path("%s/none", stage.cache), 1);
+    setenv("HF_HOME", files_path("%s/none", stage.cache), 1);
+    unsetenv("HF_HUB_CACHE");
+    unsetenv("HF_HUB_OFFLINE");
     use_modes(hugging_face, legacy);
     return true;
 }
