@@ -1,4 +1,4 @@
-/* conv.c - see nn/conv.h */
+/* conv.c - see cpu/conv.h; what the sizes of a convolution mean is nn/conv.c */
 #include "cpu/conv.h"
 
 #include "cpu/gemm.h"
@@ -6,40 +6,6 @@
 #include "cpu/winograd.h"
 
 #include <assert.h>
-
-dmx_conv dmx_linear(int in_channels, int out_channels)
-{
-    return (dmx_conv){.in_channels = in_channels,
-                      .out_channels = out_channels,
-                      .kernel_bins = 1,
-                      .kernel_steps = 1,
-                      .stride = 1,
-                      .dilation = 1};
-}
-
-int dmx_conv_overlap(const dmx_conv *conv) { return (conv->kernel_bins + conv->stride - 1) / conv->stride; }
-
-int dmx_conv_output_bins(const dmx_conv *conv, int bins)
-{
-    if (conv->transposed) return (bins - 1) * conv->stride + conv->kernel_bins;
-    return (bins + 2 * conv->padding - conv->kernel_bins) / conv->stride + 1;
-}
-
-dmx_margin dmx_conv_input_margin(const dmx_conv *conv)
-{
-    int around = conv->transposed ? dmx_conv_overlap(conv) - 1 : conv->padding;
-    return (dmx_margin){around, around, conv->kernel_steps / 2 * conv->dilation};
-}
-
-dmx_margin dmx_conv_output_margin(const dmx_conv *conv, int bins, int output_bins)
-{
-    if (!conv->transposed) return (dmx_margin){0};
-    int written = (bins + dmx_conv_overlap(conv) - 1) * conv->stride;
-    int after = written - conv->padding - output_bins;
-    return (dmx_margin){.bins_before = conv->padding, .bins_after = after > 0 ? after : 0};
-}
-
-/* ---- running ---- */
 
 static dmx_gemm gemm_of(const dmx_exec *exec, const dmx_cpu_linear *l)
 {
