@@ -6,6 +6,7 @@
 #include "tracks/paths.h"
 #include "tracks/planes.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,6 +47,21 @@ static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error
         if (item->folder == NULL || access(item->folder, F_OK) == 0) break;
     }
     return item->writer != NULL || !dmx_fail(error, why.status, "%s", why.message);
+}
+
+bool dmx_outputs_try(dmx_outputs *self, demucs_error *error)
+{
+    for (int i = 0; i < self->count; i++) {
+        const char *path = self->items[i].path;
+        char reason[DMX_REASON];
+        if (!open_writer(self, &self->items[i], error)) return false;
+        /* temporary names are cut to what fits, so this one alone may be too long */
+        if (access(path, F_OK) != 0 && errno == ENAMETOOLONG)
+            return !dmx_refuse(path, error, DEMUCS_ERROR_IO, "cannot write: %s", dmx_reason(reason, ENAMETOOLONG));
+        audio_writer_abort(self->items[i].writer);
+        self->items[i].writer = NULL;
+    }
+    return true;
 }
 
 bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)

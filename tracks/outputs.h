@@ -2,7 +2,8 @@
  * are written (outputs.c).
  *
  *     plan      names, paths and formats; nothing is created, so whatever is wrong here costs no time
- *     open      folders and files
+ *     try       folders, and whether the files can be begun
+ *     open      the files, or spools
  *     add       as often as stems come
  *     commit    everything appears
  *     discard   frees; what was not committed is as if it had never been begun
@@ -56,6 +57,9 @@ void dmx_outputs_need(const dmx_outputs *self, bool *needed);
 
 /* Whether `mix` below is needed. */
 bool dmx_outputs_need_mix(const dmx_outputs *self);
+
+/* Make the folders, and begin and drop each file: one that cannot be written is found before the work. */
+bool dmx_outputs_try(dmx_outputs *self, demucs_error *error);
 
 bool dmx_outputs_open(dmx_outputs *self, demucs_error *error);
 

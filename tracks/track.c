@@ -77,8 +77,8 @@ static bool carry_out(track *self, demucs_error *error)
     self->result = dmx_result_new(self->outputs.count);
     if (self->result == NULL) return no_memory(self, error);
     return dmx_separation_begin(&self->separation, &self->request, &self->outputs, &self->watch, error) &&
-           find_spool_place(self, error) && read_track(self, error) && dmx_outputs_open(&self->outputs, error) &&
-           separate(self, error) && write_files(self, error);
+           find_spool_place(self, error) && dmx_outputs_try(&self->outputs, error) && read_track(self, error) &&
+           dmx_outputs_open(&self->outputs, error) && separate(self, error) && write_files(self, error);
 }
 
 static bool plan(track *self, const demucs_tracks_request *given, demucs_error *error)

@@ -145,12 +145,39 @@ static void test_name_taken(void)
     CHECK(tracks_count("song.wav") == 3, "more is left than the folder in the way");
 }
 
+/* An output that cannot be written is found before the track is read, whatever is done against clipping. */
+static void test_unwritable(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    char pattern[320] = "{stem}-";
+    memset(pattern + 7, 'x', 250);
+    memcpy(pattern + 257, ".{ext}", 7);
+    tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.5F);
+    for (int clip = 0; clip < 3; clip++)
+        for (int name = 0; name < 2; name++) {
+            tracks_record record = {0};
+            demucs_tracks_request request = tracks_request(setup, "song.wav");
+            request.clip = (demucs_tracks_clip)clip;
+            request.event = tracks_on_event;
+            request.event_user = &record;
+            if (name == 0 &&
+                (mkdir("out", 0777) != 0 || mkdir("out/song", 0777) != 0 || mkdir("out/song/vocals.wav", 0777) != 0))
+                abort();
+            if (name == 1) request.pattern = pattern;
+            tracks_check_refused(&request, DEMUCS_ERROR_IO, name == 0 ? "vocals.wav" : "File name too long");
+            CHECK(record.events == 0, "clip mode %d: found after %d events", clip, record.events);
+            CHECK(tracks_count("song.wav") == (name == 0 ? 3 : 0), "clip mode %d: something is left", clip);
+            if (name == 0 && (rmdir("out/song/vocals.wav") != 0 || rmdir("out/song") != 0 || rmdir("out") != 0))
+                abort();
+        }
+}
+
 /* Another track, which made the folders, fails and removes them again while they are empty. */
 static bool remove_folders(const demucs_tracks_event *event, void *user)
 {
     const int *cancel_in = user;
     if (event->kind == DEMUCS_TRACKS_EVENT_PROGRESS && event->phase == DEMUCS_TRACKS_READ && event->done == 0)
-        CHECK(rmdir("out") == 0, "while it is read");
+        CHECK(rmdir("out/song") == 0 && rmdir("out") == 0, "while it is read");
     if (event->kind == DEMUCS_TRACKS_EVENT_PHASE && event->phase == DEMUCS_TRACKS_SEPARATE)
         CHECK(rmdir("out/song") == 0 && rmdir("out") == 0, "before it is separated");
     return (int)event->phase == *cancel_in && event->kind == DEMUCS_TRACKS_EVENT_PROGRESS && event->done > 0;
@@ -210,4 +237,5 @@ static void test_paths(void)
     tracks_check_refused(&request, DEMUCS_ERROR_ARGUMENT, "no audio stream 2");
 }
 
-TRACKS_MAIN(test_memory, test_memory_of_objects, test_full_disk, test_name_taken, test_folders_removed, test_paths)
+TRACKS_MAIN(test_memory, test_memory_of_objects, test_full_disk, test_name_taken, test_unwritable, test_folders_removed,
+            test_paths)
