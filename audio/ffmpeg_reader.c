@@ -11,6 +11,8 @@
 #include "audio/audio.h"
 #include "audio/ffmpeg_compat.h"
 #include "audio/ffmpeg_input.h"
+#include "audio/ffmpeg_kind.h"
+#include "audio/ffmpeg_opus.h"
 #include "base/alloc.h"
 
 #include <string.h>
@@ -31,6 +33,7 @@ struct audio_reader {
     size_t damaged;         /* places; packets that fail one after the other are one */
     bool in_damage;         /* nothing could be decoded since the last failure */
     uint64_t packets, lost; /* handed to the decoder; refused by it */
+    unsigned pre_skip;      /* of the next file in a chain of Opus files, to be cut off */
     int64_t next_pts;       /* when the next frame begins, in the stream's time base, if nothing is missing */
     uint64_t silence;       /* frames of silence that come before the pending ones */
     uint64_t frames;        /* put out or waiting, so far */
@@ -77,6 +80,7 @@ static bool feed_decoder(audio_reader *reader)
         avcodec_send_packet(reader->decoder, NULL);
         return true;
     }
+    if (ffmpeg_opus_chain(reader->decoder, reader->packet, &reader->pre_skip)) return true;
     reader->packets++;
     reader->encrypted = reader->encrypted || ffmpeg_input_encrypted(&reader->input, reader->packet);
     if (reader->encrypted) return true; /* a decoder would make noise of it */
@@ -234,9 +238,6 @@ no_memory:
 
 /* ---- opening ---- */
 
-/* Bits of a sample, out of STREAMINFO. */
-static int flac_bits(const uint8_t *info) { return ((info[12] & 1) << 4 | info[13] >> 4) + 1; }
-
 static bool open_decoder(audio_reader *reader, demucs_error *error)
 {
     const AVStream *stream = reader->input.stream;
@@ -262,23 +263,10 @@ static bool open_decoder(audio_reader *reader, demucs_error *error)
 /* Nothing could be decoded: say why. Always false. */
 static bool refuse_silence(const audio_reader *reader, demucs_error *error)
 {
-    const AVCodecParameters *sound = reader->input.stream->codecpar;
-    const char *name = avcodec_get_name(sound->codec_id);
-    const unsigned version = avcodec_version();
     if (!check_end(reader, error)) return false;
     if (reader->packets == 0 && reader->input.announced == 0)
         return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT, "the audio stream is empty");
-    if (AV_VERSION_MAJOR(version) < 60 && sound->codec_id == AV_CODEC_ID_FLAC && sound->extradata_size >= 14 &&
-        flac_bits(sound->extradata) > 24)
-        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
-                           "this FFmpeg (libavcodec %u.%u) cannot decode FLAC of %d bits; convert the file to 24 bits, "
-                           "or use FFmpeg 6.0 or later",
-                           AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version), flac_bits(sound->extradata));
-    return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
-                       "this FFmpeg (libavcodec %u.%u) could decode nothing of the audio (%s, %d channels, %d Hz): the "
-                       "file is damaged, or of a kind that this version does not know",
-                       AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version), name, ffmpeg_parameters_channels(sound),
-                       sound->sample_rate);
+    return ffmpeg_refuse_kind(reader->input.stream->codecpar, reader->path, error);
 }
 
 /* Only the first decoded frame tells the true rate and layout (AAC with SBR, for one, doubles its rate there). */

@@ -243,6 +243,33 @@ static void test_form_changes_in_the_middle(void)
     scratch_leave();
 }
 
+/* Two Opus files in a row: both, with the beginning of the second cut as that of the first, and no damage. */
+static void test_chained_opus(void)
+{
+    scratch_enter();
+    bytes one = load_bytes(data_path("tone.opus"));
+    unsigned char *both = malloc(2 * one.size);
+    memcpy(both, one.data, one.size);
+    memcpy(both + one.size, one.data, one.size);
+    save_bytes("two.opus", both, 2 * one.size);
+    audio_reader *reader = audio_reader_open("two.opus", 0, NULL);
+    REQUIRE(reader != NULL, "cannot open");
+    enum { FRAMES = 14400 };
+    float *left = malloc(3 * FRAMES * sizeof *left), *right = malloc(3 * FRAMES * sizeof *right);
+    const long got = audio_reader_read(reader, (float *[]){left, right}, 3 * FRAMES, NULL);
+    CHECK(got == 2 * FRAMES, "%ld frames", got);
+    CHECK(audio_reader_damaged(reader) == 0, "%zu places", audio_reader_damaged(reader));
+    double signal = 0, noise = 0;
+    for (int i = 2000; i < 11000; i++) {
+        signal += left[i] * left[i];
+        noise += (left[i] - left[i + FRAMES]) * (left[i] - left[i + FRAMES]);
+    }
+    CHECK(noise < signal * 1e-3, "the second differs: %g of %g", noise, signal);
+    audio_reader_close(reader);
+    free(left), free(right), free(both), free(one.data);
+    scratch_leave();
+}
+
 /* ---- attacks ---- */
 
 /* A playlist beside a good file that it names: reading the playlist must not read the file. */
@@ -306,5 +333,5 @@ static void test_messages_are_safe_to_print(void)
 
 TEST_MAIN(test_clips, test_any_block_size_gives_the_same, test_expected_frames, test_stream_selection,
           test_integers_scale_by_powers_of_two, test_float_values_pass_unchanged, test_many_channels,
-          test_a_length_that_lies, test_not_audio, test_truncated, test_form_changes_in_the_middle,
+          test_a_length_that_lies, test_not_audio, test_truncated, test_form_changes_in_the_middle, test_chained_opus,
           test_playlists_open_nothing, test_names_are_not_addresses, test_messages_are_safe_to_print)

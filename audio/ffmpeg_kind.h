@@ -1,0 +1,12 @@
+/* ffmpeg_kind.h - audio of a kind that the FFmpeg at hand cannot decode. */
+#ifndef DEMUCS_AUDIO_FFMPEG_KIND_H
+#define DEMUCS_AUDIO_FFMPEG_KIND_H
+
+#include "base/error.h"
+
+#include <libavcodec/avcodec.h>
+
+/* Say that nothing of this audio could be decoded, and why, as far as that is known. Always false. */
+bool ffmpeg_refuse_kind(const AVCodecParameters *sound, const char *path, demucs_error *error);
+
+#endif
