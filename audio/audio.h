@@ -22,6 +22,8 @@ audio_reader *audio_reader_open(const char *path, int stream, demucs_error *erro
 void audio_reader_close(audio_reader *reader);
 
 int audio_reader_channels(const audio_reader *reader);
+
+/* At most 768,000: what is above is halved as often as needed. */
 int audio_reader_sample_rate_hz(const audio_reader *reader);
 
 /* Frames that the container announces, or 0 when it does not say. A hint: files lie. */

@@ -6,8 +6,8 @@
  * packets. The converter (libswresample) changes the sample type only; integers scale by a power of two. What comes
  * out is what `ffmpeg -i FILE -map 0:a:N -f f32le` writes, sample for sample.
  *
- * Rate and layout of the first frame are those of the reader. A stream that changes them later (a broadcast that goes
- * from 5.1 to stereo) is converted back to the first, as the ffmpeg program does. */
+ * Rate and layout of the first frame are those of the reader, but a rate over 768 kHz is halved. A stream that changes
+ * them later (a broadcast that goes from 5.1 to stereo) is converted back to the first, as the ffmpeg program does. */
 #include "audio/audio.h"
 #include "audio/ffmpeg_compat.h"
 #include "audio/ffmpeg_input.h"
@@ -18,7 +18,8 @@
 #include <string.h>
 
 #define MAX_CHANNELS    64
-#define MAX_GAP_SECONDS 600 /* of silence for one damaged place */
+#define MAX_RATE_HZ     768000 /* what is above, such as DSD, is brought down by the converter */
+#define MAX_GAP_SECONDS 600    /* of silence for one damaged place */
 
 struct audio_reader {
     char *path;
@@ -277,6 +278,7 @@ static bool read_first_frame(audio_reader *reader, demucs_error *error)
     if (decoded == 0) return refuse_silence(reader, error);
 
     reader->sample_rate_hz = frame_rate_hz(reader);
+    while (reader->sample_rate_hz > MAX_RATE_HZ) reader->sample_rate_hz = (reader->sample_rate_hz + 1) / 2;
     if (!ffmpeg_layout_of_frame(&reader->layout, reader->frame))
         return !dmx_refuse(reader->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to decode");
     int channels = ffmpeg_layout_channels(&reader->layout);

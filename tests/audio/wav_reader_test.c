@@ -68,4 +68,24 @@ static void test_valid_bits_below_the_container(void)
     scratch_leave();
 }
 
-TEST_MAIN(test_valid_bits_below_the_container)
+/* A rate that only DSD has is halved till it is one that can be used; the sound is the same. */
+static void test_rates_over_768_khz(void)
+{
+    enum { RATE = 1411200, FRAMES = 141120 };
+    scratch_enter();
+    sound tone = sound_tone(RATE, FRAMES), half = sound_tone(RATE / 2, FRAMES / 2);
+    const audio_format wav = {AUDIO_WAV, AUDIO_INT16, RATE, 2, 320, 2};
+    REQUIRE(sound_write("x.wav", &wav, &tone, NULL), "write");
+    demucs_error error = {0};
+    sound read = sound_read("x.wav", 0, 4096, &error);
+    CHECK(read.sample_rate_hz == RATE / 2 && read.frames + 8 > FRAMES / 2 && read.frames < FRAMES / 2 + 8,
+          "%d Hz, %zu frames, %s", read.sample_rate_hz, read.frames, error.message);
+    if (read.sample_rate_hz == RATE / 2) {
+        const double snr = sound_snr(&read, &half, 1000, FRAMES / 2 - 1000);
+        CHECK(snr > 70, "%.1f dB", snr);
+    }
+    sound_free(&tone), sound_free(&half), sound_free(&read);
+    scratch_leave();
+}
+
+TEST_MAIN(test_rates_over_768_khz, test_valid_bits_below_the_container)
