@@ -123,6 +123,16 @@ double dmx_model_longest_segment(const demucs_model *model)
     return longest;
 }
 
+/* Once the bag has had its say: a member's own segment may be longer than its table of positions, if nobody uses it. */
+static demucs_status check_segment(const dmx_network *network, const char *path, demucs_error *error)
+{
+    const int64_t frames = dmx_segment_frames(network->segment, network->sample_rate_hz);
+    if (frames >= 1 && network->family->valid_length(network, frames) >= 0) return DEMUCS_OK;
+    return dmx_fail(error, DEMUCS_ERROR_FORMAT,
+                    "%s: a segment of %g seconds does not suit the kernels, or t_max_positions, of this %s.", path,
+                    network->segment.seconds, network->family->class.name);
+}
+
 /* ---- bags ---- */
 
 /* Weights and segment of the bag. The segment replaces that of each member, but a transformer's only by a shorter one.
@@ -141,10 +151,8 @@ static demucs_status apply_bag(demucs_model *model, const dmx_bag *bag, const ch
         const dmx_segment own = network->segment, shorter = {.seconds = bag->segment_seconds};
         if (bag->segment_seconds > 0 && (!network->segment_is_limit || bag->segment_seconds <= own.seconds))
             network->segment = shorter;
-        const int64_t frames = dmx_segment_frames(network->segment, network->sample_rate_hz);
-        if (frames < 1 || network->family->valid_length(network, frames) < 0)
-            return dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: its segment of %g seconds does not suit %s.", path,
-                            bag->segment_seconds, member->path);
+        const demucs_status status = check_segment(network, path, error);
+        if (status != DEMUCS_OK) return status;
     }
     return DEMUCS_OK;
 }
@@ -213,7 +221,8 @@ static demucs_status load_single(demucs_model *model, const char *path, demucs_e
     model->members = dmx_alloc(1, sizeof *model->members);
     if (model->members == NULL) return out_of_memory(path, error);
     model->count = 1;
-    return load_member(model, &model->members[0], path, error);
+    const demucs_status status = load_member(model, &model->members[0], path, error);
+    return status == DEMUCS_OK ? check_segment(model->members[0].network, path, error) : status;
 }
 
 demucs_status dmx_model_load(demucs_model **out, const char *path, const dmx_loading *loading, demucs_error *error)

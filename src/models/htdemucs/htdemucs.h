@@ -32,9 +32,6 @@ typedef struct dmx_htdemucs {
 
 void dmx_ht_config_read(dmx_arguments *arguments, dmx_htdemucs *model);
 
-/* False when a learnt embedding has fewer positions than there are. */
-bool dmx_ht_positions_fit(const dmx_htdemucs *model, const dmx_unet_shapes *shapes);
-
 /* See dmx_family. */
 int64_t dmx_ht_valid_length(const dmx_network *network, int64_t frames);
 void dmx_ht_forward(const dmx_network *network, dmx_exec *exec, int64_t frames, const bool *wanted);

@@ -119,8 +119,6 @@ static void construct(dmx_network *network, dmx_arguments *a, dmx_weights *w)
     const int64_t segment = dmx_segment_frames(network->segment, network->sample_rate_hz);
     dmx_unet_shapes shapes;
     if (!a->failed) dmx_unet_check_shapes(unet, a, segment, &shapes);
-    if (!a->failed && !dmx_ht_positions_fit(m, &shapes))
-        dmx_arguments_fail(a, "the model argument t_max_positions is too small for its segment.");
 }
 
 static const char *const python_names[] = {"demucs.htdemucs.HTDemucs", NULL};

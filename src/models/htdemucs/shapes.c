@@ -1,7 +1,8 @@
 /* shapes.c - which lengths HTDemucs runs on; see htdemucs.h */
 #include "models/htdemucs/htdemucs.h"
 
-bool dmx_ht_positions_fit(const dmx_htdemucs *m, const dmx_unet_shapes *shapes)
+/* False when a learnt embedding has fewer positions than there are. */
+static bool positions_fit(const dmx_htdemucs *m, const dmx_unet_shapes *shapes)
 {
     const dmx_transformer_options *o = &m->transformer.options;
     return o->layers == 0 || o->embedding != DMX_EMBEDDING_SCALED ||
@@ -17,5 +18,5 @@ int64_t dmx_ht_valid_length(const dmx_network *network, int64_t frames)
         if (length < frames) return -1;
     }
     dmx_unet_shapes shapes;
-    return dmx_unet_shapes_of(&m->unet, length, &shapes) && dmx_ht_positions_fit(m, &shapes) ? length : -1;
+    return dmx_unet_shapes_of(&m->unet, length, &shapes) && positions_fit(m, &shapes) ? length : -1;
 }
