@@ -267,6 +267,9 @@ static bool refuse_silence(const audio_reader *reader, demucs_error *error)
     if (!check_end(reader, error)) return false;
     if (reader->packets == 0 && reader->input.announced == 0)
         return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT, "the audio stream is empty");
+    if (reader->packets == 0 && (reader->input.io->seekable & AVIO_SEEKABLE_NORMAL) == 0)
+        return !dmx_refuse(reader->path, error, DEMUCS_ERROR_FORMAT,
+                           "its index stands at the end, so it cannot be read through a pipe; save it as a file first");
     return ffmpeg_refuse_kind(reader->input.stream->codecpar, reader->path, error);
 }
 

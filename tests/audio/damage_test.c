@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Where `name` is in a file; the file must hold it. */
 static unsigned char *find(const bytes *file, const char *name)
@@ -89,6 +92,33 @@ static void test_a_kind_that_cannot_be_decoded(void)
     scratch_leave();
 }
 
+/* An index behind the sound, too far for a buffer, through a pipe. */
+static void test_index_at_the_end_of_a_pipe(void)
+{
+    enum { GAP = 300000 };
+    scratch_enter();
+    bytes file = load_bytes(data_path("tone.m4a"));
+    const size_t start = (size_t)(find(&file, "moov") - 4 - file.data);
+    unsigned char *far = calloc(1, file.size + GAP);
+    memcpy(far, file.data, start);
+    memcpy(far + start, (unsigned char[]){0, GAP >> 16, GAP >> 8 & 255, GAP & 255, 'f', 'r', 'e', 'e'}, 8);
+    memcpy(far + start + GAP, file.data + start, file.size - start);
+    save_bytes("x.m4a", far, file.size + GAP);
+    sound read = sound_read("x.m4a", 0, 4096, NULL);
+    CHECK(read.frames > 13000, "as a file: %zu frames", read.frames);
+    REQUIRE(mkfifo("pipe.m4a", 0600) == 0, "mkfifo");
+    const pid_t writer = fork();
+    if (writer == 0) {
+        save_bytes("pipe.m4a", far, file.size + GAP);
+        _exit(0);
+    }
+    sound_check_refused("pipe.m4a", 0, "through a pipe");
+    waitpid(writer, NULL, 0);
+    sound_free(&read);
+    free(far), free(file.data);
+    scratch_leave();
+}
+
 /* The header of a flac file says how long it is, and the end is missing: that is no damage, but can be known. */
 static void test_announced_frames(void)
 {
@@ -113,4 +143,4 @@ static void test_announced_frames(void)
 }
 
 TEST_MAIN(test_damage_keeps_time, test_encrypted, test_almost_nothing, test_a_kind_that_cannot_be_decoded,
-          test_announced_frames)
+          test_index_at_the_end_of_a_pipe, test_announced_frames)
