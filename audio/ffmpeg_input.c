@@ -7,6 +7,7 @@
 #include "audio/ffmpeg_input.h"
 
 #include "audio/ffmpeg_log.h"
+#include "audio/ffmpeg_pipe.h"
 #include "audio/ffmpeg_wav.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -22,13 +23,20 @@ static int refuse_open(AVFormatContext *container, AVIOContext **io, const char 
     return AVERROR(EACCES);
 }
 
-static bool open_bytes(ffmpeg_input *input, const char *path, demucs_error *error)
+static bool open_bytes(ffmpeg_input *input, const char *path, const audio_stop *stop, demucs_error *error)
 {
+    int failure;
     char reason[DMX_REASON];
     struct stat info;
     if (stat(path, &info) != 0)
         return !dmx_refuse(path, error, DEMUCS_ERROR_IO, "cannot open: %s", dmx_reason(reason, errno));
     if (S_ISDIR(info.st_mode)) return !dmx_refuse(path, error, DEMUCS_ERROR_IO, "this is a folder, not an audio file");
+    input->is_pipe = S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode);
+    if (input->is_pipe) {
+        input->io = ffmpeg_pipe_open(path, stop, &failure);
+        return input->io != NULL ||
+               !dmx_refuse(path, error, DEMUCS_ERROR_IO, "cannot open: %s", dmx_reason(reason, failure));
+    }
 
     size_t size = strlen(path) + sizeof "file:";
     char *url = dmx_alloc(1, size);
@@ -120,11 +128,11 @@ static bool choose_stream(ffmpeg_input *input, const char *path, int wanted, dem
     return true;
 }
 
-bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, demucs_error *error)
+bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, const audio_stop *stop, demucs_error *error)
 {
     ffmpeg_quiet_log();
     *input = (ffmpeg_input){0};
-    if (open_bytes(input, path, error) && open_container(input, path, stream, error) &&
+    if (open_bytes(input, path, stop, error) && open_container(input, path, stream, error) &&
         choose_stream(input, path, stream, error))
         return true;
     ffmpeg_input_close(input);
@@ -134,6 +142,9 @@ bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, demucs
 void ffmpeg_input_close(ffmpeg_input *input)
 {
     avformat_close_input(&input->container);
-    avio_closep(&input->io);
+    if (input->is_pipe)
+        ffmpeg_pipe_close(&input->io);
+    else
+        avio_closep(&input->io);
     input->stream = NULL;
 }

@@ -8,6 +8,7 @@
 
 typedef struct ffmpeg_input {
     AVIOContext *io; /* the file's bytes: ours, and so closed by us */
+    bool is_pipe;    /* ffmpeg_pipe_open has opened them */
     AVFormatContext *container;
     AVStream *stream;  /* the chosen one; packets of the others are dropped unread where the format allows it */
     int64_t announced; /* length that the file itself states for the stream, in its time base; 0 when it does not */
@@ -16,8 +17,8 @@ typedef struct ffmpeg_input {
 /* Whether the stream, or a packet of it, is encrypted. */
 bool ffmpeg_input_encrypted(const ffmpeg_input *input, const AVPacket *packet);
 
-/* On failure everything is closed again. */
-bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, demucs_error *error);
+/* On failure everything is closed again. `stop` is NULL or outlives the input (audio.h). */
+bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, const audio_stop *stop, demucs_error *error);
 void ffmpeg_input_close(ffmpeg_input *input);
 
 #endif

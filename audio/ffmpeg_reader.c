@@ -299,13 +299,18 @@ static bool read_first_frame(audio_reader *reader, demucs_error *error)
 
 audio_reader *audio_reader_open(const char *path, int stream, demucs_error *error)
 {
+    return audio_reader_open_stoppable(path, stream, NULL, error);
+}
+
+audio_reader *audio_reader_open_stoppable(const char *path, int stream, const audio_stop *stop, demucs_error *error)
+{
     dmx_error_clear(error);
     audio_reader *reader = dmx_alloc(1, sizeof *reader);
     if (reader == NULL || (reader->path = dmx_strdup(path)) == NULL) {
         dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to open the file");
         goto fail;
     }
-    if (!ffmpeg_input_open(&reader->input, path, stream, error) || !open_decoder(reader, error) ||
+    if (!ffmpeg_input_open(&reader->input, path, stream, stop, error) || !open_decoder(reader, error) ||
         !read_first_frame(reader, error))
         goto fail;
     return reader;

@@ -18,7 +18,22 @@ typedef struct reading {
     float **resampled;    /* [channels] planes of a block */
     dmx_watch *watch;
     dmx_intake *out;
+    audio_stop stop;
+    bool stopped; /* the caller wants it no more, and why_stopped says so */
+    demucs_error why_stopped;
 } reading;
+
+/* Whether the caller wants the track still; asked wherever reading may take long: per block, per block that the
+ * resampler makes of one, and while a pipe has nothing. */
+static bool is_wanted(reading *self)
+{
+    const uint64_t expected = self->reader != NULL ? audio_reader_expected_frames(self->reader) : 0;
+    self->stopped =
+        self->stopped || !dmx_watch_progress(self->watch, self->out->frames, expected, NULL, &self->why_stopped);
+    return !self->stopped;
+}
+
+static bool is_stop_asked(void *user) { return !is_wanted(user); }
 
 static bool no_memory(const reading *self, demucs_error *error)
 {
@@ -28,7 +43,9 @@ static bool no_memory(const reading *self, demucs_error *error)
 static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
 {
     demucs_error why;
-    self->reader = audio_reader_open(self->watch->request->input, self->watch->request->stream, error);
+    self->stop = (audio_stop){.asked = is_stop_asked, .user = self};
+    self->reader =
+        audio_reader_open_stoppable(self->watch->request->input, self->watch->request->stream, &self->stop, error);
     if (self->reader == NULL) return false;
     self->file_channels = audio_reader_channels(self->reader);
     if (self->file_channels != 1 && self->file_channels < self->channels)
@@ -72,6 +89,7 @@ static bool drain(reading *self, bool *any, demucs_error *error)
     demucs_error why;
     *any = false;
     for (;;) {
+        if (!is_wanted(self)) return false;
         size_t frames = 0;
         const demucs_status status =
             demucs_resampler_pull(self->resampler, self->resampled, DMX_TRACK_BLOCK, &frames, &why);
@@ -105,11 +123,10 @@ static bool read_all(reading *self, demucs_error *error)
 {
     demucs_error why;
     dmx_intake *out = self->out;
-    const uint64_t expected = audio_reader_expected_frames(self->reader);
     for (;;) {
-        if (!dmx_watch_progress(self->watch, out->frames, expected, NULL, error)) return false;
+        if (!is_wanted(self)) return false;
         const long frames = audio_reader_read(self->reader, self->read, DMX_TRACK_BLOCK, error);
-        if (frames < 0) return false;
+        if (frames < 0 || self->stopped) return false;
         if (frames == 0) break;
         out->frames += (uint64_t)frames;
         prepare(self, (size_t)frames);
@@ -191,6 +208,7 @@ bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch
     dmx_free(self.resampled);
     dmx_free(self.mapped);
     if (done) return true;
+    if (self.stopped && error != NULL) *error = self.why_stopped;
     dmx_spool_free(out->mix);
     *out = (dmx_intake){0};
     return false;

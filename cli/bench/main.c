@@ -61,7 +61,7 @@ static int measure_all(const bench_options *options, const char **names, int cou
         printed++;
     }
     free(result);
-    return interrupt_signal() != 0 ? interrupt_exit_status() : failed > 0;
+    return failed > 0;
 }
 
 /* Rules that a table cannot say. */
@@ -98,5 +98,5 @@ int main(int argc, char **argv)
         status = measure_all(&options, names, count);
     }
     free(names);
-    return status;
+    return interrupt_end(status);
 }

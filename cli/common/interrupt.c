@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t first_signal;
@@ -20,12 +21,24 @@ static void say(const char *text, size_t length)
     }
 }
 
+/* End by the signal, as a program without a handler does. Only where that is not possible it comes back. */
+static void die_of(int signal_number)
+{
+    sigset_t just_it;
+    sigemptyset(&just_it);
+    sigaddset(&just_it, signal_number);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+    pthread_sigmask(SIG_UNBLOCK, &just_it, NULL); /* it is blocked inside its own handler */
+}
+
 static void on_signal(int signal_number)
 {
     static const char first[] = "\nStopping after the segment under way; interrupt again to end at once.\n";
     int kept_errno = errno;
     if (first_signal != 0) {
         dmx_files_unlink_all();
+        die_of(signal_number);
         _exit(128 + signal_number);
     }
     first_signal = signal_number;
@@ -69,4 +82,11 @@ void interrupt_install(void)
 
 int interrupt_signal(void) { return first_signal; }
 
-int interrupt_exit_status(void) { return 128 + first_signal; }
+int interrupt_end(int status)
+{
+    if (first_signal == 0) return status;
+    fflush(NULL);
+    dmx_files_unlink_all();
+    die_of(first_signal);
+    return 128 + first_signal;
+}

@@ -24,6 +24,5 @@ int models_fetch(const models_options *options)
     int failed = 0;
     for (int i = 0; i < options->count && interrupt_signal() == 0; i++)
         failed += !fetch_one(options, options->names[i]);
-    if (interrupt_signal() != 0) return interrupt_exit_status();
     return failed > 0;
 }

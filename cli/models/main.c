@@ -107,6 +107,7 @@ int main(int argc, char **argv)
 {
     interrupt_install();
     for (size_t i = 0; i < commands_count; i++)
-        if (argc > 1 && strcmp(argv[1], commands[i].name) == 0) return run(&commands[i], argc - 1, argv + 1);
-    return run_without_command(argc, argv);
+        if (argc > 1 && strcmp(argv[1], commands[i].name) == 0)
+            return interrupt_end(run(&commands[i], argc - 1, argv + 1));
+    return interrupt_end(run_without_command(argc, argv));
 }

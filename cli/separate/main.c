@@ -164,10 +164,10 @@ static int summarize(const separate_options *options, const tally *result)
         fprintf(stderr, "%d of %d tracks failed:\n", result->failed_count, options->tracks_count);
         for (int i = 0; i < result->failed_count; i++) fprintf(stderr, "    %s\n", result->failed[i]);
     }
-    if (interrupt_signal() == 0) return result->failed_count > 0;
-    if (tried < options->tracks_count) fprintf(stderr, "Interrupted. Not separated:\n");
-    for (int i = tried; i < options->tracks_count; i++) fprintf(stderr, "    %s\n", options->tracks[i]);
-    return interrupt_exit_status();
+    const int missing = interrupt_signal() != 0 ? options->tracks_count - tried : 0;
+    if (missing > 0) fprintf(stderr, "Interrupted. Not separated:\n");
+    for (int i = 0; i < missing; i++) fprintf(stderr, "    %s\n", options->tracks[tried + i]);
+    return result->failed_count > 0;
 }
 
 static int separate_all(run *self)
@@ -200,7 +200,7 @@ static int run_all(const separate_options *options)
     status = separate_all(&self);
 done:
     if (why.message[0] != '\0' && interrupt_signal() == 0) fprintf(stderr, "error: %s\n", why.message);
-    if (why.message[0] != '\0' && interrupt_signal() != 0) status = summarize(options, &(tally){0});
+    if (why.message[0] != '\0' && interrupt_signal() != 0) summarize(options, &(tally){0});
     demucs_tracks_batch_free(self.request.batch);
     demucs_engine_free(self.request.engine);
     demucs_model_free(model);
@@ -231,5 +231,5 @@ int main(int argc, char **argv)
         status = options.list_models ? listing_models(options.repo) : run_all(&options);
     }
     options_free(&options);
-    return status;
+    return interrupt_end(status);
 }

@@ -246,7 +246,8 @@ static int send_signals(char **a)
         kill(child, SIGKILL);
         waitpid(child, &status, 0);
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+    if (WIFSIGNALED(status)) printf("ended by signal %d\n", WTERMSIG(status));
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int main(int argc, char **argv)

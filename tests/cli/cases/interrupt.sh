@@ -1,4 +1,4 @@
-# Ctrl-C: status 130, the tracks that are missing by name, no file left behind, finished tracks kept.
+# Ctrl-C: the end is by the signal itself (130 in a shell), the tracks that are missing by name, no file left behind, finished tracks kept.
 make short.wav 4
 make long.wav 1200
 long="--shifts 1000 --threads 1 --repo $MODELS -n f0cb5d54"
@@ -27,7 +27,17 @@ echo "a track that was done before stays:"
 interrupt INT --repo "$MODELS" -n f0cb5d54 --shifts 20 --threads 1 -o batch short.wav long.wav short2.wav
 echo "status $?"
 files batch
+echo "inside resampling, where a block of this file becomes weeks:"
+tool make long_at_1_hz.wav 1 1 400000 music
+interrupt INT --repo "$MODELS" -n f0cb5d54 -o slow long_at_1_hz.wav
+echo "status $?"
+files slow
+echo "while nobody writes to a FIFO:"
+mkfifo long.fifo
+interrupt INT --repo "$MODELS" -n f0cb5d54 -o fifo long.fifo
+echo "status $?"
+files fifo
 echo "the second signal ends at once:"
-interrupt INT,TERM $long --clip-mode clamp -o two long.wav 2>/dev/null
-[ $? -gt 128 ] && echo "status over 128"
+interrupt INT,TERM $long --clip-mode clamp -o two long.wav >two.txt 2>/dev/null
+[ $? -gt 128 ] && grep -q "ended by signal" two.txt && echo "by one of the two"
 files two
