@@ -42,11 +42,13 @@ static const argument *find_short(const argument_parser *parser, char name)
     return NULL;
 }
 
-/* The option called by the first `length` bytes of `text`, exactly or as the only one that starts so. *matches counts
- * the options that start so (1 for an exact name). */
+/* The option called by the first `length` bytes of `text`, exactly or as the only one that starts so; options that the
+ * official program has go first, so that what was short for one of them stays so. *matches counts those that could be
+ * meant (1 for an exact name). */
 static const argument *find_long(const argument_parser *parser, const char *text, size_t length, int *matches)
 {
     const argument *found = NULL;
+    int official = 0;
     *matches = 0;
     for (size_t i = 0; i < parser->options_count; i++) {
         const argument *option = &parser->options[i];
@@ -55,9 +57,11 @@ static const argument *find_long(const argument_parser *parser, const char *text
             *matches = 1;
             return option;
         }
-        found = option;
+        if (official == 0 || !option->added) found = option;
+        official += !option->added;
         ++*matches;
     }
+    if (official == 1) *matches = 1;
     return found;
 }
 

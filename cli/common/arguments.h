@@ -2,7 +2,7 @@
  * uses: people's scripts depend on them.
  *
  *     -n X  -nX  -n=X  --name X  --name=X     a value, given in five ways
- *     --two-st drums                          a prefix that fits one option only
+ *     --two-st drums                          a prefix that fits one option only, or one that the official program has
  *     -vn X                                   flags before it in one word
  *     --shifts -1                             a negative number is a value, not an option
  *     -- -odd-name.wav                        everything after it is positional
@@ -33,7 +33,8 @@ typedef struct argument {
     const char *metavar;     /* name of the value in the help; NULL: the choices, or the long name in capitals */
     const char *choices;     /* NULL, or the values allowed, "rescale, clamp, none" */
     double minimum, maximum; /* range of a number, both included; both 0: any */
-    int group;               /* options of one group, other than 0, exclude each other; they must be neighbours */
+    bool added; /* unknown to the official program: an abbreviation that fits one of its options means that */
+    int group;  /* options of one group, other than 0, exclude each other; they must be neighbours */
     const char *help;
 } argument;
 

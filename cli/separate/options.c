@@ -14,7 +14,7 @@ enum { GROUP_MODEL = 1, GROUP_SPLIT, GROUP_DEPTH, GROUP_CODEC };
 
 static const argument table[] = {
     {'h', "help", ARGUMENT_HELP, 0, .help = "Show this help and exit."},
-    {0, "version", ARGUMENT_VERSION, 0, .help = "Show the version and exit."},
+    {0, "version", ARGUMENT_VERSION, 0, .added = true, .help = "Show the version and exit."},
     {'s', "sig", ARGUMENT_TEXT, FIELD(sig), .group = GROUP_MODEL,
      .help = "Signature of a training run of one's own. Refused, as there is no training here: see --repo. "
              "Default: none."},
@@ -68,17 +68,17 @@ static const argument table[] = {
      .help = "Segments to separate at the same time, each with its share of the threads and memory of its own: for "
              "machines with many cores, which one cannot keep busy. Not more than the threads. The output does not "
              "depend on it. Default is 0: one for every 16 threads, at least one."},
-    {0, "seed", ARGUMENT_INTEGER, FIELD(seed), .minimum = 0, .maximum = 4294967295.0,
+    {0, "seed", ARGUMENT_INTEGER, FIELD(seed), .added = true, .minimum = 0, .maximum = 4294967295.0,
      .help = "Seed of the random shifts; the same seed gives the same output. Default is 0."},
-    {0, "threads", ARGUMENT_INTEGER, FIELD(threads), .minimum = 0, .maximum = 1024,
+    {0, "threads", ARGUMENT_INTEGER, FIELD(threads), .added = true, .minimum = 0, .maximum = 1024,
      .help = "Threads to compute with, all jobs together; the output does not depend on it. Default is 0: one for each "
              "core."},
-    {0, "precision", ARGUMENT_TEXT, FIELD(precision), .choices = PRECISION_CHOICES,
+    {0, "precision", ARGUMENT_TEXT, FIELD(precision), .added = true, .choices = PRECISION_CHOICES,
      .help = "\"exact\" computes in float32. \"fast\" multiplies in bfloat16 where the CPU has instructions for it: "
              "faster, and the stems differ by noise some 45 dB below them. Default is exact."},
-    {0, "stream", ARGUMENT_INTEGER, FIELD(stream), .minimum = 0, .maximum = 1000,
+    {0, "stream", ARGUMENT_INTEGER, FIELD(stream), .added = true, .minimum = 0, .maximum = 1000,
      .help = "Which audio stream of a file to separate, counted from 0. Default is 0."},
-    {0, "offline", ARGUMENT_FLAG, FIELD(offline),
+    {0, "offline", ARGUMENT_FLAG, FIELD(offline), .added = true,
      .help = "Never use the network: the model must be here already. Default: off."},
 };
 

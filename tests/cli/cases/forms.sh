@@ -12,3 +12,10 @@ model="--repo=$MODELS"
 "$DEMUCS" -n nonsense "$model" -n f0cb5d54 a.wav -o o8
 "$DEMUCS" -n f0cb5d54 "$model" -o o9 -- -odd.wav
 files . | grep /o
+# short for one option of the official program, whatever ours are called
+"$DEMUCS" --v --re "$MODELS" -n f0cb5d54 -o o10 --t drums --se 0.3 a.wav 2>/dev/null
+"$DEMUCS" --ve --repo "$MODELS" -n f0cb5d54 -o o11 a.wav 2>&1 >/dev/null | grep -c "^CPU level"
+"$DEMUCS" --ver --repo "$MODELS" -n f0cb5d54 -o o12 a.wav 2>&1 >/dev/null | grep -c "^CPU level"
+files o10
+"$DEMUCS" --vers | cut -c 1-7
+last_words --s 2 a.wav
