@@ -301,7 +301,7 @@ typedef void (*demucs_stage_fn)(const char *stage, double flops, void *user);
 
 typedef struct demucs_stream_options {
     size_t struct_size;          /* set by demucs_default_stream_options */
-    int shifts;                  /* 0..1000 random shifts to average over; 0 = one unshifted run. Default 1 */
+    int shifts;                  /* 0..100000 random shifts to average over; 0 = one unshifted run. Default 1 */
     double overlap;              /* [0, 0.99] share of a segment that the next one covers again. Default 0.25 */
     double transition_power;     /* [1, 100] sharpness of the cross-fade between segments. Default 1 (a triangle) */
     double segment_seconds;      /* length of a segment; 0 = the model's own (default). A transformer that was trained

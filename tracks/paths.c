@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,6 +92,67 @@ static void append(growing *text, const char *more, size_t length)
     text->length += length;
 }
 
+/* What may follow a variable's name, as in Python's format: [[fill]align][0][width][.precision][s]. */
+typedef struct spec {
+    const char *fill; /* a character of fill_bytes bytes */
+    size_t fill_bytes;
+    char align;              /* '<', '>' or '^' */
+    size_t width, precision; /* characters, not bytes */
+} spec;
+
+/* Bytes of the UTF-8 character at `at`; what is none counts as one. */
+static size_t character_bytes(const char *at)
+{
+    size_t bytes = 1;
+    while (((unsigned char)at[bytes] & 0xC0) == 0x80 && bytes < 4) bytes++;
+    return bytes;
+}
+
+static size_t read_number(const char **at)
+{
+    size_t number = 0;
+    for (; **at >= '0' && **at <= '9'; ++*at)
+        if (number < 100000) number = number * 10 + (size_t)(**at - '0');
+    return number;
+}
+
+/* Read the `length` bytes after the colon. False when they are not a spec for text, or one wider than a name can be. */
+static bool read_spec(spec *self, const char *at, size_t length)
+{
+    const char *end = at + length;
+    *self = (spec){.fill = " ", .fill_bytes = 1, .align = '<', .precision = SIZE_MAX};
+    const size_t first = length > 0 ? character_bytes(at) : 0;
+    if (length > first && strchr("<>^", at[first]) != NULL) {
+        *self = (spec){.fill = at, .fill_bytes = first, .align = at[first], .precision = SIZE_MAX};
+        at += first + 1;
+    } else if (length > 0 && strchr("<>^", *at) != NULL) {
+        self->align = *at++;
+    }
+    if (at < end && *at == '0') self->fill = self->fill[0] == ' ' ? at : self->fill;
+    self->width = read_number(&at);
+    if (at + 1 < end && *at == '.' && at[1] >= '0' && at[1] <= '9') {
+        at++;
+        self->precision = read_number(&at);
+    }
+    if (at < end && *at == 's') at++;
+    return at == end && self->width <= 1000;
+}
+
+static void append_formatted(growing *text, const char *value, size_t length, const spec *how)
+{
+    size_t bytes = 0, characters = 0;
+    while (bytes < length && characters < how->precision) {
+        bytes += character_bytes(value + bytes);
+        characters++;
+    }
+    if (bytes > length) bytes = length;
+    const size_t missing = how->width > characters ? how->width - characters : 0;
+    const size_t before = how->align == '>' ? missing : how->align == '^' ? missing / 2 : 0;
+    for (size_t i = 0; i < before; i++) append(text, how->fill, how->fill_bytes);
+    append(text, value, bytes);
+    for (size_t i = before; i < missing; i++) append(text, how->fill, how->fill_bytes);
+}
+
 static bool expand_into(growing *text, const char *pattern, const dmx_path_names *names, demucs_error *error)
 {
     static const char known[] = "use {track}, {trackext}, {stem}, {ext}, and {{ or }} for a brace";
@@ -105,14 +167,21 @@ static bool expand_into(growing *text, const char *pattern, const dmx_path_names
             continue;
         }
         size_t name_length = strcspn(at + 1, "{}");
-        const char *value = variable(names, at + 1, name_length, &length);
+        const size_t word = strcspn(at + 1, ":{}");
+        const char *value = variable(names, at + 1, word, &length);
+        spec how;
         if (*at == '}' || at[1 + name_length] != '}')
             return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "single '%c' in the pattern \"%s\"; %s", *at, pattern,
                              known);
         if (value == NULL)
             return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "unknown variable {%.*s} in the pattern \"%s\"; %s",
                              (int)name_length, at + 1, pattern, known);
-        append(text, value, length);
+        if (!read_spec(&how, at + 1 + word + (word < name_length), name_length - word - (word < name_length)))
+            return !dmx_fail(
+                error, DEMUCS_ERROR_ARGUMENT,
+                "the format of {%.*s} in the pattern \"%s\" is none for text; use {track:.30}, {stem:_>12}",
+                (int)name_length, at + 1, pattern);
+        append_formatted(text, value, length, &how);
         at += name_length + 2;
     }
     return true;

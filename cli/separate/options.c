@@ -31,12 +31,13 @@ static const argument table[] = {
     {'o', "out", ARGUMENT_TEXT, FIELD(out),
      .help = "Folder for the results; a folder with the name of the model is made inside. Default is \"separated\"."},
     {0, "filename", ARGUMENT_TEXT, FIELD(filename),
-     .help = "Path of an output file inside the folder of the model. {track}, {trackext}, {stem} and {ext} stand for "
-             "the name of the track without extension, its extension, the stem and the extension of the output; {{ "
-             "and }} for braces. Default is \"{track}/{stem}.{ext}\"."},
+     .help =
+         "Path of an output file inside the folder of the model. {track}, {trackext}, {stem} and {ext} stand for "
+         "the name of the track without extension, its extension, the stem and the extension of the output, if "
+         "need be with a width as in Python ({track:.30}); {{ and }} for braces. Default is \"{track}/{stem}.{ext}\"."},
     {'d', "device", ARGUMENT_TEXT, FIELD(device),
      .help = "Accepted for compatibility: this program computes on the CPU. Default is cpu."},
-    {0, "shifts", ARGUMENT_INTEGER, FIELD(shifts), .minimum = 0, .maximum = 1000,
+    {0, "shifts", ARGUMENT_INTEGER, FIELD(shifts), .minimum = 0, .maximum = 100000,
      .help = "Number of random shifts to average over: better, and as many times slower. 0: one run, not shifted. "
              "Default is 1."},
     {0, "overlap", ARGUMENT_NUMBER, FIELD(overlap), .minimum = 0, .maximum = 0.99,
@@ -60,14 +61,14 @@ static const argument table[] = {
              "off at 0.99, \"none\" leaves it. Default is rescale."},
     {0, "flac", ARGUMENT_FLAG, FIELD(flac), .group = GROUP_CODEC, .help = "Write flac files. Default: wav."},
     {0, "mp3", ARGUMENT_FLAG, FIELD(mp3), .group = GROUP_CODEC, .help = "Write mp3 files. Default: wav."},
-    {0, "mp3-bitrate", ARGUMENT_INTEGER, FIELD(mp3_bitrate), .minimum = 8, .maximum = 320,
-     .help = "Bit rate of mp3 files in kbit/s. Default is 320."},
+    {0, "mp3-bitrate", ARGUMENT_INTEGER, FIELD(mp3_bitrate),
+     .help = "Bit rate of mp3 files in kbit/s, the nearest from 8 to 320. Default is 320."},
     {0, "mp3-preset", ARGUMENT_INTEGER, FIELD(mp3_preset), .choices = "2, 3, 4, 5, 6, 7",
      .help = "Effort of the mp3 encoder: 2 is best, 7 is fastest. Default is 2."},
-    {'j', "jobs", ARGUMENT_INTEGER, FIELD(jobs), .minimum = 0, .maximum = 1024,
+    {'j', "jobs", ARGUMENT_INTEGER, FIELD(jobs),
      .help = "Segments to separate at the same time, each with its share of the threads and memory of its own: for "
              "machines with many cores, which one cannot keep busy. Not more than the threads. The output does not "
-             "depend on it. Default is 0: one for every 16 threads, at least one."},
+             "depend on it. Default is 0 (or less): one for every 16 threads, at least one."},
     {0, "seed", ARGUMENT_INTEGER, FIELD(seed), .added = true, .minimum = 0, .maximum = 4294967295.0,
      .help = "Seed of the random shifts; the same seed gives the same output. Default is 0."},
     {0, "threads", ARGUMENT_INTEGER, FIELD(threads), .added = true, .minimum = 0, .maximum = 1024,
@@ -113,6 +114,12 @@ static int number_of(const char *const words[3], const char *word)
     return number;
 }
 
+/* The official program takes any number here, and so do we: the nearest that makes sense. */
+static int nearest(long long number, int least, int most)
+{
+    return number < least ? least : number > most ? most : (int)number;
+}
+
 static void translate(separate_options *options)
 {
     static const char *const others[3] = {
@@ -121,6 +128,7 @@ static void translate(separate_options *options)
                                          [DEMUCS_TRACKS_CLIP_CLAMP] = "clamp",
                                          [DEMUCS_TRACKS_CLIP_NONE] = "none"};
     demucs_tracks_request *request = &options->request;
+    if (options->out[0] == '\0') options->out = "."; /* as an empty path of Python */
     demucs_tracks_request_init(request, sizeof *request);
     request->stream = (int)options->stream;
     request->pattern = options->filename;
@@ -130,7 +138,7 @@ static void translate(separate_options *options)
     request->sample = options->float32 ? DEMUCS_TRACKS_FLOAT32
                       : options->int24 ? DEMUCS_TRACKS_INT24
                                        : DEMUCS_TRACKS_INT16;
-    request->mp3_bitrate_kbps = (int)options->mp3_bitrate;
+    request->mp3_bitrate_kbps = nearest(options->mp3_bitrate, 8, 320);
     request->mp3_quality = (int)options->mp3_preset;
     request->clip = (demucs_tracks_clip)number_of(clips, options->clip_mode);
     request->folder_setting = "--out";
@@ -139,7 +147,7 @@ static void translate(separate_options *options)
     demucs_engine_options *engine = &options->engine;
     demucs_default_engine_options(engine, sizeof *engine);
     engine->threads = (int)options->threads;
-    engine->jobs = (int)options->jobs;
+    engine->jobs = nearest(options->jobs, 0, 1024);
     engine->precision = precision_of(options->precision);
 
     demucs_stream_options *separation = &options->separation;
@@ -163,7 +171,6 @@ static arguments_result check(const separate_options *options, const argument_pa
     if (options->list_models) return ARGUMENTS_RUN;
     if (options->tracks_count == 0) return arguments_error(parser, "the following arguments are required: tracks");
     if (options->name[0] == '\0') return arguments_error(parser, "argument -n/--name: the name is empty");
-    if (options->out[0] == '\0') return arguments_error(parser, "argument -o/--out: the name is empty");
     demucs_error why;
     if (demucs_tracks_check(&options->request, NULL, &why) != DEMUCS_OK)
         return arguments_error(parser, "argument --filename: %s", why.message);

@@ -57,7 +57,7 @@ demucs_status dmx_stream_options_check(demucs_stream_options *o, const demucs_mo
     *o = dmx_stream_defaults();
     if (options != NULL && !dmx_options_take(o, sizeof *o, options, options->struct_size))
         return dmx_options_unknown("demucs_default_stream_options", error);
-    if (o->shifts < 0 || o->shifts > 1000) return dmx_options_range(error, "shifts", o->shifts, "from 0 to 1000");
+    if (o->shifts < 0 || o->shifts > 100000) return dmx_options_range(error, "shifts", o->shifts, "from 0 to 100000");
     if (!(o->overlap >= 0 && o->overlap <= 0.99))
         return dmx_options_range(error, "overlap", o->overlap, "from 0 to 0.99");
     if (!(o->transition_power >= 1 && o->transition_power <= 100))
