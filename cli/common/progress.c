@@ -5,10 +5,17 @@
 
 #include <stdio.h>
 
-void progress_begin(progress *self)
+static void end_lines(progress *self)
 {
     bar_end(&self->bar);
+    bar_lines_end(&self->lines);
+}
+
+void progress_begin(progress *self)
+{
+    end_lines(self);
     bar_begin(&self->bar);
+    self->lines = (bar_lines){0};
     self->audio_seconds = 0;
 }
 
@@ -26,6 +33,11 @@ static void on_phase(progress *self, const demucs_tracks_event *event)
 static void on_progress(progress *self, const demucs_tracks_event *event)
 {
     if (event->phase != DEMUCS_TRACKS_SEPARATE) return;
+    if (!self->bar.terminal && !self->words && event->segment != NULL) {
+        bar_lines_update(&self->lines, (size_t)event->done, (size_t)event->total,
+                         event->segment->members * event->segment->shifts, self->audio_seconds);
+        return;
+    }
     double elapsed = clock_seconds() - self->bar.start;
     double share = event->total > 0 ? (double)event->done / (double)event->total : 0;
     char speed[48] = "";
@@ -43,7 +55,7 @@ bool progress_event(const demucs_tracks_event *event, void *user)
     case DEMUCS_TRACKS_EVENT_DAMAGED:
     case DEMUCS_TRACKS_EVENT_NOT_FINITE:
     case DEMUCS_TRACKS_EVENT_SHORT:
-        bar_end(&self->bar);
+        end_lines(self);
         fprintf(stderr, "warning: %s\n", event->text);
         break;
     default: break; /* samples that are cut off are what --clip-mode none asks for */
@@ -55,7 +67,7 @@ void progress_end(progress *self, bool done)
 {
     double elapsed = clock_seconds() - self->bar.start;
     char length[32], took[32];
-    bar_end(&self->bar);
+    end_lines(self);
     if (done)
         fprintf(stderr, "%s of audio in %s, %.1fx real time\n", clock_text(length, sizeof length, self->audio_seconds),
                 clock_text(took, sizeof took, elapsed), elapsed > 0 ? self->audio_seconds / elapsed : 0.0);

@@ -3,14 +3,17 @@
 #define CLI_PROGRESS_H
 
 #include "common/bar.h"
+#include "common/bar_lines.h"
 #include "demucs_tracks.h"
 
 typedef struct progress {
+    bool words; /* through a pipe: words for a log, and not the lines of the official program */
     progress_bar bar;
+    bar_lines lines;
     double audio_seconds; /* length of the track */
 } progress;
 
-/* A track begins. `self` was all zeros before the first. */
+/* A track begins. `self` was all zeros before the first, but for `words`. */
 void progress_begin(progress *self);
 
 /* A demucs_tracks_event_fn; `user` is the progress: moves the bar, prints warnings, stops once a signal came. */

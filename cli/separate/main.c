@@ -187,6 +187,7 @@ static int run_all(const separate_options *options)
     demucs_model *model = NULL;
     char *path = NULL, *folder = folder_of_model(options->out, options->name);
     run self = {.options = options, .request = options->request};
+    self.progress.words = strcmp(options->progress, "plain") == 0;
     const model_request request = {.name = options->name, .repo = options->repo, .offline = options->offline};
     int status = 1;
     self.request.folder = folder;

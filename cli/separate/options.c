@@ -28,6 +28,9 @@ static const argument table[] = {
      .help = "List the models, or those in --repo, and exit. Default: off."},
     {'v', "verbose", ARGUMENT_FLAG, FIELD(verbose),
      .help = "Tell more on stderr: files, members, memory, CPU. Default: off."},
+    {0, "progress", ARGUMENT_TEXT, FIELD(progress), .added = true, .choices = "bar, plain",
+     .help = "How stderr shows it where that is no terminal: \"bar\" as the official program, which other programs may "
+             "read, \"plain\" in a few lines of words for a log. Default is bar."},
     {'o', "out", ARGUMENT_TEXT, FIELD(out),
      .help = "Folder for the results; a folder with the name of the model is made inside. Default is \"separated\"."},
     {0, "filename", ARGUMENT_TEXT, FIELD(filename),
@@ -97,6 +100,7 @@ static void set_defaults(separate_options *options)
                                          .out = "separated",
                                          .filename = "{track}/{stem}.{ext}",
                                          .device = "cpu",
+                                         .progress = "bar",
                                          .other_method = "add",
                                          .clip_mode = "rescale",
                                          .precision = "exact",

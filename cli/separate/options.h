@@ -9,7 +9,7 @@
 typedef struct separate_options {
     const char **tracks; /* [tracks_count] */
     int tracks_count;
-    const char *sig, *name, *repo, *out, *filename, *device;
+    const char *sig, *name, *repo, *out, *filename, *device, *progress;
     const char *stem;         /* --two-stems, or NULL */
     const char *other_method; /* "add", "minus" or "none" */
     const char *clip_mode;    /* "rescale", "clamp" or "none" */

@@ -5,7 +5,7 @@
 #
 # Each cases/NAME.sh runs in an empty folder, after prelude.sh. What it prints must be cases/NAME.out (stdout) and
 # cases/NAME.err (stderr; no file means nothing), where @DIR@ stands for that folder, @MODELS@ and @CACHE@ for those
-# of the models, and @TIME@ for how long a track took. --update writes what was printed as the new expectation: read the difference.
+# of the models, and @TIME@ for how long a track took. Progress is left out. --update writes what was printed as the new expectation: read the difference.
 here=$(cd "$(dirname "$0")" && pwd)
 update=no
 if [ "$1" = --update ]; then update=yes; shift; fi
@@ -27,7 +27,8 @@ TORCH_HOME=$work/torch HF_HOME=$work/huggingface; export TORCH_HOME HF_HOME
 
 normalize() {
     sed -e "s|$work/run|@DIR@|g" -e "s|$work/cache|@CACHE@|g" -e "s|$MODELS|@MODELS@|g" \
-        -e 's|^[0-9:]* of audio in [0-9:]*, .*|@TIME@|' -e '/^[0-9]* %, .* so far/d' "$1"
+        -e 's|^[0-9:]* of audio in [0-9:]*, .*|@TIME@|' -e '/^[0-9]* %, .* so far/d' \
+        -e "/^$(printf '\r') *[0-9]*%|.*seconds\/s]\$/d" "$1"
 }
 
 # Compare what was printed with what was expected; the latter is "" when there is no file.

@@ -8,7 +8,7 @@ interrupt() {
     signals=$1
     shift
     rm -f out.txt
-    tool signal $signals out.txt "track long" sh -c 'exec "$@" >out.txt' sh "$DEMUCS" "$@"
+    tool signal $signals out.txt "track long" sh -c 'exec "$@" >out.txt' sh "$DEMUCS" --progress plain "$@"
 }
 
 for mode in rescale clamp; do
