@@ -20,10 +20,12 @@ static void cut_slashes(char *path)
 }
 
 /* Create what is missing of `part`, whose text is back in the end; how many were made. *last is whether the last one
- * was, errno why not. */
-static int make_all(char *part, bool *last)
+ * was, *failure the errno of the first that was neither made nor there: those inside it only fail for the want of it.
+ */
+static int make_all(char *part, bool *last, int *failure)
 {
     int count = 0;
+    *failure = 0;
     /* Failures on the way do not matter: a parent may be there already, or be one that we may not even try to create.
      */
     for (char *at = part + (*part != '\0');; at++) {
@@ -32,6 +34,7 @@ static int make_all(char *part, bool *last)
         *at = '\0';
         *last = mkdir(part, 0777) == 0;
         count += *last;
+        if (!*last && (*failure == 0 || *failure == EEXIST)) *failure = errno;
         if (kept == '\0') return count;
         *at = kept;
     }
@@ -48,8 +51,7 @@ demucs_status dmx_folder_make(const char *path, int *made, demucs_error *error)
     /* Somebody who made one of them may just be removing it again: then once more. */
     for (int attempt = 0; attempt < MAX_ATTEMPTS && !there; attempt++) {
         struct stat info;
-        count = make_all(part, &there);
-        failure = errno;
+        count = make_all(part, &there, &failure);
         there = there || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
     }
     dmx_free(part);

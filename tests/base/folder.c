@@ -85,6 +85,17 @@ static void test_unmade(void)
     leave();
 }
 
+/* The reason is that of the folder that could not be made, not that those inside it are missing. */
+static void test_reason(void)
+{
+    demucs_error why;
+    if (geteuid() == 0 && seteuid(65534) != 0) abort(); /* root may do anything */
+    CHECK(dmx_folder_make("/dmx-not-allowed/a/b", NULL, &why) != DEMUCS_OK, "made in /");
+    CHECK(strstr(why.message, "ermission denied") != NULL || strstr(why.message, "ead-only") != NULL, "%s",
+          why.message);
+    if (getuid() == 0 && seteuid(0) != 0) abort();
+}
+
 /* A link inside, and one in the place of the folder, go alone. */
 static void test_links_are_not_followed(void)
 {
@@ -104,4 +115,4 @@ static void test_links_are_not_followed(void)
     leave();
 }
 
-TEST_MAIN(test_made_with_parents, test_unmade, test_links_are_not_followed)
+TEST_MAIN(test_made_with_parents, test_unmade, test_reason, test_links_are_not_followed)
