@@ -2,9 +2,18 @@
 #include "common/arguments_help.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 80, HELP_COLUMN = 26 };
+enum { WIDTH = 80, WIDTH_LEAST = 50, HELP_COLUMN = 26 };
+
+/* Columns of a line: COLUMNS of the environment, as argparse takes them, or 80. */
+static size_t line_width(void)
+{
+    const char *columns = getenv("COLUMNS");
+    const long width = columns != NULL ? strtol(columns, NULL, 10) : 0;
+    return width <= 0 || width > 1000 ? WIDTH : width < WIDTH_LEAST ? WIDTH_LEAST : (size_t)width;
+}
 
 const char *arguments_name(char *out, size_t size, const argument *option)
 {
@@ -43,7 +52,7 @@ static void value_name(char *out, size_t size, const argument *option)
  * short. Returns the new column. */
 static size_t print_piece(FILE *file, const char *text, size_t length, size_t column, size_t indent)
 {
-    if (column > indent && column + 1 + length >= WIDTH) {
+    if (column > indent && column + 1 + length >= line_width()) {
         fprintf(file, "\n%*s", (int)indent, "");
         column = indent;
     } else if (column > indent) {

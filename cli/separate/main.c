@@ -15,7 +15,9 @@
 #include "listing.h"
 #include "options.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +127,27 @@ static bool announce(const char *folder, demucs_error *why)
     return true;
 }
 
+/* In the official words, and the path as Python writes it: without "." and what is more than one slash. */
+static void announce_track(const char *track)
+{
+    char *path = memory_text("%s", track), *to = path;
+    const char *at = track;
+    if (*at == '/') *to++ = '/';
+    while (*at != '\0') {
+        const size_t length = strcspn(at, "/");
+        if (length > 0 && !(length == 1 && *at == '.')) {
+            if (to > path && to[-1] != '/') *to++ = '/';
+            memmove(to, at, length);
+            to += length;
+        }
+        at += length;
+        at += strspn(at, "/");
+    }
+    *to = '\0';
+    printf("Separating track %s\n", path[0] != '\0' ? path : ".");
+    free(path);
+}
+
 static bool separate_track(run *self, const char *track, demucs_error *why)
 {
     self->request.input = track;
@@ -138,14 +161,18 @@ static void separate_one(run *self, const char *track, tally *result)
 {
     demucs_error why = {0};
     bool done = false;
-    if (access(track, F_OK) != 0) {
+    const bool there = access(track, F_OK) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR) {
+        char reason[DMX_REASON];
+        dmx_fail(&why, DEMUCS_ERROR_IO, "cannot read %s: %s", track, dmx_reason(reason, errno));
+    } else if (!there) {
         dmx_fail(
             &why, DEMUCS_ERROR_ARGUMENT,
             "File %s does not exist. If the path contains spaces, please try again after surrounding the entire path "
             "with quotes \"\".",
             track);
     } else {
-        printf("Separating track %s\n", track);
+        announce_track(track);
         done = separate_track(self, track, &why);
     }
     if (done)
@@ -219,18 +246,31 @@ static void fill_standard_files(void)
     if (file > STDERR_FILENO) close(file);
 }
 
+/* What is buffered goes out now, and where it cannot, as on a full disk, that is an error. A reader that has seen
+ * enough and left, such as `grep -q`, is none. */
+static int end_output(int status)
+{
+    if (fflush(stdout) == 0 || errno == EPIPE) return status;
+    fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno));
+    return status != 0 ? status : 1;
+}
+
 int main(int argc, char **argv)
 {
+    static char help[1 << 16]; /* it goes out in one piece, so that end_output knows what became of it */
     separate_options options;
     fill_standard_files();
-    setvbuf(stdout, NULL, _IOLBF, 0); /* whoever reads along through a pipe sees each message when it is due */
+    signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, help, _IOFBF, sizeof help);
     arguments_result parsed = options_parse(&options, argc, argv);
     int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
     if (parsed == ARGUMENTS_RUN) {
         atexit(demucs_tracks_unlink_partial);
         interrupt_install();
+        if (!options.list_models)
+            setvbuf(stdout, NULL, _IOLBF, 0); /* whoever reads along through a pipe sees each message when it is due */
         status = options.list_models ? listing_models(options.repo) : run_all(&options);
     }
     options_free(&options);
-    return interrupt_end(status);
+    return interrupt_end(end_output(status));
 }

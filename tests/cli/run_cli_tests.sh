@@ -15,7 +15,7 @@ MODELS=$(cd "$here/../data/cli/models" && pwd)
 PRELUDE=$here/prelude.sh
 shift 2
 export DEMUCS TOOL MODELS PRELUDE
-unset TMPDIR DEMUCS_CPU
+unset TMPDIR DEMUCS_CPU COLUMNS
 LC_ALL=C; export LC_ALL
 DEMUCS_OFFLINE=1; export DEMUCS_OFFLINE
 
