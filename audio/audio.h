@@ -23,12 +23,15 @@ typedef struct audio_stop {
     void *user;
 } audio_stop;
 
-/* Open the `stream`-th audio stream (from 0) of a file. NULL on failure. */
-audio_reader *audio_reader_open(const char *path, int stream, demucs_error *error);
-
-/* The same for a reader that can be stopped while it waits for bytes, now or when it reads; `stop` outlives it. Whoever
- * asked it to stop does not look at what it says then: it may fail or be at the end. */
+/* Open the `stream`-th audio stream (from 0) of a file. NULL on failure. With `stop`, which outlives the reader, it can
+ * be stopped while it waits for bytes, now or when it reads. Whoever asked it to stop does not look at what it says
+ * then: it may fail or be at the end. */
 audio_reader *audio_reader_open_stoppable(const char *path, int stream, const audio_stop *stop, demucs_error *error);
+
+static inline audio_reader *audio_reader_open(const char *path, int stream, demucs_error *error)
+{
+    return audio_reader_open_stoppable(path, stream, NULL, error);
+}
 void audio_reader_close(audio_reader *reader);
 
 int audio_reader_channels(const audio_reader *reader);

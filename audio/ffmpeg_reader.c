@@ -297,11 +297,6 @@ static bool read_first_frame(audio_reader *reader, demucs_error *error)
     return true;
 }
 
-audio_reader *audio_reader_open(const char *path, int stream, demucs_error *error)
-{
-    return audio_reader_open_stoppable(path, stream, NULL, error);
-}
-
 audio_reader *audio_reader_open_stoppable(const char *path, int stream, const audio_stop *stop, demucs_error *error)
 {
     dmx_error_clear(error);
