@@ -168,7 +168,7 @@ typedef struct demucs_tracks_request {
     demucs_tracks_clip clip;     /* Default RESCALE */
 
     const char *spool_folder;     /* where temporary files lie: the track in float32, and, with RESCALE, each file once
-                                     more. Default NULL: $TMPDIR where it is set, else `folder`, or that of the first
+                                     more. Default NULL: $TMPDIR where it is a folder, else `folder`, or that of the first
                                      target */
     demucs_tracks_batch *batch;   /* NULL (default), or the run that the track belongs to */
     demucs_tracks_cancel *cancel; /* NULL (default), or a flag that cancels the track */

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -57,11 +58,18 @@ static int open_in_own_folder(dmx_spool_place *place, demucs_error *error)
     return file;
 }
 
+/* TMPDIR, or NULL where it is not set or names no folder: one that is gone, as in a container, is no reason to fail. */
+static const char *common_folder(void)
+{
+    struct stat info;
+    const char *folder = getenv("TMPDIR");
+    return folder != NULL && stat(folder, &info) == 0 && S_ISDIR(info.st_mode) ? folder : NULL;
+}
+
 dmx_spool *dmx_spool_create(dmx_spool_place *place, int channels, demucs_error *error)
 {
     char reason[DMX_REASON];
-    const char *common = getenv("TMPDIR"), *folder = place->chosen;
-    if (folder == NULL && common != NULL && common[0] != '\0') folder = common;
+    const char *folder = place->chosen != NULL ? place->chosen : common_folder();
     const bool own = folder == NULL;
     if (own) folder = place->folder;
     dmx_spool *self = dmx_alloc(1, sizeof *self);
