@@ -1,8 +1,8 @@
 /* test_nfft.c - any nfft that the official classes take, as far as its prime factors go; else a sentence with the
  * file's name. */
 #include "cpu/upload.h"
+#include "support/made_checkpoint.h"
 #include "support/test.h"
-#include "zeros.h"
 
 #include <string.h>
 
@@ -13,11 +13,12 @@ static demucs_status load(const char *class_name, const char *arguments, demucs_
     dmx_network *network = NULL;
     dmx_warnings warnings = {0};
     *error = (demucs_error){.status = DEMUCS_OK};
-    demucs_status status = zeros_make(&checkpoint, path, class_name, arguments, error);
+    demucs_status status = made_begin(&checkpoint, path, class_name, arguments, error);
+    if (status == DEMUCS_OK) status = made_add_tensors(&checkpoint, NULL, NULL, error);
     if (status == DEMUCS_OK) status = dmx_network_load(&network, &checkpoint, &dmx_cpu_upload, &warnings, error);
     dmx_network_free(network);
     dmx_warnings_clear(&warnings);
-    zeros_clear(&checkpoint);
+    made_clear(&checkpoint);
     return status;
 }
 

@@ -1,10 +1,7 @@
 /* test_unused.c - arguments that the official constructor never looks at, because others switch off what they are for,
  * may be anything. */
-#include "base/alloc.h"
-#include "checkpoint/json.h"
 #include "checkpoint/parameters.h"
-#include "checkpoint/reader.h"
-#include "models/network.h"
+#include "support/made_checkpoint.h"
 #include "support/test.h"
 
 #include <string.h>
@@ -12,18 +9,16 @@
 /* The tensors of a small model with these named arguments, or -1 with a sentence when they are refused. */
 static int tensors_of(const char *arguments, demucs_error *error)
 {
-    static const char class_name[] = "demucs.htdemucs.HTDemucs";
     char path[] = "x", all[1024];
     dmx_parameters list = {0};
-    dmx_checkpoint checkpoint = {.path = path, .classes = &dmx_families, .args = {.kind = DMX_VALUE_LIST}};
+    dmx_checkpoint checkpoint;
     *error = (demucs_error){.status = DEMUCS_OK};
     snprintf(all, sizeof all, "{\"sources\":[\"a\",\"b\"],\"channels\":8,\"segment\":1,%s}", arguments);
-    demucs_status status = dmx_checkpoint_set_class(&checkpoint, class_name, strlen(class_name), error);
-    if (status == DEMUCS_OK) status = dmx_json_parse(&checkpoint.kwargs, all, strlen(all), path, "kwargs", error);
+    demucs_status status = made_begin(&checkpoint, path, "demucs.htdemucs.HTDemucs", all, error);
     if (status == DEMUCS_OK) status = dmx_network_list_parameters(&list, &checkpoint, error);
     const int count = status == DEMUCS_OK ? (int)list.count : -1;
     dmx_parameters_clear(&list);
-    dmx_value_clear(&checkpoint.kwargs);
+    made_clear(&checkpoint);
     return count;
 }
 

@@ -3,12 +3,9 @@
  * A line of the list is a name, a class, its arguments, and how its tensors are named ("v2": as the second version of
  * Demucs named them). The loader says which tensors such a model has, and generated.h what is in them. */
 #include "generated.h"
+#include "support/made_checkpoint.h"
 
-#include "base/alloc.h"
-#include "checkpoint/checkpoint.h"
-#include "checkpoint/json.h"
-#include "checkpoint/reader.h"
-#include "models/network.h"
+#include "checkpoint/parameters.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,42 +19,29 @@ static void rename_to_v2(char *name)
     if (strncmp(name + 2, "coder.", 6) == 0 && part != NULL && strncmp(part, ".3.", 3) == 0) part[1] = '2';
 }
 
-static demucs_status add_tensors(dmx_checkpoint *checkpoint, const char *model, bool v2, demucs_error *error)
+typedef struct naming {
+    const char *model;
+    bool v2;
+} naming;
+
+static void fill(const void *context, dmx_parameter *p, float *values)
 {
-    dmx_parameters list = {0};
-    demucs_status status = checkpoint->classes->list_parameters(&list, checkpoint, error);
-    for (size_t i = 0; status == DEMUCS_OK && i < list.count; i++) {
-        dmx_parameter *p = &list.items[i];
-        float *values = dmx_alloc(p->count, sizeof *values);
-        if (values == NULL) return dmx_fail(error, DEMUCS_ERROR_MEMORY, "out of memory");
-        dmx_tensor tensor = {.dtype = DMX_F32, .rank = p->rank, .count = p->count, .data = values, .owned = values};
-        memcpy(tensor.shape, p->shape, sizeof p->shape);
-        generated_tensor(model, p->name, p->rank, p->shape, values);
-        if (v2) rename_to_v2(p->name);
-        status = dmx_checkpoint_add(checkpoint, p->name, strlen(p->name), &tensor, error);
-    }
-    dmx_parameters_clear(&list);
-    return status;
+    const naming *names = context;
+    generated_tensor(names->model, p->name, p->rank, p->shape, values);
+    if (names->v2) rename_to_v2(p->name);
 }
 
 static demucs_status make(const char *folder, const char *model, const char *class_name, const char *arguments, bool v2,
                           demucs_error *error)
 {
     char path[1024];
-    dmx_checkpoint checkpoint = {.path = path, .classes = &dmx_families, .args = {.kind = DMX_VALUE_LIST}};
+    const naming names = {model, v2};
+    dmx_checkpoint checkpoint;
     snprintf(path, sizeof path, "%s/%s.safetensors", folder, model);
-    demucs_status status = dmx_checkpoint_set_class(&checkpoint, class_name, strlen(class_name), error);
-    if (status == DEMUCS_OK)
-        status = dmx_json_parse(&checkpoint.kwargs, arguments, strlen(arguments), path, "kwargs", error);
-    if (status == DEMUCS_OK) status = dmx_json_decode_fractions(&checkpoint.kwargs, path, "kwargs", error);
-    if (status == DEMUCS_OK) status = add_tensors(&checkpoint, model, v2, error);
+    demucs_status status = made_begin(&checkpoint, path, class_name, arguments, error);
+    if (status == DEMUCS_OK) status = made_add_tensors(&checkpoint, fill, &names, error);
     if (status == DEMUCS_OK) status = dmx_checkpoint_write_safetensors(&checkpoint, path, error);
-    for (size_t i = 0; i < checkpoint.tensor_count; i++) {
-        dmx_free(checkpoint.tensors[i].name);
-        dmx_free(checkpoint.tensors[i].owned);
-    }
-    dmx_free(checkpoint.tensors);
-    dmx_value_clear(&checkpoint.kwargs);
+    made_clear(&checkpoint);
     return status;
 }
 

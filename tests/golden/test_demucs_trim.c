@@ -7,12 +7,10 @@
  * it pads by the length that it is about to return, and trims by the length that came back, which is one shorter where
  * the network gave an odd number of samples at twice the rate. */
 #include "golden.h"
+#include "support/made_checkpoint.h"
 #include "support/test.h"
 
-#include "base/alloc.h"
-#include "checkpoint/checkpoint.h"
-#include "checkpoint/json.h"
-#include "checkpoint/reader.h"
+#include "checkpoint/parameters.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,8 +48,9 @@ static int delay(const kind *k, int frames)
 
 /* ---- the model ---- */
 
-static void fill(const kind *k, const dmx_parameter *p, float *values)
+static void fill(const void *context, dmx_parameter *p, float *values)
 {
+    const kind *k = context;
     char last[32];
     snprintf(last, sizeof last, "decoder.%d.0.weight", k->depth - 1);
     const bool encoder = strcmp(p->name, "encoder.0.0.weight") == 0, decoder = strcmp(p->name, last) == 0;
@@ -60,44 +59,19 @@ static void fill(const kind *k, const dmx_parameter *p, float *values)
         values[c * k->kernel_size + c / 2] = c % 2 == 0 ? once : -once;
 }
 
-static demucs_status add_tensors(dmx_checkpoint *checkpoint, const kind *k, demucs_error *error)
-{
-    dmx_parameters list = {0};
-    demucs_status status = checkpoint->classes->list_parameters(&list, checkpoint, error);
-    for (size_t i = 0; status == DEMUCS_OK && i < list.count; i++) {
-        const dmx_parameter *p = &list.items[i];
-        float *values = dmx_alloc(p->count, sizeof *values);
-        if (values == NULL) return dmx_fail(error, DEMUCS_ERROR_MEMORY, "out of memory");
-        dmx_tensor tensor = {.dtype = DMX_F32, .rank = p->rank, .count = p->count, .data = values, .owned = values};
-        memcpy(tensor.shape, p->shape, sizeof p->shape);
-        fill(k, p, values);
-        status = dmx_checkpoint_add(checkpoint, p->name, strlen(p->name), &tensor, error);
-    }
-    dmx_parameters_clear(&list);
-    return status;
-}
-
 static demucs_status make(const kind *k, char *path, demucs_error *error)
 {
-    static const char class_name[] = "demucs.demucs.Demucs";
     char arguments[512];
-    dmx_checkpoint checkpoint = {.path = path, .classes = &dmx_families, .args = {.kind = DMX_VALUE_LIST}};
+    dmx_checkpoint checkpoint;
     snprintf(arguments, sizeof arguments,
              "{\"sources\":[\"all\"],\"audio_channels\":1,\"channels\":%d,\"growth\":1,\"depth\":%d,\"rewrite\":false,"
              "\"kernel_size\":%d,\"stride\":%d,\"gelu\":false,\"glu\":false,\"norm_starts\":100,\"dconv_mode\":0,"
              "\"normalize\":false,\"resample\":%s,\"segment\":1}",
              2 * k->stride, k->depth, k->kernel_size, k->stride, k->resample ? "true" : "false");
-    demucs_status status = dmx_checkpoint_set_class(&checkpoint, class_name, strlen(class_name), error);
-    if (status == DEMUCS_OK)
-        status = dmx_json_parse(&checkpoint.kwargs, arguments, strlen(arguments), path, "kwargs", error);
-    if (status == DEMUCS_OK) status = add_tensors(&checkpoint, k, error);
+    demucs_status status = made_begin(&checkpoint, path, "demucs.demucs.Demucs", arguments, error);
+    if (status == DEMUCS_OK) status = made_add_tensors(&checkpoint, fill, k, error);
     if (status == DEMUCS_OK) status = dmx_checkpoint_write_safetensors(&checkpoint, path, error);
-    for (size_t i = 0; i < checkpoint.tensor_count; i++) {
-        dmx_free(checkpoint.tensors[i].name);
-        dmx_free(checkpoint.tensors[i].owned);
-    }
-    dmx_free(checkpoint.tensors);
-    dmx_value_clear(&checkpoint.kwargs);
+    made_clear(&checkpoint);
     return status;
 }
 
