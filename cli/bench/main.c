@@ -6,6 +6,7 @@
 #include "common/arguments.h"
 #include "common/interrupt.h"
 #include "common/memory.h"
+#include "common/output.h"
 #include "common/precision.h"
 #include "demucs.h"
 
@@ -58,6 +59,7 @@ static int measure_all(const bench_options *options, const char **names, int cou
             bench_print_json(result, printed == 0, i == count - 1);
         else
             bench_print_table(result);
+        output_flush();
         printed++;
     }
     free(result);
@@ -86,6 +88,7 @@ int main(int argc, char **argv)
         .positional = "MODEL",
         .positional_help = "names or files of models, default htdemucs",
     };
+    output_begin();
     bench_options options = {.repeats = 5, .precision = "exact", .song_repeats = 3};
     const char **names = memory_new((size_t)argc + 1, sizeof *names);
     int count = 0;
@@ -98,5 +101,5 @@ int main(int argc, char **argv)
         status = measure_all(&options, names, count);
     }
     free(names);
-    return interrupt_end(status);
+    return interrupt_end(output_end(status));
 }

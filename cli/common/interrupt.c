@@ -76,8 +76,6 @@ void interrupt_install(void)
         if (sigaction(ending[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue;
         sigaction(ending[i], &action, NULL);
     }
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
 }
 
 int interrupt_signal(void) { return first_signal; }

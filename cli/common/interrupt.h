@@ -8,7 +8,7 @@
 #ifndef CLI_INTERRUPT_H
 #define CLI_INTERRUPT_H
 
-/* Install the handlers. SIGPIPE and SIGXFSZ are ignored: a write then fails, and says so. */
+/* Install the handlers. */
 void interrupt_install(void);
 
 /* The first signal that came, or 0. */

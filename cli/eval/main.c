@@ -8,6 +8,7 @@
  * (demucs_tracks.h). Exit status: 0, 1 when a file could not be measured, 2 for a wrong command line. */
 #include "common/arguments.h"
 #include "common/memory.h"
+#include "common/output.h"
 #include "demucs_tracks.h"
 
 #include <dirent.h>
@@ -130,8 +131,10 @@ static int evaluate(const char *folder, const char *reference)
     }
     status = 0;
     printf("%-16s%10s%10s%10s%10s\n", "stem", "length", "peak", "RMS", "SDR");
-    for (size_t i = 0; i < stems.count; i++)
+    for (size_t i = 0; i < stems.count; i++) {
         if (!print_line(&stems, &references, stems.names[i])) status = 1;
+        output_flush();
+    }
 done:
     listing_free(&stems);
     listing_free(&references);
@@ -166,6 +169,7 @@ int main(int argc, char **argv)
         .positional_minimum = 1,
         .positional_maximum = 1,
     };
+    output_begin();
     eval_options options = {0};
     const char **folders = memory_new((size_t)argc + 1, sizeof *folders);
     int count = 0;
@@ -173,5 +177,5 @@ int main(int argc, char **argv)
     int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
     if (parsed == ARGUMENTS_RUN) status = evaluate(folders[0], options.reference);
     free(folders);
-    return status;
+    return output_end(status);
 }

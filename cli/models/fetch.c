@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "common/interrupt.h"
 #include "common/model.h"
+#include "common/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ static bool fetch_one(const models_options *options, const char *name)
         fprintf(stderr, "error: %s\n", why.message);
     else
         printf("%s: %s\n", name, path);
+    output_flush();
     free(path);
     return path != NULL;
 }

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "commands.h"
 #include "common/interrupt.h"
+#include "common/output.h"
 #include "demucs.h"
 
 #include <stdio.h>
@@ -16,7 +17,7 @@ static void on_file(const char *path, const char *what, void *user)
         printf("%s\n", what);
     else
         printf("%s: %s\n", path, what);
-    fflush(stdout);
+    output_flush();
 }
 
 /* The sums hold; now the content: every tensor's name, shape and size. */
@@ -43,7 +44,7 @@ static bool verify_one(const models_options *options, const char *name, bool sum
     }
     if (!check_loading(options, name)) return false;
     printf("%s: loads\n", name);
-    fflush(stdout);
+    output_flush();
     return true;
 }
 

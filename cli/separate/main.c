@@ -9,6 +9,7 @@
 #include "common/interrupt.h"
 #include "common/memory.h"
 #include "common/model.h"
+#include "common/output.h"
 #include "common/precision.h"
 #include "common/progress.h"
 #include "folder.h"
@@ -16,8 +17,6 @@
 #include "options.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +122,7 @@ static bool announce(const char *folder, demucs_error *why)
     if (dmx_folder_make(folder, NULL, why) != DEMUCS_OK) return false;
     char *absolute = realpath(folder, NULL);
     printf("Separated tracks will be stored in %s\n", absolute != NULL ? absolute : folder);
+    output_flush();
     free(absolute);
     return true;
 }
@@ -145,6 +145,7 @@ static void announce_track(const char *track)
     }
     *to = '\0';
     printf("Separating track %s\n", path[0] != '\0' ? path : ".");
+    output_flush();
     free(path);
 }
 
@@ -237,40 +238,17 @@ done:
     return status;
 }
 
-/* A program that is started with stdout closed would get its number for the first file it opens, and write its messages
- * into a stem. */
-static void fill_standard_files(void)
-{
-    int file = open("/dev/null", O_RDWR);
-    while (file >= 0 && file <= STDERR_FILENO) file = dup(file);
-    if (file > STDERR_FILENO) close(file);
-}
-
-/* What is buffered goes out now, and where it cannot, as on a full disk, that is an error. A reader that has seen
- * enough and left, such as `grep -q`, is none. */
-static int end_output(int status)
-{
-    if (fflush(stdout) == 0 || errno == EPIPE) return status;
-    fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno));
-    return status != 0 ? status : 1;
-}
-
 int main(int argc, char **argv)
 {
-    static char help[1 << 16]; /* it goes out in one piece, so that end_output knows what became of it */
     separate_options options;
-    fill_standard_files();
-    signal(SIGPIPE, SIG_IGN);
-    setvbuf(stdout, help, _IOFBF, sizeof help);
+    output_begin();
     arguments_result parsed = options_parse(&options, argc, argv);
     int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
     if (parsed == ARGUMENTS_RUN) {
         atexit(demucs_tracks_unlink_partial);
         interrupt_install();
-        if (!options.list_models)
-            setvbuf(stdout, NULL, _IOLBF, 0); /* whoever reads along through a pipe sees each message when it is due */
         status = options.list_models ? listing_models(options.repo) : run_all(&options);
     }
     options_free(&options);
-    return interrupt_end(end_output(status));
+    return interrupt_end(output_end(status));
 }

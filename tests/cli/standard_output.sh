@@ -1,0 +1,53 @@
+#!/bin/sh
+# standard_output.sh MODELS CLI_TOOL DEMUCS DEMUCS-MODELS DEMUCS-BENCH DEMUCS-EVAL - what the programs print reaches its
+# reader, or they say so: a disk that is full is an error, a reader that has left is none.
+models=$1 tool=$2 demucs=$3 demucs_models=$4 bench=$5 eval=$6
+[ -w /dev/full ] || { echo "skipped: there is no /dev/full"; exit 77; }
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+DEMUCS_CACHE=$scratch/cache; export DEMUCS_CACHE
+mkdir stems
+"$tool" make stems/a.wav 44100 2 4410 music || exit 1
+mkfifo pipe
+exec 3<>pipe 4>pipe 3>&- # what is written to 4 has no reader
+failed=0 passed=0
+
+# ends STATUS WORDS PROGRAM...: standard output is where the caller put it
+ends() {
+    expected=$1 words=$2 status=0
+    shift 2
+    "$@" 2>message || status=$?
+    if [ $status -eq "$expected" ] && { [ -z "$words" ] || grep -q "$words" message; }; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$* ended with $status and said: $(cat message)" >&2
+    fi
+}
+
+# prints PROGRAM...: something to standard output
+prints() {
+    "$@" 2>/dev/null | grep -q . || { failed=$((failed + 1)); echo "$* prints nothing" >&2; }
+    ends 1 '^error: cannot write to standard output: No space left on device$' "$@" >/dev/full
+    ends 0 '' "$@" >&4
+}
+
+for program in "$demucs" "$demucs_models" "$bench" "$eval"; do
+    prints "$program" --help
+    prints "$program" --version
+done
+prints "$demucs" --list-models
+prints "$demucs" --repo "$models" --list-models
+prints "$demucs" --repo "$models" -n f0cb5d54 stems/a.wav
+prints "$demucs_models" list
+prints "$demucs_models" info --help
+prints "$demucs_models" info --repo "$models" bag_ft
+prints "$demucs_models" path --repo "$models" f0cb5d54
+prints "$demucs_models" verify --repo "$models" f0cb5d54
+prints "$demucs_models" convert "$models/f0cb5d54.safetensors" made.safetensors
+prints "$bench" --repeat 1 --no-peaks "$models/f0cb5d54.safetensors"
+prints "$bench" --repeat 1 --no-peaks --json "$models/f0cb5d54.safetensors"
+prints "$eval" stems
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
