@@ -43,6 +43,9 @@ char *hub_resolve(const char *name, const hub_options *options, demucs_error *er
 /* Is there a place that the model of this name is fetched from? Not so for paths and for a user's own models. */
 bool hub_can_fetch(const char *name);
 
+/* Is it the name of a released bag? */
+bool hub_is_bag(const char *name);
+
 /* hub_resolve without fetching: NULL when it is not on this machine. */
 char *hub_find_local(const char *name, const hub_options *options, demucs_error *error);
 

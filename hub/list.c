@@ -29,7 +29,7 @@ typedef struct item_list {
 static void add(item_list *list, const char *name, const char *description, bool bag, bool local)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i].name, name) == 0) return;
+        if (list->items[i].bag == bag && strcmp(list->items[i].name, name) == 0) return;
     if (list->count == list->capacity) {
         size_t capacity = list->capacity > 0 ? 2 * list->capacity : 64;
         item *grown = dmx_realloc(list->items, list->capacity, capacity, sizeof *grown);

@@ -259,9 +259,11 @@ char *hub_resolve(const char *name, const hub_options *options, demucs_error *er
     return hub_resolve_in(&hub_official_registry, name, options, HUB_FETCH, error);
 }
 
+bool hub_is_bag(const char *name) { return hub_known_bag_find(&hub_official_registry, name) != NULL; }
+
 bool hub_can_fetch(const char *name)
 {
-    return strncmp(name, "hf://", 5) == 0 || hub_known_bag_find(&hub_official_registry, name) != NULL ||
+    return strncmp(name, "hf://", 5) == 0 || hub_is_bag(name) ||
            hub_known_file_find(&hub_official_registry, name) != NULL;
 }
 

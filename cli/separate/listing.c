@@ -2,6 +2,7 @@
 #include "listing.h"
 
 #include "base/error.h"
+#include "common/output.h"
 #include "folder.h"
 #include "hub/hub.h"
 
@@ -47,24 +48,19 @@ void listing_describe(const demucs_model *model, const char *path)
     }
 }
 
-static bool is_bag(const separate_options *options, const demucs_model *model, const char *path)
+/* All that is on Hugging Face is a bag there, and htdemucs is one also where its ONNX export stands for it. */
+static bool is_bag(const char *name, const char *path)
 {
-    if (demucs_model_members(model) > 1 || strcasecmp(folder_extension(path), "yaml") == 0) return true;
-    size_t count = 0;
-    demucs_error error;
-    hub_entry *entries = hub_list(options->repo, &count, &error);
-    bool found = false;
-    for (size_t i = 0; entries != NULL && i < count; i++)
-        found = found || (entries[i].bag && strcmp(entries[i].name, options->name) == 0);
-    free(entries);
-    return found || strncmp(options->name, "hf://", 5) == 0;
+    return strcasecmp(folder_extension(path), "yaml") == 0 || strncmp(name, "hf://", 5) == 0 ||
+           (strcasecmp(folder_extension(path), "onnx") == 0 && hub_is_bag(name));
 }
 
 void listing_announce_bag(const separate_options *options, const demucs_model *model, const char *path)
 {
-    if (is_bag(options, model, path))
-        printf("Selected model is a bag of %d models. You will see that many progress bars per track.\n",
-               demucs_model_members(model));
+    if (!is_bag(options->name, path)) return;
+    printf("Selected model is a bag of %d models. You will see that many progress bars per track.\n",
+           demucs_model_members(model));
+    output_flush();
 }
 
 /* A number as Python prints it: as few digits as give it back, and always a point. */
@@ -79,7 +75,19 @@ static void print_number(char *out, size_t size, double value)
     snprintf(out + used, size - used, ".0");
 }
 
-static bool check_stem(const separate_options *options, const demucs_model *model, demucs_error *why)
+bool listing_check_segment(const separate_options *options, const demucs_model *model, demucs_error *why)
+{
+    const double maximum = demucs_model_max_segment_seconds(model);
+    if (options->segment <= maximum) return true;
+    char number[40];
+    print_number(number, sizeof number, maximum);
+    return !dmx_fail(why, DEMUCS_ERROR_ARGUMENT,
+                     "Cannot use a Transformer model with a longer segment than it was trained for. Maximum segment "
+                     "is: %s",
+                     number);
+}
+
+bool listing_check_stem(const separate_options *options, const demucs_model *model, demucs_error *why)
 {
     if (options->stem == NULL || demucs_model_find_source(model, options->stem) >= 0) return true;
     char list[1024] = "";
@@ -90,19 +98,4 @@ static bool check_stem(const separate_options *options, const demucs_model *mode
     }
     return !dmx_fail(why, DEMUCS_ERROR_ARGUMENT, "stem \"%s\" is not in selected model. STEM must be one of %s.",
                      options->stem, list);
-}
-
-bool listing_check(const separate_options *options, const demucs_model *model, demucs_error *why)
-{
-    double maximum = demucs_model_max_segment_seconds(model);
-    if (options->segment > maximum) {
-        char number[40];
-        print_number(number, sizeof number, maximum);
-        return !dmx_fail(
-            why, DEMUCS_ERROR_ARGUMENT,
-            "Cannot use a Transformer model with a longer segment than it was trained for. Maximum segment is: "
-            "%s",
-            number);
-    }
-    return check_stem(options, model, why) && demucs_tracks_check(&options->request, model, why) == DEMUCS_OK;
 }

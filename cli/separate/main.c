@@ -223,8 +223,10 @@ static int run_all(const separate_options *options)
     self.request.event_user = &self.progress;
     if (!model_open(&model, &path, &request, &why)) goto done;
     if (options->verbose) listing_describe(model, path);
-    if (!listing_check(options, model, &why)) goto done;
+    if (!listing_check_segment(options, model, &why)) goto done;
     listing_announce_bag(options, model, path);
+    if (!listing_check_stem(options, model, &why)) goto done;
+    if (demucs_tracks_check(&options->request, model, &why) != DEMUCS_OK) goto done;
     if (!announce(folder, &why) || !prepare_engine(&self, model, &why) || !create_batch(&self, &why)) goto done;
     status = separate_all(&self);
 done:
