@@ -16,52 +16,62 @@ static const argument table[] = {
     {'h', "help", ARGUMENT_HELP, 0, .help = "Show this help and exit."},
     {0, "version", ARGUMENT_VERSION, 0, .added = true, .help = "Show the version and exit."},
     {'s', "sig", ARGUMENT_TEXT, FIELD(sig), .group = GROUP_MODEL,
-     .help = "Signature of a training run of one's own. Refused, as there is no training here: see --repo. "
-             "Default: none."},
+     .help =
+         "Signature of a model of your own training. Refused, since there is no training here: see --repo. Default: "
+         "none."},
     {'n', "name", ARGUMENT_TEXT, FIELD(name), .group = GROUP_MODEL,
-     .help = "Model: a name or signature that --list-models shows, hf://[namespace/]name, or the path of a file "
+     .help = "Model to use: a name or signature that --list-models shows, hf://[namespace/]name, or the path of a file "
              "(.safetensors, .th, .yaml, .onnx). Default is htdemucs."},
     {0, "repo", ARGUMENT_TEXT, FIELD(repo),
-     .help = "Folder with the models for -n: NAME.yaml, SIG.safetensors, SIG-CHECKSUM.th. Nothing is downloaded then. "
-             "Default: none."},
+     .help =
+         "Folder where -n is looked for, as NAME.yaml, SIG.safetensors or SIG-CHECKSUM.th; nothing is downloaded then. "
+         "Default: none."},
     {0, "list-models", ARGUMENT_FLAG, FIELD(list_models),
      .help = "List the models, or those in --repo, and exit. Default: off."},
     {'v', "verbose", ARGUMENT_FLAG, FIELD(verbose),
-     .help = "Tell more on stderr: files, members, memory, CPU. Default: off."},
+     .help = "Tell more on stderr: the files of the model, memory, CPU. Default: off."},
     {0, "progress", ARGUMENT_TEXT, FIELD(progress), .added = true, .choices = "bar, plain",
-     .help = "How stderr shows it where that is no terminal: \"bar\" as the official program, which other programs may "
-             "read, \"plain\" in a few lines of words for a log. Default is bar."},
+     .help =
+         "How progress is shown where stderr is no terminal: \"bar\" as in the official program, which other programs "
+         "may read, or \"plain\", a few lines of words for a log. Default is bar."},
     {'o', "out", ARGUMENT_TEXT, FIELD(out),
-     .help = "Folder for the results; a folder with the name of the model is made inside. Default is \"separated\"."},
+     .help = "Folder for the results, which go into a folder with the name of the model inside it. Default is "
+             "\"separated\"."},
     {0, "filename", ARGUMENT_TEXT, FIELD(filename),
      .help =
          "Path of an output file inside the folder of the model. {track}, {trackext}, {stem} and {ext} stand for "
          "the name of the track without extension, its extension, the stem and the extension of the output, if "
          "need be with a width as in Python ({track:.30}); {{ and }} for braces. Default is \"{track}/{stem}.{ext}\"."},
     {'d', "device", ARGUMENT_TEXT, FIELD(device),
-     .help = "Accepted for compatibility: this program computes on the CPU. Default is cpu."},
+     .help = "Accepted and ignored, since this program computes on the CPU. Default is cpu."},
     {0, "shifts", ARGUMENT_INTEGER, FIELD(shifts), .minimum = 0, .maximum = 100000,
-     .help = "Number of random shifts to average over: better, and as many times slower. 0: one run, not shifted. "
-             "Default is 1."},
+     .help = "How many times the track is separated, each time moved by up to half a second at random; the results are "
+             "averaged. More times give a slightly better result and take as many times as long. 0 separates once "
+             "without moving it. Default is 1."},
     {0, "overlap", ARGUMENT_NUMBER, FIELD(overlap), .minimum = 0, .maximum = 0.99,
-     .help = "Share of a segment that the next one covers again. Default is 0.25."},
+     .help = "How much of each segment the next one covers again, from 0 to 0.99 of its length. More hides the seams "
+             "between segments better and takes longer: 0.5 takes 1.5 times as long as 0.25. Default is 0.25."},
     {0, "no-split", ARGUMENT_FLAG, FIELD(no_split), .group = GROUP_SPLIT,
-     .help = "Do not cut the track into segments; memory then grows with its length. Default: it is cut."},
+     .help = "Separate the track in one piece and not in segments; memory then grows with its length. Default: in "
+             "segments."},
     {0, "segment", ARGUMENT_NUMBER, FIELD(segment), .minimum = 0.01, .maximum = 86400, .group = GROUP_SPLIT,
-     .help = "Length of a segment in seconds. Default is the model's own, which is also the maximum of a transformer."},
+     .help =
+         "Length in seconds of the segments in which the track is separated. Default is the model's own, which is also "
+         "the most that htdemucs and its kin take; less makes those slower, and only others take less memory."},
     {0, "two-stems", ARGUMENT_TEXT, FIELD(stem), .metavar = "STEM",
-     .help = "Only separate into STEM and the rest (see --other-method). Default: all stems."},
+     .help = "Write only STEM, such as vocals, and the rest in one file (see --other-method). Default: all stems."},
     {0, "other-method", ARGUMENT_TEXT, FIELD(other_method), .choices = "none, add, minus",
-     .help = "The rest with --two-stems: \"add\" writes no_STEM, the sum of the other stems; \"minus\" writes "
-             "minus_STEM, the track minus STEM; \"none\" writes STEM only. The last two skip work that only serves "
-             "other stems. Default is add."},
+     .help = "What the rest is with --two-stems: \"add\" writes no_STEM, the sum of the other stems; \"minus\" writes "
+             "minus_STEM, the track minus STEM; \"none\" writes STEM only. The last two leave out work that only "
+             "serves other stems. Default is add."},
     {0, "int24", ARGUMENT_FLAG, FIELD(int24), .group = GROUP_DEPTH,
      .help = "Write wav and flac with 24 bits. Default: 16 bits."},
     {0, "float32", ARGUMENT_FLAG, FIELD(float32), .group = GROUP_DEPTH,
      .help = "Write wav as 32-bit float. Default: 16-bit integers."},
     {0, "clip-mode", ARGUMENT_TEXT, FIELD(clip_mode), .choices = "rescale, clamp, none",
-     .help = "Against clipping: \"rescale\" turns a stem that is too loud down as a whole, \"clamp\" cuts its peaks "
-             "off at 0.99, \"none\" leaves it. Default is rescale."},
+     .help =
+         "What happens to a stem that is too loud for its file: \"rescale\" turns it down as a whole, \"clamp\" cuts "
+         "its peaks off at 0.99, \"none\" leaves it as it is. Default is rescale."},
     {0, "flac", ARGUMENT_FLAG, FIELD(flac), .group = GROUP_CODEC, .help = "Write flac files. Default: wav."},
     {0, "mp3", ARGUMENT_FLAG, FIELD(mp3), .group = GROUP_CODEC, .help = "Write mp3 files. Default: wav."},
     {0, "mp3-bitrate", ARGUMENT_INTEGER, FIELD(mp3_bitrate),
@@ -69,30 +79,32 @@ static const argument table[] = {
     {0, "mp3-preset", ARGUMENT_INTEGER, FIELD(mp3_preset), .choices = "2, 3, 4, 5, 6, 7",
      .help = "Effort of the mp3 encoder: 2 is best, 7 is fastest. Default is 2."},
     {'j', "jobs", ARGUMENT_INTEGER, FIELD(jobs),
-     .help = "Segments to separate at the same time, each with its share of the threads and memory of its own: for "
-             "machines with many cores, which one cannot keep busy. Not more than the threads. The output does not "
-             "depend on it. Default is 0 (or less): one for every 16 threads, at least one."},
+     .help =
+         "How many segments are separated at the same time. More are faster on a computer with many cores, and each "
+         "takes memory of its own; the output is the same. Default is 0, as any number below: one for every 16 "
+         "threads."},
     {0, "seed", ARGUMENT_INTEGER, FIELD(seed), .added = true, .minimum = 0, .maximum = 4294967295.0,
-     .help = "Seed of the random shifts; the same seed gives the same output. Default is 0."},
+     .help = "Number that the random shifts follow from; the same number gives the same output. Default is 0."},
     {0, "threads", ARGUMENT_INTEGER, FIELD(threads), .added = true, .minimum = 0, .maximum = 1024,
-     .help = "Threads to compute with, all jobs together; the output does not depend on it. Default is 0: one for each "
-             "core."},
+     .help =
+         "How many threads compute, all jobs together; the output does not depend on it. Default is 0: one for each "
+         "core."},
     {0, "precision", ARGUMENT_TEXT, FIELD(precision), .added = true, .choices = PRECISION_CHOICES,
      .help = "\"exact\" computes in float32. \"fast\" multiplies in bfloat16 where the CPU has instructions for it: "
              "faster, and the stems differ by noise some 45 dB below them. Default is exact."},
     {0, "stream", ARGUMENT_INTEGER, FIELD(stream), .added = true, .minimum = 0, .maximum = 1000,
      .help = "Which audio stream of a file to separate, counted from 0. Default is 0."},
     {0, "offline", ARGUMENT_FLAG, FIELD(offline), .added = true,
-     .help = "Never use the network: the model must be here already. Default: off."},
+     .help = "Never use the network; the model must be on this computer already. Default: off."},
 };
 
-static const char epilog[] = "Exit status: 0 all done, 1 a track or the model failed, 2 the command line is wrong,\n"
-                             "130 interrupted. A track that failed or was interrupted leaves no files behind.\n"
+static const char epilog[] = "Exit status: 0 all done, 1 a track or the model failed, 2 the command line is\n"
+                             "wrong, 130 interrupted. A track that failed or was interrupted leaves no files.\n"
                              "\n"
                              "Examples:\n"
-                             "  demucs song.mp3                           separated/htdemucs/song/{drums,...}.wav\n"
-                             "  demucs --two-stems vocals --mp3 *.flac    vocals and the rest, as MP3\n"
-                             "  demucs -n htdemucs_ft -o stems song.wav   the fine-tuned bag: better, 4 times slower";
+                             "  demucs song.mp3                          separated/htdemucs/song/drums.wav, ...\n"
+                             "  demucs --two-stems vocals --mp3 *.flac   vocals and the rest, as MP3\n"
+                             "  demucs -n htdemucs_ft -o stems song.wav  better, and 4 times slower";
 
 static void set_defaults(separate_options *options)
 {
