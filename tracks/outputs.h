@@ -49,8 +49,7 @@ bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, c
                       demucs_error *error);
 
 /* Claim their paths. */
-bool dmx_outputs_claim(const dmx_outputs *self, demucs_tracks_batch *batch, const dmx_claimant *track,
-                       demucs_error *error);
+bool dmx_outputs_claim(const dmx_outputs *self, demucs_tracks_batch *batch, dmx_claimant *track, demucs_error *error);
 
 /* Which stems they are made of, into needed[sources]. */
 void dmx_outputs_need(const dmx_outputs *self, bool *needed);

@@ -37,11 +37,20 @@ char *dmx_path_parent(const char *path)
     return dmx_strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+bool dmx_path_identify(dmx_path_identity *out, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) return false;
+    out->device = (uint64_t)info.st_dev;
+    out->inode = (uint64_t)info.st_ino;
+    return true;
+}
+
 bool dmx_path_same_file(const char *one, const char *other)
 {
-    struct stat first, second;
-    return stat(one, &first) == 0 && stat(other, &second) == 0 && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
+    dmx_path_identity first, second;
+    return dmx_path_identify(&first, one) && dmx_path_identify(&second, other) && first.device == second.device &&
+           first.inode == second.inode;
 }
 
 /* ------------------------------------------------------------------------------------------------ expanding ---- */

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 
+#include <stdint.h>
+
 /* A new string, printf style; NULL without memory. */
 char *dmx_path_print(const char *format, ...)
 #if defined(__GNUC__)
@@ -26,6 +28,12 @@ const char *dmx_path_extension(const char *path);
 
 /* The folder that a path lies in, "." for a bare name; NULL without memory. */
 char *dmx_path_parent(const char *path);
+
+/* What tells a file from all others, under whatever name. False when nothing is there. */
+typedef struct dmx_path_identity {
+    uint64_t device, inode;
+} dmx_path_identity;
+bool dmx_path_identify(dmx_path_identity *out, const char *path);
 
 /* Whether both are there and are the same file. */
 bool dmx_path_same_file(const char *one, const char *other);

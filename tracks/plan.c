@@ -105,8 +105,7 @@ bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, c
     return done;
 }
 
-bool dmx_outputs_claim(const dmx_outputs *self, demucs_tracks_batch *batch, const dmx_claimant *track,
-                       demucs_error *error)
+bool dmx_outputs_claim(const dmx_outputs *self, demucs_tracks_batch *batch, dmx_claimant *track, demucs_error *error)
 {
     for (int i = 0; i < self->count; i++)
         if (!dmx_batch_claim(batch, self->items[i].path, track, error)) return false;

@@ -109,7 +109,7 @@ static void release(track *self, bool done)
 static bool claim_and_carry_out(track *self, demucs_error *error)
 {
     demucs_tracks_batch *own = NULL, *batch = self->request.batch;
-    const dmx_claimant claimant = {&self->request};
+    dmx_claimant claimant = {.request = &self->request};
     if (batch == NULL && demucs_tracks_batch_create(&own, error) != DEMUCS_OK) return false;
     if (batch == NULL) batch = own;
     const bool done = dmx_outputs_claim(&self->outputs, batch, &claimant, error) && carry_out(self, error);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A caller whose struct ends before `clip`, and one from the future whose struct is longer. */
@@ -179,12 +180,47 @@ static void test_batch(void)
                         "would overwrite the track drums.wav"),
           "%s", error.message);
     CHECK(separate_in(NULL, request, "y/a.wav", &error) == DEMUCS_OK, "without a batch an older file is replaced");
+    CHECK(demucs_tracks_batch_protect(batch, "out/c/bass.wav", &error) == DEMUCS_OK, "%s", error.message);
+    tracks_make("x/c.wav", 2, TRACKS_RATE_HZ, 4000, 0.5F);
+    REQUIRE(mkdir("out/c", 0777) == 0 && save_bytes("out/c/bass.wav", "music", 5), "an input that comes late");
+    CHECK(tracks_failed(separate_in(batch, request, "x/c.wav", &error), &error, DEMUCS_ERROR_ARGUMENT,
+                        "writing out/c/bass.wav would overwrite the track out/c/bass.wav"),
+          "%s", error.message);
     CHECK(demucs_tracks_batch_protect(NULL, "x", NULL) == DEMUCS_ERROR_ARGUMENT &&
               demucs_tracks_batch_protect(batch, NULL, NULL) == DEMUCS_ERROR_ARGUMENT &&
               demucs_tracks_batch_create(NULL, NULL) == DEMUCS_ERROR_ARGUMENT,
           "NULL");
     demucs_tracks_batch_free(batch);
     demucs_tracks_batch_free(NULL);
+}
+
+/* Processor time of some tracks that are not there, in a batch with so many files. */
+static double time_of_failures(const tracks_setup *setup, int files)
+{
+    demucs_tracks_batch *batch = NULL;
+    char path[32];
+    if (demucs_tracks_batch_create(&batch, NULL) != DEMUCS_OK) abort();
+    for (int i = 0; i < files; i++) {
+        snprintf(path, sizeof path, "in/%d.wav", i);
+        if (i < 500) save_bytes(path, "x", 1);
+        if (demucs_tracks_batch_protect(batch, path, NULL) != DEMUCS_OK) abort();
+    }
+    const demucs_tracks_request request = tracks_request(setup, NULL);
+    const clock_t start = clock();
+    for (int i = 0; i < 30; i++)
+        if (separate_in(batch, request, "none.wav", NULL) != DEMUCS_ERROR_IO) abort();
+    const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    demucs_tracks_batch_free(batch);
+    return seconds;
+}
+
+/* A track costs no more in a large batch than in a small one. */
+static void test_large_batch(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    if (mkdir("in", 0777) != 0) abort();
+    const double small = time_of_failures(setup, 1), large = time_of_failures(setup, 20000);
+    CHECK(large < 4 * small + 0.1, "%g s in a batch of 20,000 files, %g s in one of 1", large, small);
 }
 
 /* Names that are long, or that would move the cursor, leave the sentence whole and the terminal alone. */
@@ -241,4 +277,5 @@ static void test_measures(void)
     CHECK(demucs_tracks_measure("a.wav", NULL, &is, &error) == DEMUCS_ERROR_ARGUMENT, "no size");
 }
 
-TRACKS_MAIN(test_sizes, test_wrong, test_check_only, test_error_is_cleared, test_batch, test_shown_paths, test_measures)
+TRACKS_MAIN(test_sizes, test_wrong, test_check_only, test_error_is_cleared, test_batch, test_large_batch,
+            test_shown_paths, test_measures)
