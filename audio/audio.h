@@ -34,18 +34,22 @@ static inline audio_reader *audio_reader_open(const char *path, int stream, demu
 }
 void audio_reader_close(audio_reader *reader);
 
+/* Of the part of the stream that comes next. The rate is at most 768,000: what is above is halved as often as needed.
+ */
 int audio_reader_channels(const audio_reader *reader);
-
-/* At most 768,000: what is above is halved as often as needed. */
 int audio_reader_sample_rate_hz(const audio_reader *reader);
 
-/* Frames that the container announces, or 0 when it does not say. A hint: files lie. */
+/* Frames, at the rate of the part, that the container announces, or 0 when it does not say. A hint: files lie. */
 uint64_t audio_reader_expected_frames(const audio_reader *reader);
 
 /* Frames that the file itself states in its header, or 0 when it does not: a file of fewer is not whole. */
 uint64_t audio_reader_announced_frames(const audio_reader *reader);
 
-/* Read up to `capacity` frames into planes[channel]; returns how many, 0 at the end, -1 on an error. Encoder delay and
+/* A stream changes its rate or the number of its channels: a part of it ends and another begins. */
+enum { AUDIO_CHANGED = -2 };
+
+/* Read up to `capacity` frames of one part into planes[channel]; returns how many, 0 at the end, -1 on an error.
+ * AUDIO_CHANGED: nothing was read, and channels and rate are those of another part from here on. Encoder delay and
  * padding (gapless MP3 and AAC) are trimmed. Damage in the middle of a file is counted, and silence as long as what
  * was lost, as far as the time stamps say it, keeps the rest in time. A file of which nothing could be decoded, or
  * almost nothing up to its end, is an error; so is an encrypted one. */

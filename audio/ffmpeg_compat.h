@@ -33,6 +33,8 @@ static inline bool ffmpeg_layout_of_frame(ffmpeg_layout *layout, const AVFrame *
 
 static inline void ffmpeg_layout_free(ffmpeg_layout *layout) { av_channel_layout_uninit(layout); }
 
+static inline int ffmpeg_frame_channels(const AVFrame *frame) { return frame->ch_layout.nb_channels; }
+
 static inline bool ffmpeg_frame_has_layout(const AVFrame *frame, const ffmpeg_layout *layout)
 {
     return av_channel_layout_compare(&frame->ch_layout, layout) == 0;
@@ -81,6 +83,8 @@ static inline bool ffmpeg_layout_of_frame(ffmpeg_layout *layout, const AVFrame *
 }
 
 static inline void ffmpeg_layout_free(ffmpeg_layout *layout) { *layout = (ffmpeg_layout){0, 0}; }
+
+static inline int ffmpeg_frame_channels(const AVFrame *frame) { return frame->channels; }
 
 static inline bool ffmpeg_frame_has_layout(const AVFrame *frame, const ffmpeg_layout *layout)
 {

@@ -4,18 +4,19 @@
 #include "audio/audio.h"
 #include "base/alloc.h"
 #include "tracks/planes.h"
+#include "tracks/resampling.h"
 
 #include <math.h>
 
 typedef struct reading {
     const char *track; /* as sentences show it */
     int channels;      /* of the model */
-    int file_channels;
+    int file_channels; /* of the part under way, as is the rate */
+    int sample_rate_hz;
     audio_reader *reader;
-    demucs_resampler *resampler;
+    dmx_resampling *resampling;
     float **read;         /* [file_channels] planes of a block: as decoded */
-    const float **mapped; /* [channels] where in `read` each channel of the model is; then as many for pushing */
-    float **resampled;    /* [channels] planes of a block */
+    const float **mapped; /* [channels] where in `read` each channel of the model is */
     dmx_watch *watch;
     dmx_intake *out;
     audio_stop stop;
@@ -40,30 +41,48 @@ static bool no_memory(const reading *self, demucs_error *error)
     return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to read %s", self->track);
 }
 
-static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
+/* A dmx_resampling_fn: measure and spool. */
+static bool take(void *user, const float *const *planes, size_t frames, demucs_error *error)
 {
-    demucs_error why;
-    self->stop = (audio_stop){.asked = is_stop_asked, .user = self};
-    self->reader =
-        audio_reader_open_stoppable(self->watch->request->input, self->watch->request->stream, &self->stop, error);
-    if (self->reader == NULL) return false;
+    reading *self = user;
+    if (!is_wanted(self)) return false;
+    demucs_loudness_add(&self->out->loudness, planes, self->channels, frames);
+    return dmx_spool_append(self->out->mix, planes, frames, error);
+}
+
+/* A part of the stream begins, with channels and a rate of its own. */
+static bool begin_part(reading *self, demucs_error *error)
+{
+    const int before_hz = self->sample_rate_hz;
     self->file_channels = audio_reader_channels(self->reader);
+    self->sample_rate_hz = audio_reader_sample_rate_hz(self->reader);
+    if (before_hz != 0) self->out->frames = demucs_resampled_frames(self->out->frames, before_hz, self->sample_rate_hz);
     if (self->file_channels != 1 && self->file_channels < self->channels)
         return !dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
                          "%s has %d channels, but the model needs %d (or one, which is copied)", self->track,
                          self->file_channels, self->channels);
+    dmx_free(self->read);
     self->read = dmx_planes_new(self->file_channels);
-    self->resampled = dmx_planes_new(self->channels);
-    self->mapped = dmx_alloc(2 * (size_t)self->channels, sizeof *self->mapped);
-    if (self->read == NULL || self->resampled == NULL || self->mapped == NULL) return no_memory(self, error);
+    if (self->read == NULL) return no_memory(self, error);
     for (int channel = 0; channel < self->channels; channel++)
         self->mapped[channel] = self->read[self->file_channels == 1 ? 0 : channel];
+    return dmx_resampling_set_rate(self->resampling, self->sample_rate_hz, error);
+}
+
+static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
+{
+    self->stop = (audio_stop){.asked = is_stop_asked, .user = self};
+    self->reader =
+        audio_reader_open_stoppable(self->watch->request->input, self->watch->request->stream, &self->stop, error);
+    if (self->reader == NULL) return false;
+    self->mapped = dmx_alloc((size_t)self->channels, sizeof *self->mapped);
+    if (self->mapped == NULL) return no_memory(self, error);
+    self->resampling = dmx_resampling_create(self->channels, format->sample_rate_hz, self->track, take, self, error);
+    if (self->resampling == NULL || !begin_part(self, error)) return false;
+    self->out->channels = self->file_channels;
+    self->out->sample_rate_hz = self->sample_rate_hz;
     self->out->mix = dmx_spool_create(format->spool_place, self->channels, error);
-    if (self->out->mix == NULL) return false;
-    const demucs_status status = demucs_resampler_create(&self->resampler, audio_reader_sample_rate_hz(self->reader),
-                                                         format->sample_rate_hz, self->channels, &why);
-    return status == DEMUCS_OK ||
-           !dmx_fail(error, status, "cannot convert the sample rate of %s: %s", self->track, why.message);
+    return self->out->mix != NULL;
 }
 
 /* Zero what is not finite; for a mono model, average the channels into the first. */
@@ -83,60 +102,24 @@ static void prepare(reading *self, size_t frames)
     }
 }
 
-/* Take all that the resampler has ready. *any tells whether it had something. */
-static bool drain(reading *self, bool *any, demucs_error *error)
-{
-    demucs_error why;
-    *any = false;
-    for (;;) {
-        if (!is_wanted(self)) return false;
-        size_t frames = 0;
-        const demucs_status status =
-            demucs_resampler_pull(self->resampler, self->resampled, DMX_TRACK_BLOCK, &frames, &why);
-        if (status != DEMUCS_OK) return !dmx_fail(error, status, "%s: %s", self->track, why.message);
-        if (frames == 0) return true;
-        *any = true;
-        demucs_loudness_add(&self->out->loudness, (const float *const *)self->resampled, self->channels, frames);
-        if (!dmx_spool_append(self->out->mix, (const float *const *)self->resampled, frames, error)) return false;
-    }
-}
-
-static bool resample(reading *self, size_t frames, demucs_error *error)
-{
-    demucs_error why;
-    const float **planes = self->mapped + self->channels;
-    bool any = true;
-    for (size_t start = 0; start < frames;) {
-        size_t accepted = 0;
-        for (int channel = 0; channel < self->channels; channel++) planes[channel] = self->mapped[channel] + start;
-        const demucs_status status = demucs_resampler_push(self->resampler, planes, frames - start, &accepted, &why);
-        if (status != DEMUCS_OK) return !dmx_fail(error, status, "%s: %s", self->track, why.message);
-        if (!drain(self, &any, error)) return false;
-        start += accepted;
-        if (accepted == 0 && !any)
-            return !dmx_fail(error, DEMUCS_ERROR_STATE, "%s: the resampler takes no more samples", self->track);
-    }
-    return true;
-}
-
 static bool read_all(reading *self, demucs_error *error)
 {
-    demucs_error why;
     dmx_intake *out = self->out;
     for (;;) {
         if (!is_wanted(self)) return false;
         const long frames = audio_reader_read(self->reader, self->read, DMX_TRACK_BLOCK, error);
+        if (frames == AUDIO_CHANGED) {
+            if (!begin_part(self, error)) return false;
+            continue;
+        }
         if (frames < 0 || self->stopped) return false;
         if (frames == 0) break;
         out->frames += (uint64_t)frames;
         prepare(self, (size_t)frames);
-        if (!resample(self, (size_t)frames, error)) return false;
+        if (!dmx_resampling_push(self->resampling, self->mapped, (size_t)frames, error)) return false;
     }
-    bool any;
     if (out->frames == 0) return !dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s holds no audio samples", self->track);
-    const demucs_status status = demucs_resampler_finish(self->resampler, &why);
-    if (status != DEMUCS_OK) return !dmx_fail(error, status, "%s: %s", self->track, why.message);
-    if (!drain(self, &any, error)) return false;
+    if (!dmx_resampling_finish(self->resampling, error)) return false;
     return dmx_spool_frames(out->mix) > 0 ||
            !dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s is too short: less than one sample at the rate of the model",
                      self->track);
@@ -180,7 +163,7 @@ static bool warn_short(const reading *self, demucs_error *error)
 static uint64_t missing_frames(const reading *self)
 {
     const uint64_t announced = audio_reader_announced_frames(self->reader), frames = self->out->frames;
-    const uint64_t slack = (uint64_t)self->out->sample_rate_hz / 2;
+    const uint64_t slack = (uint64_t)self->sample_rate_hz / 2;
     return announced > frames + slack ? announced - frames : 0;
 }
 
@@ -196,16 +179,14 @@ bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch
     reading self = {.track = watch->track, .channels = format->channels, .watch = watch, .out = out};
     bool done = open_track(&self, format, error) && read_all(&self, error);
     if (done) {
-        out->channels = self.file_channels;
-        out->sample_rate_hz = audio_reader_sample_rate_hz(self.reader);
         out->damaged = audio_reader_damaged(self.reader);
-        out->missing = missing_frames(&self);
+        out->missing = demucs_resampled_frames(missing_frames(&self), self.sample_rate_hz, out->sample_rate_hz);
+        out->frames = demucs_resampled_frames(out->frames, self.sample_rate_hz, out->sample_rate_hz);
         done = warn(&self, error);
     }
-    demucs_resampler_free(self.resampler);
+    dmx_resampling_free(self.resampling);
     audio_reader_close(self.reader);
     dmx_free(self.read);
-    dmx_free(self.resampled);
     dmx_free(self.mapped);
     if (done) return true;
     if (self.stopped && error != NULL) *error = self.why_stopped;

@@ -49,6 +49,9 @@ static bool source_read(source *s, size_t *frames, demucs_error *error)
     while (*frames < DMX_TRACK_BLOCK) {
         for (int c = 0; c < s->channels; c++) s->rest[c] = s->planes[c] + *frames;
         const long got = audio_reader_read(s->reader, s->rest, DMX_TRACK_BLOCK - *frames, error);
+        if (got == AUDIO_CHANGED)
+            return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                             "%s changes its rate or its channels on the way; it cannot be measured as one.", s->path);
         if (got < 0) return false;
         if (got == 0) break;
         *frames += (size_t)got;
