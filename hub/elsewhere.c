@@ -5,6 +5,7 @@
 #include "hub/cache.h"
 #include "hub/local.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,18 +20,26 @@ static bool cache_of(char out[HUB_PATH_MAX], const char *variable, const char *n
     return home != NULL && home[0] == '/' && hub_path(out, NULL, "%s/.cache/%s", home, name);
 }
 
+static void note_failure(hub_found *found, const char *path, int failure)
+{
+    found->failure = failure == ENOENT || failure == ENOTDIR ? 0 : failure;
+    hub_path(found->path, NULL, "%s", path);
+}
+
 static bool take(hub_found *found, const char *path)
 {
     char *real = realpath(path, NULL);
     const bool there = real != NULL && hub_is_file(real) && hub_path(found->path, NULL, "%s", real);
-    free(real);
     found->sum[0] = '\0';
+    if (real == NULL) note_failure(found, path, errno);
+    free(real);
     return there;
 }
 
 bool hub_elsewhere_torch(hub_found *found, const char *file_name)
 {
     char home[HUB_PATH_MAX], path[HUB_PATH_MAX];
+    found->failure = 0;
     return cache_of(home, "TORCH_HOME", "torch") && hub_path(path, NULL, "%s/hub/checkpoints/%s", home, file_name) &&
            take(found, path);
 }
@@ -49,8 +58,15 @@ static bool hugging_face_hub(char out[HUB_PATH_MAX])
 bool hub_elsewhere_hugging_face(hub_found *found, const char *name_space, const char *repository, const char *file_name)
 {
     char hub[HUB_PATH_MAX], path[HUB_PATH_MAX], revision[REVISION_DIGITS + 1] = "";
-    if (!hugging_face_hub(hub) || !hub_path(path, NULL, "%s/models--%s--%s/refs/main", hub, name_space, repository) ||
-        hub_read_start(path, revision, REVISION_DIGITS) < REVISION_DIGITS || !hub_is_hex(revision, REVISION_DIGITS) ||
+    found->failure = 0;
+    if (!hugging_face_hub(hub) || !hub_path(path, NULL, "%s/models--%s--%s/refs/main", hub, name_space, repository))
+        return false;
+    errno = 0;
+    if (hub_read_start(path, revision, REVISION_DIGITS) < REVISION_DIGITS) {
+        note_failure(found, path, errno);
+        return false;
+    }
+    if (!hub_is_hex(revision, REVISION_DIGITS) ||
         !hub_path(path, NULL, "%s/models--%s--%s/snapshots/%s/%s", hub, name_space, repository, revision, file_name) ||
         !take(found, path))
         return false;

@@ -7,6 +7,7 @@
 typedef struct hub_found {
     char path[HUB_PATH_MAX]; /* absolute, without links */
     char sum[65];            /* the sha256 that its place announces, or "" */
+    int failure;             /* where there is none: the errno that keeps us from looking at `path`, or 0 */
 } hub_found;
 
 /* TORCH_HOME/hub/checkpoints/FILE; TORCH_HOME is $XDG_CACHE_HOME/torch or ~/.cache/torch unless it is set. */

@@ -241,12 +241,15 @@ static hub_outcome from_npm(hub_job *job, char path[HUB_PATH_MAX])
 /* What the official program fetched of a member: the file as its own client names it. */
 static bool find_elsewhere(hub_found *found, const hub_job *job, const char *hf_name, const char *file_name)
 {
-    char repository[128];
-    if (job->options->force) return false;
-    if (hub_has_suffix(file_name, ".th")) return !job->hugging_face_only && hub_elsewhere_torch(found, file_name);
-    if (hf_name == NULL) return false;
-    hub_hf_repository(hf_name, repository);
-    return hub_elsewhere_hugging_face(found, job->name_space, repository, file_name);
+    char repository[128], reason[DMX_REASON];
+    const bool torch = hub_has_suffix(file_name, ".th");
+    if (job->options->force || (torch ? job->hugging_face_only : hf_name == NULL)) return false;
+    if (!torch) hub_hf_repository(hf_name, repository);
+    const bool there = torch ? hub_elsewhere_torch(found, file_name)
+                             : hub_elsewhere_hugging_face(found, job->name_space, repository, file_name);
+    if (!there && found->failure != 0)
+        hub_note(job->options, "cannot look at %s: %s", found->path, dmx_reason(reason, found->failure));
+    return there;
 }
 
 static hub_outcome ask_sources(hub_job *job, const char *signature, const char *hf_name, char path[HUB_PATH_MAX])

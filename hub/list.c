@@ -138,6 +138,18 @@ static hub_entry *pack(const item_list *list, size_t *count)
     return entries;
 }
 
+/* The cache, which may not be there yet; but what is there must be readable. */
+static bool find_cache(char cache[HUB_PATH_MAX], demucs_error *error)
+{
+    char reason[DMX_REASON];
+    if (!hub_cache_path(cache, error)) return false;
+    DIR *folder = opendir(cache);
+    const int failure = errno;
+    if (folder != NULL) closedir(folder);
+    return folder != NULL || failure == ENOENT ||
+           !dmx_fail(error, DEMUCS_ERROR_IO, "cannot read the cache folder %s: %s", cache, dmx_reason(reason, failure));
+}
+
 hub_entry *hub_list(const char *repo, size_t *count, demucs_error *error)
 {
     item_list list = {0};
@@ -145,16 +157,7 @@ hub_entry *hub_list(const char *repo, size_t *count, demucs_error *error)
     hub_entry *entries = NULL;
     dmx_error_clear(error);
     *count = 0;
-    if (repo != NULL) {
-        DIR *folder = opendir(repo);
-        if (folder == NULL) {
-            dmx_fail(error, DEMUCS_ERROR_IO, "cannot read the folder %s: %s", repo, strerror(errno));
-            return NULL;
-        }
-        closedir(folder);
-    } else if (!hub_cache_path(cache, error)) {
-        return NULL;
-    }
+    if (repo != NULL ? !hub_check_repo(repo, error) : !find_cache(cache, error)) return NULL;
     for (int single = 0; single < 2; single++) {
         if (repo == NULL) add_known(&list, &hub_official_registry, cache, !single);
         add_folder(&list, repo != NULL ? repo : cache, !single, "");

@@ -6,6 +6,8 @@
 #include "hub/cache.h"
 #include "hub/sha256.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +16,22 @@ bool hub_is_file(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool hub_check_repo(const char *repo, demucs_error *error)
+{
+    char reason[DMX_REASON];
+    DIR *folder = opendir(repo);
+    const int failure = errno;
+    if (folder != NULL) {
+        closedir(folder);
+        return true;
+    }
+    if (failure == ENOENT)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the folder %s given as --repo does not exist", repo);
+    if (failure == ENOTDIR) return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s given as --repo is not a folder", repo);
+    return !dmx_fail(error, DEMUCS_ERROR_IO, "the folder %s given as --repo cannot be read: %s", repo,
+                     dmx_reason(reason, failure));
 }
 
 /* Take over the sum beside the file, if there is one. */

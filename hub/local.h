@@ -13,7 +13,7 @@ typedef struct hub_local {
 
 /* The file of one model: SIG.safetensors (sum: in the .sha256 file beside it), else SIG-SUM.th or SIG.th (two of those
  * are an error), else, with a registry, the npm file that stands for it (no bag file can refer to that one). HUB_GOT,
- * HUB_ABSENT, or HUB_BROKEN with a sentence. */
+ * HUB_ABSENT, or HUB_BROKEN with a sentence, also where the folder cannot be looked into. */
 hub_outcome hub_find_member(hub_local *local, const char *folder, const char *signature, const hub_registry *registry,
                             demucs_error *error);
 
@@ -41,5 +41,8 @@ void hub_local_from_path(hub_local *local, const char *path, const hub_registry 
 bool hub_split_th_name(const char *file_name, char signature[HUB_NAME_MAX + 1], char sum[65]);
 
 bool hub_is_file(const char *path);
+
+/* Can the folder given as --repo be read? */
+bool hub_check_repo(const char *repo, demucs_error *error);
 
 #endif

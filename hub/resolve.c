@@ -89,7 +89,9 @@ static bool resolve_path(char path[HUB_PATH_MAX], const hub_job *job, const char
     struct stat status;
     hub_local local;
     if (!hub_path(path, error, "%s", name)) return false;
-    if (stat(path, &status) != 0) return !dmx_fail(error, DEMUCS_ERROR_IO, "cannot open %s: %s", path, strerror(errno));
+    char reason[DMX_REASON];
+    if (stat(path, &status) != 0)
+        return !dmx_fail(error, DEMUCS_ERROR_IO, "cannot open %s: %s", path, dmx_reason(reason, errno));
     if (!S_ISREG(status.st_mode)) return !dmx_fail(error, DEMUCS_ERROR_IO, "%s is not a regular file", path);
     if (hub_has_suffix(path, ".yaml")) return hub_check_bag_file(path, !job->unchecked, error) == HUB_GOT;
     hub_local_from_path(&local, path, job->registry);
@@ -99,10 +101,8 @@ static bool resolve_path(char path[HUB_PATH_MAX], const hub_job *job, const char
 static bool resolve_in_repo(char path[HUB_PATH_MAX], const hub_job *job, const char *name, demucs_error *error)
 {
     const char *repo = job->options->repo;
-    struct stat status;
     char shown[128];
-    if (stat(repo, &status) != 0 || !S_ISDIR(status.st_mode))
-        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the folder %s given as --repo does not exist", repo);
+    if (!hub_check_repo(repo, error)) return false;
     if (!hub_name_is_safe(name))
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
                          "'%s' is not the name of a model in a --repo folder (letters, digits, '_', '-' and '.')",

@@ -6,12 +6,14 @@
  * One line for each audio file in DIR: peak and RMS (of all channels together) in dB relative to full scale, and, where
  * the folder of --reference has a file of the same name but for the ending, the signal to distortion ratio
  * (demucs_tracks.h). Exit status: 0, 1 when a file could not be measured, 2 for a wrong command line. */
+#include "base/text.h"
 #include "common/arguments.h"
 #include "common/memory.h"
 #include "common/output.h"
 #include "demucs_tracks.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +54,8 @@ static bool listing_read(listing *list, const char *folder)
     DIR *directory = opendir(folder);
     bool done = directory != NULL;
     list->folder = folder;
-    if (!done) fprintf(stderr, "error: %s is no folder that can be read.\n", folder);
+    char reason[DMX_REASON];
+    if (!done) fprintf(stderr, "error: cannot read the folder %s: %s\n", folder, dmx_reason(reason, errno));
     for (struct dirent *entry; done && (entry = readdir(directory)) != NULL;)
         if (is_audio(entry->d_name) && !(done = add_name(list, entry->d_name)))
             fprintf(stderr, "error: out of memory.\n");

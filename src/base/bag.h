@@ -35,7 +35,8 @@ void dmx_bag_clear(dmx_bag *bag);
 bool dmx_bag_repeats(const dmx_bag *bag, size_t index);
 
 /* Find the file of a model in `folder`: SIG.safetensors, else SIG-CHECKSUM.th or SIG.th. *path is NULL when there is
- * none, else to be freed with dmx_free. Two .th files are an error (FORMAT). */
+ * none, else to be freed with dmx_free. Two .th files are an error (FORMAT), and so is a folder that cannot be looked
+ * into (IO). */
 demucs_status dmx_bag_find_member(char **path, const char *folder, const char *signature, demucs_error *error);
 
 /* The same in the folder of the bag `bag_path`, where it has to be (IO). */

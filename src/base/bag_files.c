@@ -47,10 +47,21 @@ static char *join(const char *folder, const char *name, const char *suffix)
     return path;
 }
 
-static bool is_file(const char *path)
+static bool is_absence(int failure) { return failure == ENOENT || failure == ENOTDIR; }
+
+/* 1 for a file, 0 for none, -1 and errno where that cannot be told, such as for want of permission. */
+static int look(const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    if (stat(path, &info) == 0) return S_ISREG(info.st_mode);
+    return is_absence(errno) ? 0 : -1;
+}
+
+static demucs_status cannot_look(const char *folder, const char *signature, int failure, demucs_error *error)
+{
+    char reason[DMX_REASON];
+    return dmx_fail(error, DEMUCS_ERROR_IO, "cannot look for the model %s in %s: %s", signature,
+                    folder[0] != '\0' ? folder : ".", dmx_reason(reason, failure));
 }
 
 /* SIG.th or SIG-CHECKSUM.th, where the checksum is hexadecimal? */
@@ -70,11 +81,11 @@ static demucs_status search_folder(DIR *entries, char **path, const char *folder
         if (!is_member_file(entry->d_name, signature)) continue;
         char *found = join(folder, entry->d_name, "");
         if (found == NULL) return no_memory(folder, error);
-        if (*path == NULL && is_file(found)) {
+        if (*path == NULL && look(found) > 0) {
             *path = found;
             continue;
         }
-        const bool second = is_file(found);
+        const bool second = look(found) > 0;
         dmx_free(found);
         if (second)
             return dmx_fail(error, DEMUCS_ERROR_FORMAT,
@@ -88,11 +99,15 @@ demucs_status dmx_bag_find_member(char **path, const char *folder, const char *s
 {
     *path = join(folder, signature, ".safetensors");
     if (*path == NULL) return no_memory(folder, error);
-    if (is_file(*path)) return DEMUCS_OK;
+    const int there = look(*path);
+    int failure = errno;
+    if (there > 0) return DEMUCS_OK;
     dmx_free(*path);
     *path = NULL;
+    if (there < 0) return cannot_look(folder, signature, failure, error);
     DIR *entries = opendir(folder[0] != '\0' ? folder : ".");
-    if (entries == NULL) return DEMUCS_OK;
+    failure = errno;
+    if (entries == NULL) return is_absence(failure) ? DEMUCS_OK : cannot_look(folder, signature, failure, error);
     demucs_status status = search_folder(entries, path, folder, signature, error);
     closedir(entries);
     if (status != DEMUCS_OK) {

@@ -227,6 +227,13 @@ static void test_member_paths(void)
     for (int i = 0; i < FILES; i++) unlink(in_folder(files[i]));
     rmdir(folder);
     check_member("aa", NULL); /* no folder */
+    /* a folder that cannot be looked into is not one without the file */
+    char *path = NULL;
+    demucs_error error = {.status = DEMUCS_OK};
+    REQUIRE(symlink(folder, folder) == 0, "%s", folder);
+    CHECK(dmx_bag_find_member(&path, folder, "aa", &error) == DEMUCS_ERROR_IO && path == NULL, "%s", error.message);
+    CHECK(strstr(error.message, "cannot look for the model aa in ") != NULL, "%s", error.message);
+    unlink(folder);
 }
 
 TEST_MAIN(test_full_bag, test_small_bags, test_numbers, test_bad_bags, test_reasons, test_too_many, test_member_paths)

@@ -1,0 +1,94 @@
+/* folders.c - folders that are none, or that cannot be looked into: the sentence says that, and not that a model is
+ * missing. A link that points to itself stands for want of permission, which the superuser never has. */
+#include "base/text.h"
+#include "files.h"
+#include "hub/hub.h"
+#include "support/test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A path that leads nowhere, and the system's words for it. */
+static const char *loop(char reason[DMX_REASON])
+{
+    const char *path = files_path("%s/loop", files_new_folder());
+    if (symlink("loop", path) != 0) abort();
+    dmx_reason(reason, ELOOP);
+    return path;
+}
+
+/* `name` cannot be found, and the sentence has both words. */
+static void expect_words(const char *name, const hub_options *options, const char *word, const char *other)
+{
+    demucs_error error = {0};
+    char *path = hub_find_local(name, options, &error);
+    CHECK(path == NULL && strstr(error.message, word) != NULL && strstr(error.message, other) != NULL, "%s: %s", name,
+          error.message);
+    free(path);
+}
+
+static void expect_no_list(const char *repo, const char *word, const char *other)
+{
+    demucs_error error = {0};
+    size_t count = 0;
+    hub_entry *entries = hub_list(repo, &count, &error);
+    CHECK(entries == NULL && strstr(error.message, word) != NULL && strstr(error.message, other) != NULL, "%s",
+          error.message);
+    free(entries);
+}
+
+static void test_repo(void)
+{
+    char reason[DMX_REASON];
+    const char *paths[] = {"/no/such", files_path("%s/file", files_new_folder()), loop(reason)};
+    const char *words[] = {"does not exist", "is not a folder", reason};
+    files_write_text(paths[1], "x");
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        expect_words("aa11", &(hub_options){.repo = paths[i]}, words[i], paths[i]);
+        expect_no_list(paths[i], words[i], paths[i]);
+    }
+}
+
+static void test_cache(void)
+{
+    char reason[DMX_REASON];
+    const char *path = loop(reason);
+    setenv("DEMUCS_CACHE", path, 1);
+    expect_words("htdemucs", NULL, reason, path);
+    expect_words("955717e8", NULL, reason, path);
+    expect_no_list(NULL, reason, path);
+    setenv("DEMUCS_CACHE", "/no/such", 1);
+    expect_words("htdemucs", NULL, "is not on this machine", "/no/such");
+    size_t count = 0;
+    hub_entry *entries = hub_list(NULL, &count, NULL);
+    CHECK(entries != NULL, "a cache that is not there yet has no list");
+    free(entries);
+}
+
+static void take_note(const char *text, void *user)
+{
+    char *notes = user;
+    strncat(notes, text, 500);
+}
+
+/* The caches of others are said to be closed, and passed by. */
+static void test_caches_of_others(void)
+{
+    char reason[DMX_REASON], notes[2048] = "";
+    const char *path = loop(reason);
+    const hub_options options = {.offline = true, .note = take_note, .progress_user = notes};
+    setenv("DEMUCS_CACHE", files_new_folder(), 1);
+    setenv("TORCH_HOME", path, 1);
+    setenv("HF_HOME", path, 1);
+    demucs_error error = {0};
+    char *found = hub_resolve("htdemucs", &options, &error);
+    CHECK(found == NULL && strstr(error.message, "is not on this machine") != NULL, "%s", error.message);
+    CHECK(strstr(notes, files_path("%s/hub/checkpoints/", path)) != NULL, "torch: %s", notes);
+    CHECK(strstr(notes, files_path("%s/hub/models--", path)) != NULL, "Hugging Face: %s", notes);
+    CHECK(strstr(notes, reason) != NULL, "%s", notes);
+    free(found);
+}
+
+TEST_MAIN(test_repo, test_cache, test_caches_of_others)
