@@ -2,12 +2,13 @@
 #include "common/bar.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LONGEST_LINE = 120, SHORTEST_BAR = 10 };
+enum { LONGEST_LINE = 120, SHORTEST_BAR = 10, USUAL_FACTS = 30 };
 
 /* A terminal is redrawn at most ten times a second; a log gets a line for each tenth of the work, two seconds apart. */
 static const double redraw_seconds = 0.1, log_seconds = 2.0, log_share = 0.1;
@@ -38,7 +39,10 @@ static int terminal_width(void)
 
 void bar_begin(progress_bar *bar)
 {
-    *bar = (struct progress_bar){.terminal = isatty(STDERR_FILENO) == 1, .start = clock_seconds()};
+    const char *kind = getenv("TERM");
+    const bool there = isatty(STDERR_FILENO) == 1, dumb = kind != NULL && strcmp(kind, "dumb") == 0;
+    *bar = (struct progress_bar){.terminal = there && !dumb, .dumb = there && dumb, .start = clock_seconds()};
+    bar->facts_width = USUAL_FACTS;
     bar->last = bar->start;
 }
 
@@ -48,17 +52,22 @@ void bar_end(progress_bar *bar)
     bar->shown = false;
 }
 
+/* 100 only once all is done. */
+static int percent(double share) { return (int)(100 * share); }
+
 static void draw(progress_bar *bar, double share, const char *facts)
 {
     char line[LONGEST_LINE * 2], marks[LONGEST_LINE + 1];
     int width = terminal_width() - 1; /* the last column would make some terminals wrap */
-    int room = width - 8 - (int)strlen(facts);
+    if ((int)strlen(facts) > bar->facts_width) bar->facts_width = (int)strlen(facts);
+    int room = width - 7 - bar->facts_width;
     if (room >= SHORTEST_BAR) {
         memset(marks, '#', sizeof marks - 1);
         marks[sizeof marks - 1] = '\0';
-        snprintf(line, sizeof line, "%3.0f%%|%-*.*s| %s", share * 100, room, (int)(share * room), marks, facts);
+        snprintf(line, sizeof line, "%3d%%|%-*.*s| %s", percent(share), room, (int)(share * room), marks, facts);
     } else {
-        snprintf(line, sizeof line, "%3.0f%% %s", share * 100, facts);
+        const bool fits = (int)strlen(facts) + 5 <= width; /* or only the times */
+        snprintf(line, sizeof line, "%3d%% %.*s", percent(share), (int)strcspn(facts, fits ? "" : ","), facts);
     }
     fprintf(stderr, "\r%-*.*s", width, width, line);
     fflush(stderr);
@@ -75,16 +84,18 @@ void bar_update(progress_bar *bar, double share, const char *speed)
 {
     double now = clock_seconds(), elapsed = now - bar->start;
     char before[32], after[32], facts[96];
+    if (!bar->begun) bar->first_share = share;
+    bar->begun = true;
     if (!is_due(bar, share, now)) return;
-    double left = share > 0 ? elapsed * (1 - share) / share : 0;
+    const double gained = share - bar->first_share;
     const char *comma = speed[0] != '\0' ? ", " : "";
     clock_text(before, sizeof before, elapsed);
-    clock_text(after, sizeof after, left);
+    clock_text(after, sizeof after, gained > 0 ? elapsed * (1 - share) / gained : 0);
     if (bar->terminal) {
-        snprintf(facts, sizeof facts, "%s < %s%s%s", before, share > 0 ? after : "?", comma, speed);
+        snprintf(facts, sizeof facts, "%s < %s%s%s", before, gained > 0 || share >= 1 ? after : "?", comma, speed);
         draw(bar, share, facts);
     } else {
-        fprintf(stderr, "%.0f %%, %s so far, about %s left%s%s\n", share * 100, before, after, comma, speed);
+        fprintf(stderr, "%d %%, %s so far, about %s left%s%s\n", percent(share), before, after, comma, speed);
     }
     bar->last = now;
     bar->last_share = share;

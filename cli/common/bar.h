@@ -1,7 +1,9 @@
 /* bar.h - one progress bar on stderr: a line that redraws itself on a terminal, a few plain lines elsewhere.
  *
  *      37%|##########                  | 1:12 < 2:03, 2.3x real time      done < left; on a terminal, cut to its width
- *     40 %, 1:12 so far, about 1:48 left, 2.3x real time                   in a log: at most ten of them */
+ *     40 %, 1:12 so far, about 1:48 left, 2.3x real time                   in a log: at most ten of them
+ *
+ * The width is asked for with each frame. A terminal that cannot go back in its line (TERM=dumb) is a log. */
 #ifndef CLI_BAR_H
 #define CLI_BAR_H
 
@@ -9,11 +11,15 @@
 #include <stddef.h>
 
 typedef struct progress_bar {
-    bool terminal;     /* stderr is one */
-    bool shown;        /* something is on the line now */
-    double start;      /* seconds, see clock_seconds */
-    double last;       /* when it was drawn last */
-    double last_share; /* and at which share */
+    bool terminal;      /* stderr is one that can redraw a line */
+    bool dumb;          /* stderr is one that cannot */
+    bool begun;         /* bar_update was called */
+    bool shown;         /* something is on the line now */
+    int facts_width;    /* the widest so far: the marks keep their place */
+    double start;       /* seconds, see clock_seconds */
+    double first_share; /* what was done before: a transfer may go on with what is there */
+    double last;        /* when it was drawn last */
+    double last_share;  /* and at which share */
 } progress_bar;
 
 /* Seconds of a clock that only runs forward. */

@@ -33,7 +33,7 @@ static void on_phase(progress *self, const demucs_tracks_event *event)
 static void on_progress(progress *self, const demucs_tracks_event *event)
 {
     if (event->phase != DEMUCS_TRACKS_SEPARATE) return;
-    if (!self->bar.terminal && !self->words && event->segment != NULL) {
+    if (!self->bar.terminal && !self->bar.dumb && !self->words && event->segment != NULL) {
         bar_lines_update(&self->lines, (size_t)event->done, (size_t)event->total,
                          event->segment->members * event->segment->shifts, self->audio_seconds);
         return;
