@@ -23,14 +23,22 @@ typedef struct audio_stop {
     void *user;
 } audio_stop;
 
-/* Open the `stream`-th audio stream (from 0) of a file. NULL on failure. With `stop`, which outlives the reader, it can
- * be stopped while it waits for bytes, now or when it reads. Whoever asked it to stop does not look at what it says
- * then: it may fail or be at the end. */
-audio_reader *audio_reader_open_stoppable(const char *path, int stream, const audio_stop *stop, demucs_error *error);
+typedef struct audio_reader_options {
+    int stream;             /* which audio stream of the file, from 0 */
+    int most_channels;      /* 0: any; else more than so many are mixed down to so many by the usual coefficients (ITU-R
+                               BS.775: the centre and the surrounds at -3 dB, without the bass channel) */
+    const audio_stop *stop; /* NULL, or what outlives the reader: it can be stopped while it waits for bytes, now or
+                               when it reads. Whoever asked it to stop does not look at what it says then: it may fail
+                               or be at the end */
+} audio_reader_options;
+
+/* Open an audio stream of a file. NULL on failure. */
+audio_reader *audio_reader_open_with(const char *path, const audio_reader_options *options, demucs_error *error);
 
 static inline audio_reader *audio_reader_open(const char *path, int stream, demucs_error *error)
 {
-    return audio_reader_open_stoppable(path, stream, NULL, error);
+    const audio_reader_options options = {.stream = stream};
+    return audio_reader_open_with(path, &options, error);
 }
 void audio_reader_close(audio_reader *reader);
 

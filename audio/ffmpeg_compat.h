@@ -31,6 +31,12 @@ static inline bool ffmpeg_layout_of_frame(ffmpeg_layout *layout, const AVFrame *
     return av_channel_layout_copy(layout, &frame->ch_layout) >= 0;
 }
 
+/* The usual layout of so many channels. */
+static inline void ffmpeg_layout_default(ffmpeg_layout *layout, int channels)
+{
+    av_channel_layout_default(layout, channels);
+}
+
 static inline void ffmpeg_layout_free(ffmpeg_layout *layout) { av_channel_layout_uninit(layout); }
 
 static inline int ffmpeg_frame_channels(const AVFrame *frame) { return frame->ch_layout.nb_channels; }
@@ -80,6 +86,11 @@ static inline bool ffmpeg_layout_of_frame(ffmpeg_layout *layout, const AVFrame *
     layout->mask = frame->channel_layout;
     layout->channels = frame->channels;
     return true;
+}
+
+static inline void ffmpeg_layout_default(ffmpeg_layout *layout, int channels)
+{
+    *layout = (ffmpeg_layout){(uint64_t)av_get_default_channel_layout(channels), channels};
 }
 
 static inline void ffmpeg_layout_free(ffmpeg_layout *layout) { *layout = (ffmpeg_layout){0, 0}; }

@@ -18,6 +18,11 @@ static int usable_rate_hz(int rate_hz)
     return rate_hz;
 }
 
+static int usable_channels(const ffmpeg_converter *self, int channels)
+{
+    return self->most_channels > 0 && channels > self->most_channels ? self->most_channels : channels;
+}
+
 static void drop(ffmpeg_converter *self)
 {
     swr_free(&self->context);
@@ -35,8 +40,11 @@ bool ffmpeg_converter_begin(ffmpeg_converter *self, const AVFrame *frame, int ra
 {
     drop(self);
     self->sample_rate_hz = usable_rate_hz(rate_hz);
-    if (!ffmpeg_layout_of_frame(&self->layout, frame)) return no_memory(path, error);
-    const int channels = ffmpeg_layout_channels(&self->layout);
+    const int channels = ffmpeg_frame_channels(frame);
+    if (channels > usable_channels(self, channels))
+        ffmpeg_layout_default(&self->layout, self->most_channels);
+    else if (!ffmpeg_layout_of_frame(&self->layout, frame))
+        return no_memory(path, error);
     return (rate_hz > 0 && channels > 0 && channels <= FFMPEG_MAX_CHANNELS) ||
            !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "%d channels at %d Hz cannot be read (at most %d channels)",
                        channels, rate_hz, FFMPEG_MAX_CHANNELS);
@@ -49,7 +57,7 @@ int ffmpeg_converter_channels(const ffmpeg_converter *self) { return ffmpeg_layo
 bool ffmpeg_converter_suits(const ffmpeg_converter *self, const AVFrame *frame, int rate_hz)
 {
     return usable_rate_hz(rate_hz) == self->sample_rate_hz &&
-           ffmpeg_frame_channels(frame) == ffmpeg_layout_channels(&self->layout);
+           usable_channels(self, ffmpeg_frame_channels(frame)) == ffmpeg_converter_channels(self);
 }
 
 /* ---- converting ---- */
@@ -72,6 +80,10 @@ static bool set_up(ffmpeg_converter *self, const AVFrame *frame, int rate_hz, co
                                            self->from_format, rate_hz);
     if (self->context != NULL && swr_init(self->context) >= 0) return true;
     swr_free(&self->context);
+    if (ffmpeg_layout_channels(&self->from_layout) > ffmpeg_converter_channels(self))
+        return !dmx_refuse(path, error, DEMUCS_ERROR_UNSUPPORTED,
+                           "how its %d channels are arranged is not known, so they cannot be mixed down to %d",
+                           ffmpeg_layout_channels(&self->from_layout), ffmpeg_converter_channels(self));
     return !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "cannot convert %d channels at %d Hz to %d channels at %d Hz",
                        ffmpeg_layout_channels(&self->from_layout), rate_hz, ffmpeg_converter_channels(self),
                        self->sample_rate_hz);

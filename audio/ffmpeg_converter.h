@@ -1,7 +1,8 @@
 /* ffmpeg_converter.h - decoded frames -> planar float of one form (rate and channels), which waits to be taken.
  *
  * libswresample changes the sample type; integers scale by a power of two. It leaves the rate alone, but one over 768
- * kHz is halved as often as needed. */
+ * kHz is halved as often as needed; nor the channels, unless there are more than are wanted: these are mixed down by
+ * the usual coefficients, which it knows for the arrangement of speakers that the file names, or else the usual one. */
 #ifndef DEMUCS_AUDIO_FFMPEG_CONVERTER_H
 #define DEMUCS_AUDIO_FFMPEG_CONVERTER_H
 
@@ -11,6 +12,7 @@
 #define FFMPEG_MAX_CHANNELS 64
 
 typedef struct ffmpeg_converter {
+    int most_channels;  /* audio_reader_options; set before the first part */
     int sample_rate_hz; /* what comes out */
     ffmpeg_layout layout;
 

@@ -124,7 +124,7 @@ static bool read_first_frame(audio_reader *reader, demucs_error *error)
     return begin_part(reader, error) && pass_frame(reader, error);
 }
 
-audio_reader *audio_reader_open_stoppable(const char *path, int stream, const audio_stop *stop, demucs_error *error)
+audio_reader *audio_reader_open_with(const char *path, const audio_reader_options *options, demucs_error *error)
 {
     dmx_error_clear(error);
     audio_reader *reader = dmx_alloc(1, sizeof *reader);
@@ -132,7 +132,8 @@ audio_reader *audio_reader_open_stoppable(const char *path, int stream, const au
         dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to open the file");
         goto fail;
     }
-    if (!ffmpeg_input_open(&reader->input, path, stream, stop, error) ||
+    reader->converter.most_channels = options->most_channels;
+    if (!ffmpeg_input_open(&reader->input, path, options->stream, options->stop, error) ||
         !ffmpeg_decoder_open(&reader->decoder, &reader->input, reader->path, error) || !read_first_frame(reader, error))
         goto fail;
     return reader;

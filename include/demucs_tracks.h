@@ -49,8 +49,9 @@ typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_DAMAGED,    /* warning: `count` places of the input are damaged, and silent */
     DEMUCS_TRACKS_EVENT_NOT_FINITE, /* warning: `count` samples of the input are no numbers and were taken as silence */
     DEMUCS_TRACKS_EVENT_CLIPPED,    /* warning: `count` samples of the output `path` were too loud and were cut off */
-    DEMUCS_TRACKS_EVENT_SHORT       /* warning: the input ends after `done` of the `total` frames that it announces;
+    DEMUCS_TRACKS_EVENT_SHORT,      /* warning: the input ends after `done` of the `total` frames that it announces;
                                        `count` are missing: a download that broke off, say */
+    DEMUCS_TRACKS_EVENT_CHANNELS    /* warning: of the `total` channels of the input the first `count` are taken */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -62,7 +63,7 @@ typedef struct demucs_tracks_event {
     const char *text;          /* of a warning: one sentence for people; else NULL */
     double seconds;            /* length of the track; 0 while it is read */
     uint64_t done, total;      /* READ: frames, total 0 when unknown; SEPARATE: segments; WRITE: frames of all files;
-                                  SHORT: frames of the input */
+                                  SHORT: frames of the input; CHANNELS: channels of the input */
     uint64_t count;            /* of a warning */
     const demucs_progress *segment; /* SEPARATE, PROGRESS: where the stream stands; else NULL */
 } demucs_tracks_event;
@@ -141,9 +142,11 @@ typedef struct demucs_tracks_request {
     demucs_engine *engine;                   /* what separates; tracks in several threads may share it */
     const demucs_stream_options *separation; /* NULL (default: the defaults), or shifts, overlap, seed and so on. Its
                                                 `wanted` plays no part: what is computed follows from the files */
-    const char *input; /* path of the track: whatever FFmpeg reads. Mono is copied to all channels of the model. Of more
-                          channels than the model's the first are taken, or, for a mono model, their mean */
-    int stream;        /* which audio stream of the file, from 0. Default 0 */
+    const char
+        *input; /* path of the track: whatever FFmpeg reads. Mono is copied to all channels of the model. Of more
+                   channels than the model's the first are taken (see `downmix`), or, for a mono model, their mean
+                 */
+    int stream; /* which audio stream of the file, from 0. Default 0 */
 
     /* Which files. Either a pattern, for the stems of the model or some of them: */
     const char *folder;        /* folder of the files, made when it is not there. Default "." */
@@ -177,6 +180,10 @@ typedef struct demucs_tracks_request {
     const char *folder_setting;   /* what sentences call `folder` and `pattern`, for a program whose users know them by
                                      other names, such as "--out". Default "request.folder" */
     const char *pattern_setting;  /* Default "request.pattern" */
+    bool downmix; /* of an input of more than 2 channels (and more than the model's), mix all by the usual coefficients
+                     (ITU-R BS.775: the centre and the surrounds at -3 dB, without the bass channel) instead of taking
+                     the first. Default false, as the official program */
+    const char *downmix_setting; /* what sentences call it. Default "request.downmix" */
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and

@@ -20,7 +20,8 @@ typedef struct reading {
     dmx_watch *watch;
     dmx_intake *out;
     audio_stop stop;
-    bool stopped; /* the caller wants it no more, and why_stopped says so */
+    bool told_channels; /* that not all of them are taken */
+    bool stopped;       /* the caller wants it no more, and why_stopped says so */
     demucs_error why_stopped;
 } reading;
 
@@ -50,6 +51,22 @@ static bool take(void *user, const float *const *planes, size_t frames, demucs_e
     return dmx_spool_append(self->out->mix, planes, frames, error);
 }
 
+/* Of more channels than the model's the first are taken, unless they are mixed: say so once. A mono model gets the mean
+ * of all. */
+static bool warn_channels(reading *self, demucs_error *error)
+{
+    const demucs_tracks_request *request = self->watch->request;
+    const demucs_tracks_event event = {.kind = DEMUCS_TRACKS_EVENT_CHANNELS,
+                                       .path = request->input,
+                                       .count = (uint64_t)self->channels,
+                                       .total = (uint64_t)self->file_channels};
+    if (self->told_channels || self->channels == 1 || self->file_channels <= self->channels) return true;
+    self->told_channels = true;
+    return dmx_watch_warn(self->watch, event, error,
+                          "%s has %d channels, of which the first %d are taken; %s mixes them.", self->track,
+                          self->file_channels, self->channels, request->downmix_setting);
+}
+
 /* A part of the stream begins, with channels and a rate of its own. */
 static bool begin_part(reading *self, demucs_error *error)
 {
@@ -61,6 +78,7 @@ static bool begin_part(reading *self, demucs_error *error)
         return !dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
                          "%s has %d channels, but the model needs %d (or one, which is copied)", self->track,
                          self->file_channels, self->channels);
+    if (!warn_channels(self, error)) return false;
     dmx_free(self->read);
     self->read = dmx_planes_new(self->file_channels);
     if (self->read == NULL) return no_memory(self, error);
@@ -72,8 +90,11 @@ static bool begin_part(reading *self, demucs_error *error)
 static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
 {
     self->stop = (audio_stop){.asked = is_stop_asked, .user = self};
-    self->reader =
-        audio_reader_open_stoppable(self->watch->request->input, self->watch->request->stream, &self->stop, error);
+    const demucs_tracks_request *request = self->watch->request;
+    const int mixed = self->channels > 2 ? self->channels : 2; /* a mono model gets the mean of the two */
+    const audio_reader_options options = {
+        .stream = request->stream, .most_channels = request->downmix ? mixed : 0, .stop = &self->stop};
+    self->reader = audio_reader_open_with(request->input, &options, error);
     if (self->reader == NULL) return false;
     self->mapped = dmx_alloc((size_t)self->channels, sizeof *self->mapped);
     if (self->mapped == NULL) return no_memory(self, error);

@@ -25,8 +25,8 @@ typedef struct dmx_intake {
 } dmx_intake;
 
 /* Read the track that `watch` is for. Mono is copied to all channels; of more channels than the model's, the first are
- * taken, or, for a mono model, their mean; samples that are not finite become 0. A track without samples is a failure;
- * after one, `out` is all zeros. */
+ * taken, or all of them mixed, or, for a mono model, their mean; samples that are not finite become 0. A track without
+ * samples is a failure; after one, `out` is all zeros. */
 bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch *watch, demucs_error *error);
 
 #endif

@@ -16,7 +16,8 @@ static demucs_tracks_request defaults(void)
                                    .mp3_bitrate_kbps = 320,
                                    .mp3_quality = 2,
                                    .folder_setting = "request.folder",
-                                   .pattern_setting = "request.pattern"};
+                                   .pattern_setting = "request.pattern",
+                                   .downmix_setting = "request.downmix"};
 }
 
 void demucs_tracks_request_init(demucs_tracks_request *request, size_t struct_size)
@@ -74,6 +75,7 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
         return !dmx_options_unknown("demucs_tracks_request_init", error);
     if (request->folder_setting == NULL) request->folder_setting = "request.folder";
     if (request->pattern_setting == NULL) request->pattern_setting = "request.pattern";
+    if (request->downmix_setting == NULL) request->downmix_setting = "request.downmix";
     return check_numbers(request, error) &&
            (request->targets != NULL ? check_targets(request, error) : check_pattern(request, error));
 }

@@ -94,6 +94,10 @@ static const argument table[] = {
              "faster, and the stems differ by noise some 45 dB below them. Default is exact."},
     {0, "stream", ARGUMENT_INTEGER, FIELD(stream), .added = true, .minimum = 0, .maximum = 1000,
      .help = "Which audio stream of a file to separate, counted from 0. Default is 0."},
+    {0, "downmix", ARGUMENT_FLAG, FIELD(downmix), .added = true,
+     .help = "Mix all channels of a track that has more than two, such as 5.1, whose voices are often in the centre: "
+             "centre and surrounds at -3 dB, without the bass channel. Default: the first two are taken, as in the "
+             "official program."},
     {0, "offline", ARGUMENT_FLAG, FIELD(offline), .added = true,
      .help = "Never use the network; the model must be on this computer already. Default: off."},
 };
@@ -157,8 +161,10 @@ static void translate(separate_options *options)
     request->mp3_bitrate_kbps = nearest(options->mp3_bitrate, 8, 320);
     request->mp3_quality = (int)options->mp3_preset;
     request->clip = (demucs_tracks_clip)number_of(clips, options->clip_mode);
+    request->downmix = options->downmix;
     request->folder_setting = "--out";
     request->pattern_setting = "--filename";
+    request->downmix_setting = "--downmix";
 
     demucs_engine_options *engine = &options->engine;
     demucs_default_engine_options(engine, sizeof *engine);

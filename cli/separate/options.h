@@ -17,7 +17,7 @@ typedef struct separate_options {
     long long shifts, jobs, mp3_bitrate, mp3_preset, seed, threads, stream;
     double overlap;
     double segment; /* seconds, 0 = the model's own */
-    bool no_split, int24, float32, flac, mp3;
+    bool no_split, downmix, int24, float32, flac, mp3;
     bool list_models, verbose, offline;
     /* what the words above ask for */
     demucs_engine_options engine;

@@ -70,4 +70,61 @@ static void test_mono_becomes_stereo(void)
     sound_free(&mix);
 }
 
-TRACKS_MAIN(test_mono_becomes_stereo)
+/* Of 5.1 the first two channels, with a word; mixed it is left + centre + left surround at -3 dB, and no word. */
+static void test_downmix(void)
+{
+    enum { FRAMES = 8000, CHANNELS = 6 };
+    static const float levels[CHANNELS] = {0.1F, 0.2F, 0.3F, 0.4F, 0.05F, 0.06F}; /* L R C LFE Ls Rs */
+    const tracks_setup *setup = tracks_begin();
+    const audio_format wav = {AUDIO_WAV, AUDIO_FLOAT32, TRACKS_RATE_HZ, CHANNELS, 320, 2};
+    sound all = sound_noise(CHANNELS, TRACKS_RATE_HZ, FRAMES, 1);
+    for (int c = 0; c < CHANNELS; c++)
+        for (size_t i = 0; i < FRAMES; i++) all.planes[c][i] *= levels[c];
+    REQUIRE(sound_write("surround.wav", &wav, &all, NULL), "write");
+    for (int downmix = 0; downmix < 2; downmix++) {
+        tracks_record record;
+        demucs_tracks_request request = tracks_request(setup, "surround.wav");
+        request.downmix = downmix;
+        request.downmix_setting = "--mix-all";
+        sound mix = mix_of(request, &record);
+        double worst = 0;
+        for (int c = 0; c < 2; c++)
+            for (size_t i = 0; mix.frames == FRAMES && i < FRAMES; i++) {
+                const double surround = (all.planes[2][i] + all.planes[4 + c][i]) * sqrt(0.5);
+                worst = fmax(worst, fabs(mix.planes[c][i] - all.planes[c][i] - downmix * surround));
+            }
+        CHECK(mix.frames == FRAMES && worst < 1e-5, "%zu frames, off by %g", mix.frames, worst);
+        CHECK(record.warnings == !downmix, "%d warnings", record.warnings);
+        CHECK(downmix || (record.counts[DEMUCS_TRACKS_EVENT_CHANNELS] == 2 &&
+                          strcmp(record.text, "surround.wav has 6 channels, of which the first 2 are taken; --mix-all "
+                                              "mixes them.") == 0),
+              "%s", record.text);
+        sound_free(&mix);
+    }
+    sound_free(&all);
+}
+
+/* Stereo and mono are no matter of mixing; channels of unknown places cannot be mixed. */
+static void test_downmix_of_others(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    for (int channels = 1; channels <= 2; channels++) {
+        tracks_make("song.wav", channels, TRACKS_RATE_HZ, 4000, 0.5F);
+        sound all = sound_read("song.wav", 0, 4096, NULL);
+        demucs_tracks_request request = tracks_request(setup, "song.wav");
+        request.downmix = true;
+        tracks_record record;
+        sound mix = mix_of(request, &record);
+        double worst = 0;
+        for (size_t i = 0; mix.frames == 4000 && i < 4000; i++)
+            worst = fmax(worst, fabs(mix.planes[1][i] - all.planes[channels - 1][i]));
+        CHECK(mix.frames == 4000 && worst < 1e-5 && record.warnings == 0, "%d channels: off by %g", channels, worst);
+        sound_free(&mix), sound_free(&all);
+    }
+    tracks_make("many.wav", 19, TRACKS_RATE_HZ, 400, 0.5F);
+    demucs_tracks_request request = tracks_request(setup, "many.wav");
+    request.downmix = true;
+    tracks_check_refused(&request, DEMUCS_ERROR_UNSUPPORTED, "how its 19 channels are arranged is not known");
+}
+
+TRACKS_MAIN(test_mono_becomes_stereo, test_downmix, test_downmix_of_others)

@@ -28,3 +28,6 @@ quietly --two-stems drums --other-method minus -o holes bad.wav gaps.wav
 for stem in drums minus_drums; do same holes/f0cb5d54/bad/$stem.wav holes/f0cb5d54/gaps/$stem.wav; done
 echo "a stream that is not there:"
 demucs --stream 3 one.wav
+echo "and all eight with --downmix, without a word:"
+demucs --downmix -o mixed surround.wav
+same separated/f0cb5d54/surround/drums.wav mixed/f0cb5d54/surround/drums.wav
