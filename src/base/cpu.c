@@ -62,17 +62,36 @@ static bool has_arm_bf16(void)
 }
 #endif
 
+/* What each level needs beside all that the level before it needs. Every CPU with AVX2 has F16C; gcc 11 cannot ask for
+ * it by name. */
+dmx_cpu_level dmx_cpu_level_of(unsigned features)
+{
+    static const unsigned needs[] = {
+        [DMX_CPU_SCALAR] = 0,
+        [DMX_CPU_AVX2] = DMX_HAS_AVX2 | DMX_HAS_FMA,
+        [DMX_CPU_AVX512] = DMX_HAS_AVX512F | DMX_HAS_AVX512VL | DMX_HAS_AVX512BW | DMX_HAS_AVX512DQ,
+        [DMX_CPU_AVX512BF16] = DMX_HAS_AVX512BF16,
+        [DMX_CPU_AMX] = DMX_HAS_AMX,
+    };
+    int level = DMX_CPU_SCALAR;
+    while (level < DMX_CPU_AMX && (~features & needs[level + 1]) == 0) level++;
+    return (dmx_cpu_level)level;
+}
+
 static dmx_cpu_level find_best(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
+    unsigned features = 0;
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq")) {
-        if (!__builtin_cpu_supports("avx512bf16")) return DMX_CPU_AVX512;
-        return has_amx() ? DMX_CPU_AMX : DMX_CPU_AVX512BF16;
-    }
-    /* Every CPU with AVX2 has F16C; gcc 11 cannot ask for it by name. */
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return DMX_CPU_AVX2;
+    if (__builtin_cpu_supports("avx2")) features |= DMX_HAS_AVX2;
+    if (__builtin_cpu_supports("fma")) features |= DMX_HAS_FMA;
+    if (__builtin_cpu_supports("avx512f")) features |= DMX_HAS_AVX512F;
+    if (__builtin_cpu_supports("avx512vl")) features |= DMX_HAS_AVX512VL;
+    if (__builtin_cpu_supports("avx512bw")) features |= DMX_HAS_AVX512BW;
+    if (__builtin_cpu_supports("avx512dq")) features |= DMX_HAS_AVX512DQ;
+    if (__builtin_cpu_supports("avx512bf16")) features |= DMX_HAS_AVX512BF16;
+    if (has_amx()) features |= DMX_HAS_AMX;
+    return dmx_cpu_level_of(features);
 #elif defined(__aarch64__)
     return has_arm_bf16() ? DMX_CPU_NEONBF16 : DMX_CPU_NEON;
 #endif

@@ -16,6 +16,21 @@ typedef enum dmx_cpu_level {
     DMX_CPU_LEVELS
 } dmx_cpu_level;
 
+/* What levels are made of, as bits. AMX is both AMX-TILE and AMX-BF16, and that the system lets us use tiles. */
+enum {
+    DMX_HAS_AVX2 = 1,
+    DMX_HAS_FMA = 2,
+    DMX_HAS_AVX512F = 4,
+    DMX_HAS_AVX512VL = 8,
+    DMX_HAS_AVX512BW = 16,
+    DMX_HAS_AVX512DQ = 32,
+    DMX_HAS_AVX512BF16 = 64,
+    DMX_HAS_AMX = 128
+};
+
+/* The best level of an x86 CPU that has these. */
+dmx_cpu_level dmx_cpu_level_of(unsigned features);
+
 /* The best level that the CPU and the operating system support. avx2 means AVX2, FMA and F16C; avx512 means F, VL, BW
  * and DQ; avx512bf16 AVX512_BF16 as well; amx AMX-TILE and AMX-BF16 as well. On Linux a process has to ask for the
  * memory of AMX's tiles: this does, and where it is refused there is no amx. neon is a part of every 64-bit ARM;

@@ -3,6 +3,7 @@
 
 #include "support/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void test_names_round_trip(void)
@@ -23,6 +24,44 @@ static void test_other_names_are_refused(void)
         CHECK(!dmx_cpu_level_parse(others[i], &level), "\"%s\"", others[i]);
         CHECK(level == DMX_CPU_AVX2, "\"%s\" changed the level", others[i]);
     }
+}
+
+/* Machines that are not here. A level needs all its features and all those below it. */
+static void test_machines(void)
+{
+    enum { AVX2 = 3, AVX512 = AVX2 | 60, BF16 = AVX512 | 64, AMX = BF16 | 128, ALL = 255 };
+    static const unsigned needs[] = {0, AVX2, AVX512, BF16, AMX};
+    CHECK(AVX2 == (DMX_HAS_AVX2 | DMX_HAS_FMA) && (BF16 & ~AVX512) == DMX_HAS_AVX512BF16 &&
+              (AMX & ~BF16) == DMX_HAS_AMX,
+          "other bits");
+    CHECK((AVX512 & ~AVX2) == (DMX_HAS_AVX512F | DMX_HAS_AVX512VL | DMX_HAS_AVX512BW | DMX_HAS_AVX512DQ), "AVX-512");
+    for (unsigned features = 0; features <= ALL; features++) {
+        int best = DMX_CPU_AMX;
+        while ((features & needs[best]) != needs[best]) best--;
+        CHECK((int)dmx_cpu_level_of(features) == best, "%x is %s", features,
+              dmx_cpu_level_name(dmx_cpu_level_of(features)));
+    }
+}
+
+/* The kernel's list of what this CPU can do, where there is one, agrees. It may keep AMX's tiles from us. */
+static void test_this_machine_by_its_flags(void)
+{
+    static const char *const names[] = {" avx2 ",     " fma ",      " avx512f ",     " avx512vl ",
+                                        " avx512bw ", " avx512dq ", " avx512_bf16 ", " amx_bf16 "};
+    static char line[16384];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    unsigned features = 0;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "flags", 5) != 0) continue;
+        line[strcspn(line, "\n")] = ' ';
+        for (unsigned i = 0; i < 8; i++) features |= strstr(line, names[i]) != NULL ? 1u << i : 0;
+        break;
+    }
+    if (file != NULL) fclose(file);
+    if (features == 0) return; /* no such list, or another kind of CPU */
+    const dmx_cpu_level best = dmx_cpu_best();
+    CHECK(best == dmx_cpu_level_of(features) || best == dmx_cpu_level_of(features & ~(unsigned)DMX_HAS_AMX),
+          "flags %x, yet %s", features, dmx_cpu_level_name(best));
 }
 
 static void test_this_machine(void)
@@ -47,4 +86,5 @@ static void test_this_machine(void)
 #endif
 }
 
-TEST_MAIN(test_names_round_trip, test_other_names_are_refused, test_this_machine)
+TEST_MAIN(test_names_round_trip, test_other_names_are_refused, test_machines, test_this_machine_by_its_flags,
+          test_this_machine)

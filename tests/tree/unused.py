@@ -13,6 +13,7 @@ import tree
 INTERNAL = re.compile(r"^(dmx|audio|hub)_")
 MAY_BE_UNUSED = {
     "dmx_alloc_fail_after": "lets an allocation fail",
+    "dmx_cpu_level_of": "tells of machines that are not here",
     "dmx_thread_pool_may_spin": "says how a thread waits, which only time would show",
     "audio_wav_riff_limit": "spares writing 4 GiB",
     "hub_verify_in": "takes a registry of the test's own",
