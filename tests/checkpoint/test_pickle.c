@@ -214,27 +214,45 @@ static demucs_status read_pickle(const unsigned char *bytes, size_t size, dmx_po
     return dmx_pickle_read(pool, "deep.th", &dmx_families, bytes, size, NULL, root, NULL, error);
 }
 
-/* 100000 lists in each other: no recursion may follow them. */
-static void test_deep_pickle(void)
+/* Lists, or dicts, in each other, as a value. */
+static demucs_status nest(int depth, bool dicts, demucs_error *error)
 {
-    enum { DEPTH = 100000 };
     size_t size = 0;
     dmx_pool pool;
     dmx_object *root = NULL;
     dmx_value value = {.kind = DMX_VALUE_NONE};
-    demucs_error error = {.status = DEMUCS_OK};
-    unsigned char *bytes = malloc(2 * DEPTH + 8);
+    unsigned char *bytes = malloc(5 * (size_t)depth + 8);
     bytes[size++] = 0x80;
     bytes[size++] = 2;
-    for (int i = 0; i < DEPTH; i++) bytes[size++] = ']';
-    for (int i = 1; i < DEPTH; i++) bytes[size++] = 'a';
+    for (int i = 0; i < depth; i++) {
+        bytes[size++] = dicts ? '}' : ']';
+        if (!dicts || i + 1 == depth) continue;
+        memcpy(bytes + size, "U\x01x", 3); /* the key that the next dict is for */
+        size += 3;
+    }
+    for (int i = 1; i < depth; i++) bytes[size++] = dicts ? 's' : 'a';
     bytes[size++] = '.';
-    CHECK(read_pickle(bytes, size, &pool, &root, &error) == DEMUCS_OK, "%s", error.message);
-    demucs_status status = dmx_object_to_value(root, &value, "deep.th", "kwargs", &error);
-    CHECK(is_refusal(status, &error, "deep.th"), "%s", error.message);
+    CHECK(read_pickle(bytes, size, &pool, &root, error) == DEMUCS_OK, "%s", error->message);
+    demucs_status status = dmx_object_to_value(root, &value, "deep.th", "kwargs", error);
     dmx_value_clear(&value);
     dmx_pool_clear(&pool);
     free(bytes);
+    return status;
+}
+
+/* A value may be nested 64 levels deep below the first, and no recursion may follow 100000. */
+static void test_deep_pickle(void)
+{
+    static const int too_deep[] = {66, 67, 1000, 100000};
+    for (int dicts = 0; dicts < 2; dicts++) {
+        demucs_error error = {.status = DEMUCS_OK};
+        CHECK(nest(65, dicts, &error) == DEMUCS_OK, "%s", error.message);
+        for (size_t i = 0; i < sizeof too_deep / sizeof *too_deep; i++) {
+            error.status = DEMUCS_OK;
+            CHECK(is_refusal(nest(too_deep[i], dicts, &error), &error, "deep.th': kwargs: nested too deeply"), "%d: %s",
+                  too_deep[i], error.message);
+        }
+    }
 }
 
 /* A list that holds itself, and one that doubles at each of 60 levels. */
