@@ -118,9 +118,11 @@ static demucs_status place_named(import *im)
 /* The next folded initialiser, if it has this shape and comes from this operator; else NULL. */
 static dmx_onnx_initializer *next_folded(import *im, const char *operator_name, int rank, int64_t a, int64_t b)
 {
-    while (im->next < im->count && !is_folded(&im->initializers[im->next])) im->next++;
-    if (im->next == im->count) return NULL;
-    dmx_onnx_initializer *init = &im->initializers[im->next++];
+    dmx_onnx_initializer *init;
+    do {
+        if (im->next == im->count) return NULL;
+        init = &im->initializers[im->next++];
+    } while (!is_folded(init));
     char head[32];
     int length = snprintf(head, sizeof head, "onnx::%s_", operator_name);
     if (init->name_length < (size_t)length || memcmp(init->name, head, (size_t)length) != 0) return NULL;
