@@ -33,20 +33,26 @@ static void check_load(const char *path, bool right)
     demucs_model_free(model);
 }
 
-/* The time branch has 2,757 frames of a second left, and 276 of a tenth. */
-static void test_segments(void)
+/* A model with these arguments beside others. */
+static void write_model(char *path, const char *arguments)
 {
-    static const char arguments[] =
-        "{\"sources\":[\"a\",\"b\"],\"channels\":8,\"depth\":2,\"segment\":1,\"t_layers\":1,\"t_heads\":2,"
-        "\"t_emb\":\"scaled\",\"t_max_positions\":1000}";
-    char path[] = NAME ".safetensors";
+    char text[512];
     dmx_checkpoint checkpoint;
     demucs_error error = {.status = DEMUCS_OK};
-    demucs_status status = made_begin(&checkpoint, path, "demucs.htdemucs.HTDemucs", arguments, &error);
+    snprintf(text, sizeof text, "{\"sources\":[\"a\",\"b\"],\"channels\":8,\"depth\":2,\"segment\":1,\"t_heads\":2,%s}",
+             arguments);
+    demucs_status status = made_begin(&checkpoint, path, "demucs.htdemucs.HTDemucs", text, &error);
     if (status == DEMUCS_OK) status = made_add_tensors(&checkpoint, NULL, NULL, &error);
     if (status == DEMUCS_OK) status = dmx_checkpoint_write_safetensors(&checkpoint, path, &error);
     made_clear(&checkpoint);
-    REQUIRE(status == DEMUCS_OK, "%s", error.message);
+    CHECK(status == DEMUCS_OK, "%s: %s", arguments, error.message);
+}
+
+/* The time branch has 2,757 frames of a second left, and 276 of a tenth. */
+static void test_segments(void)
+{
+    char path[] = NAME ".safetensors";
+    write_model(path, "\"t_layers\":1,\"t_emb\":\"scaled\",\"t_max_positions\":1000");
     REQUIRE(write_bag("positions_short.yaml", "segment: 0.1\n") && write_bag("positions_own.yaml", ""), "no bags");
     check_load(path, false);
     check_load("positions_own.yaml", false);
@@ -56,4 +62,24 @@ static void test_segments(void)
     unlink("positions_own.yaml");
 }
 
-TEST_MAIN(test_segments)
+/* A table that just reaches over the segment, one that does not, and those that nobody reads. */
+static void test_tables(void)
+{
+    static const struct {
+        const char *arguments;
+        bool right;
+    } cases[] = {{"\"t_layers\":1,\"t_emb\":\"scaled\",\"t_max_positions\":2757", true},
+                 {"\"t_layers\":1,\"t_emb\":\"scaled\",\"t_max_positions\":2756", false},
+                 {"\"t_layers\":2,\"t_emb\":\"scaled\",\"t_max_positions\":1", false},
+                 {"\"t_layers\":0,\"t_emb\":\"scaled\",\"t_max_positions\":1", true},
+                 {"\"t_layers\":1,\"t_emb\":\"sin\",\"t_max_positions\":1", true},
+                 {"\"t_layers\":1,\"t_emb\":\"cape\",\"t_max_positions\":1", true}};
+    char path[] = "positions_table.safetensors";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_model(path, cases[i].arguments);
+        check_load(path, cases[i].right);
+        unlink(path);
+    }
+}
+
+TEST_MAIN(test_segments, test_tables)
