@@ -112,6 +112,15 @@ assert near(bag["flops"], 4 * one["flops"], 1e-9), "a bag of four is not four ti
 ' || failed "the JSON"
 empty "all of it"
 
+"$program" --json --repeat 1 --no-peaks --streams 1 "$models/f0cb5d54.safetensors" | python3 -c '
+import json, sys
+result, = json.load(sys.stdin)
+streams = result["streams"]
+assert streams["count"] == 1 and streams["runs"] >= 1 and "song" not in result, result
+assert abs(streams["ratio"] * streams["one_by_one"] - streams["at_once"]) < 0.01 * streams["at_once"], streams
+assert streams["engine_bytes"] > streams["stream_bytes"] > 1000, streams
+' || failed "the JSON of a stream"
+
 "$program" --json --repeat 2 --precision fast "$models/f0cb5d54.safetensors" | python3 -c '
 import json, sys
 result, = json.load(sys.stdin)

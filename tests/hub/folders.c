@@ -2,6 +2,7 @@
  * missing. A link that points to itself stands for want of permission, which the superuser never has. */
 #include "base/text.h"
 #include "files.h"
+#include "hub/cache.h"
 #include "hub/hub.h"
 #include "support/test.h"
 
@@ -67,6 +68,19 @@ static void test_cache(void)
     free(entries);
 }
 
+/* Where no work folder can be made, that is said; and one that is left by a killed run is emptied. */
+static void test_work_folder(void)
+{
+    char reason[DMX_REASON], work[HUB_PATH_MAX];
+    const char *path = loop(reason), *folder = files_new_folder();
+    demucs_error error = {0};
+    CHECK(!hub_make_work_folder(work, path, &error) && strstr(error.message, reason) != NULL, "%s", error.message);
+    error = (demucs_error){0};
+    files_write_text(files_path("%s/.npm/package/left", folder), "x");
+    CHECK(hub_make_work_folder(work, folder, &error) && error.status == DEMUCS_OK, "%s", error.message);
+    CHECK(strcmp(work, files_path("%s/.npm", folder)) == 0 && files_count(work) == 0, "%s", work);
+}
+
 static void take_note(const char *text, void *user)
 {
     char *notes = user;
@@ -91,4 +105,4 @@ static void test_caches_of_others(void)
     free(found);
 }
 
-TEST_MAIN(test_repo, test_cache, test_caches_of_others)
+TEST_MAIN(test_work_folder, test_repo, test_cache, test_caches_of_others)
