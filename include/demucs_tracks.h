@@ -51,7 +51,9 @@ typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_CLIPPED,    /* warning: `count` samples of the output `path` were too loud and were cut off */
     DEMUCS_TRACKS_EVENT_SHORT,      /* warning: the input ends after `done` of the `total` frames that it announces;
                                        `count` are missing: a download that broke off, say */
-    DEMUCS_TRACKS_EVENT_CHANNELS    /* warning: of the `total` channels of the input the first `count` are taken */
+    DEMUCS_TRACKS_EVENT_CHANNELS,   /* warning: of the `total` channels of the input the first `count` are taken */
+    DEMUCS_TRACKS_EVENT_COLLISION   /* warning: another track of the batch has the output `path`, and what `collision`
+                                       says is done; `count` is the number that RENAME chose, else 1 */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -126,8 +128,10 @@ typedef enum demucs_tracks_clip {
     DEMUCS_TRACKS_CLIP_NONE         /* integer formats cut off at full scale, float32 keeps what there is */
 } demucs_tracks_clip;
 
-/* Paths that the tracks of one run have been given, so that none overwrites what another wrote. Serves any number of
- * threads. */
+/* Paths that the tracks of one run have been given, so that none overwrites what another wrote without being told to.
+ * What lay there before the run is replaced. Two paths are the same when their text is, or when what the first track
+ * wrote is found under the second path (a folder that is a link; a file system that takes no notice of upper and lower
+ * case). Serves any number of threads. */
 typedef struct demucs_tracks_batch demucs_tracks_batch;
 
 /* Create an empty batch. Errors: MEMORY. It is freed when no track that names it is under way. */
@@ -136,6 +140,17 @@ DEMUCS_API void demucs_tracks_batch_free(demucs_tracks_batch *batch);
 
 /* Name a file that no track of the batch may overwrite: the inputs of the run. The path is copied. Errors: MEMORY. */
 DEMUCS_API demucs_status demucs_tracks_batch_protect(demucs_tracks_batch *batch, const char *path, demucs_error *error);
+
+/* What becomes of a track that meets another one of its batch: an output of it has a path that the other has. A track
+ * that fails gives its paths back; inputs are never overwritten, whatever is chosen. */
+typedef enum demucs_tracks_collision {
+    DEMUCS_TRACKS_COLLISION_FAIL = 0, /* it fails (ARGUMENT) before any work */
+    DEMUCS_TRACKS_COLLISION_RENAME,   /* it gets a number: {track} of the pattern becomes TRACK-2, TRACK-3, ..., the
+                                         first that no other track has; without {track} the number stands before the
+                                         ending of the path */
+    DEMUCS_TRACKS_COLLISION_SKIP,     /* it is left out: no work, DEMUCS_OK, and no files in the result */
+    DEMUCS_TRACKS_COLLISION_OVERWRITE /* its files replace those of the other; it fails while that is under way */
+} demucs_tracks_collision;
 
 typedef struct demucs_tracks_request {
     size_t struct_size;                      /* set by demucs_tracks_request_init */
@@ -183,7 +198,8 @@ typedef struct demucs_tracks_request {
     bool downmix; /* of an input of more than 2 channels (and more than the model's), mix all by the usual coefficients
                      (ITU-R BS.775: the centre and the surrounds at -3 dB, without the bass channel) instead of taking
                      the first. Default false, as the official program */
-    const char *downmix_setting; /* what sentences call it. Default "request.downmix" */
+    const char *downmix_setting;       /* what sentences call it. Default "request.downmix" */
+    demucs_tracks_collision collision; /* with `batch`. Default FAIL */
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and
@@ -236,6 +252,15 @@ typedef struct demucs_tracks_result {
 DEMUCS_API demucs_status demucs_tracks_separate(const demucs_tracks_request *request, demucs_tracks_result **result,
                                                 demucs_error *error);
 DEMUCS_API void demucs_tracks_result_free(demucs_tracks_result *result);
+
+/* Say ahead of the work that this track of a batch will come. What it would meet is found now, and told now: as a
+ * failure or an event, by request->collision. Its paths are kept for it, whatever the order in which the tracks come
+ * then; demucs_tracks_separate with the same input and batch takes them, and is silent about what was told here. No
+ * file is read or made.
+ *   result  NULL, or where to store which files it will be, without figures: no files where SKIP leaves it out
+ * Errors: ARGUMENT (also without a batch), UNSUPPORTED, MEMORY; CANCELLED by the event function. */
+DEMUCS_API demucs_status demucs_tracks_reserve(const demucs_tracks_request *request, demucs_tracks_result **result,
+                                               demucs_error *error);
 
 /* Remove the temporary files beside the targets of all tracks of this process that are under way. Async-signal-safe,
  * and only for a handler that is about to end the process: the tracks cannot be finished after it. */

@@ -12,11 +12,21 @@
 
 /* A path that is given out. */
 typedef struct claim {
-    char *path;                /* the key */
-    char *track;               /* whose it is */
-    const dmx_claimant *owner; /* NULL once that track is done */
-    struct claim *next;        /* of the same owner */
+    char *path;                 /* the key */
+    char *track;                /* whose it is */
+    const dmx_claimant *owner;  /* NULL before and after that track is under way */
+    bool reserved;              /* it is still to come */
+    int meetings;               /* tracks that wanted it, too */
+    dmx_path_identity identity; /* of the file that was written, if `written` */
+    bool written;
+    struct claim *next; /* of the same owner */
 } claim;
+
+/* What was decided for a track. */
+typedef struct decision {
+    char *key;
+    dmx_reservation decided;
+} decision;
 
 /* A file that may not be overwritten. */
 typedef struct original {
@@ -27,6 +37,8 @@ typedef struct original {
 struct demucs_tracks_batch {
     pthread_mutex_t lock;
     dmx_table claims;    /* path -> claim */
+    dmx_table written;   /* identity -> one of the claims */
+    dmx_table decisions; /* key -> decision */
     dmx_table originals; /* identity -> original */
     dmx_table expected;  /* path -> original that was not there yet */
 };
@@ -58,6 +70,15 @@ static void release_claim(void *value)
     dmx_free(self);
 }
 
+static void release_decision(void *value)
+{
+    decision *self = value;
+    dmx_free(self->key);
+    dmx_free(self);
+}
+
+static void release_nothing(void *value) { (void)value; }
+
 static void release_original(void *value)
 {
     original *self = value;
@@ -68,7 +89,9 @@ static void release_original(void *value)
 void demucs_tracks_batch_free(demucs_tracks_batch *batch)
 {
     if (batch == NULL) return;
+    dmx_table_clear(&batch->written, release_nothing);
     dmx_table_clear(&batch->claims, release_claim);
+    dmx_table_clear(&batch->decisions, release_decision);
     dmx_table_clear(&batch->originals, release_original);
     dmx_table_clear(&batch->expected, release_original);
     pthread_mutex_destroy(&batch->lock);
@@ -105,26 +128,37 @@ demucs_status demucs_tracks_batch_protect(demucs_tracks_batch *batch, const char
 
 /* ---------------------------------------------------------------------------------------------------- claims ---- */
 
-static bool is_taken(const claim *taken, const dmx_claimant *track, demucs_error *error)
+/* Two files of the track itself have one path. */
+static dmx_claim_outcome fail_twice(const char *path, const dmx_claimant *track, demucs_error *error)
 {
     const demucs_tracks_request *request = track->request;
-    char path[DMX_SHOWN_PATH], input[DMX_SHOWN_PATH], other[DMX_SHOWN_PATH];
-    dmx_printable_path(path, taken->path);
+    char shown[DMX_SHOWN_PATH], input[DMX_SHOWN_PATH];
+    dmx_printable_path(shown, path);
     dmx_printable_path(input, request->input);
-    dmx_printable_path(other, taken->track);
-    if (taken->owner == track && request->targets != NULL)
+    if (request->targets != NULL)
         dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "two files of %s would be written to %s; give each a path of its own",
-                 input, path);
-    else if (taken->owner == track)
-        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "two stems of %s would be written to %s; put {stem} into %s", input,
-                 path, request->pattern_setting);
-    else if (strcmp(taken->track, request->input) == 0)
-        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the track %s was given twice", input);
+                 input, shown);
     else
-        dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
-                 "%s and %s would both be written to %s; separate them into different folders with %s", other, input,
-                 path, request->folder_setting);
-    return false;
+        dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "two stems of %s would be written to %s; put {stem} into %s", input,
+                 shown, request->pattern_setting);
+    return DMX_CLAIM_FAILED;
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+static dmx_claim_outcome meet(claim *taken, dmx_claimant *track)
+{
+    const char *input = track->request->input;
+    dmx_printable_path(track->path, taken->path);
+    dmx_printable_path(track->other, taken->track);
+    track->same_track = strcmp(taken->track, input) == 0 || dmx_path_same_file(taken->track, input);
+    track->same_name = strcmp(name_of(taken->track), name_of(input)) == 0;
+    track->meetings = ++taken->meetings;
+    return DMX_CLAIM_MET;
 }
 
 static bool overwrites(const char *path, const char *input, const dmx_claimant *track, demucs_error *error)
@@ -151,27 +185,88 @@ static bool may_go(const demucs_tracks_batch *self, const char *path, const dmx_
     return file == NULL || overwrites(path, file->path, track, error);
 }
 
-static bool add(demucs_tracks_batch *self, const char *path, dmx_claimant *track, demucs_error *error)
+static void hold(claim *item, dmx_claimant *track)
 {
-    claim *new = dmx_alloc(1, sizeof *new);
-    if (new == NULL) return !no_memory(error);
-    *new = (claim){dmx_strdup(path), dmx_strdup(track->request->input), track, track->claims};
-    if (new->path == NULL || new->track == NULL || !dmx_table_add(&self->claims, new->path, strlen(path), new)) {
-        release_claim(new);
-        return !no_memory(error);
-    }
-    track->claims = new;
-    return true;
+    item->owner = track;
+    item->reserved = false;
+    item->next = track->claims;
+    track->claims = item;
 }
 
-bool dmx_batch_claim(demucs_tracks_batch *self, const char *path, dmx_claimant *track, demucs_error *error)
+static dmx_claim_outcome add(demucs_tracks_batch *self, const char *path, dmx_claimant *track, demucs_error *error)
+{
+    claim *new = dmx_alloc(1, sizeof *new);
+    if (new != NULL) *new = (claim){.path = dmx_strdup(path), .track = dmx_strdup(track->request->input)};
+    if (new == NULL || new->path == NULL || new->track == NULL ||
+        !dmx_table_add(&self->claims, new->path, strlen(path), new)) {
+        if (new != NULL) release_claim(new);
+        no_memory(error);
+        return DMX_CLAIM_FAILED;
+    }
+    hold(new, track);
+    return may_go(self, path, track, error) ? DMX_CLAIM_HELD : DMX_CLAIM_FAILED;
+}
+
+static void forget_written(demucs_tracks_batch *self, claim *item)
+{
+    if (item->written) dmx_table_remove(&self->written, &item->identity, sizeof item->identity);
+    item->written = false;
+}
+
+/* Whose file is it that lies under `path` now, if one of the batch wrote it, under this path or another? */
+static claim *find_written(demucs_tracks_batch *self, const char *path)
+{
+    dmx_path_identity is, still;
+    if (!dmx_path_identify(&is, path)) return NULL;
+    claim *item = dmx_table_find(&self->written, &is, sizeof is);
+    /* an inode may have been given to another file since */
+    const bool true_still =
+        item != NULL && dmx_path_identify(&still, item->path) && still.device == is.device && still.inode == is.inode;
+    return true_still ? item : NULL;
+}
+
+/* Take over a claim of a track that is done, or yet to come. */
+static dmx_claim_outcome take_over(demucs_tracks_batch *self, claim *item, dmx_claimant *track, demucs_error *error)
+{
+    char *name = dmx_strdup(track->request->input);
+    if (name == NULL) {
+        no_memory(error);
+        return DMX_CLAIM_FAILED;
+    }
+    dmx_free(item->track);
+    item->track = name;
+    forget_written(self, item);
+    hold(item, track);
+    return may_go(self, item->path, track, error) ? DMX_CLAIM_HELD : DMX_CLAIM_FAILED;
+}
+
+static dmx_claim_outcome claim_path(demucs_tracks_batch *self, const char *path, dmx_claimant *track,
+                                    demucs_error *error)
+{
+    claim *taken = dmx_table_find(&self->claims, path, strlen(path));
+    if (taken != NULL && taken->owner == track) return fail_twice(path, track, error);
+    const bool own = taken != NULL && taken->reserved && strcmp(taken->track, track->request->input) == 0;
+    if (taken != NULL && (taken->owner != NULL || !(own || track->replaces))) return meet(taken, track);
+    claim *other = track->replaces ? NULL : find_written(self, path);
+    if (other != NULL) return meet(other, track);
+    return taken != NULL ? take_over(self, taken, track, error) : add(self, path, track, error);
+}
+
+dmx_claim_outcome dmx_batch_claim(demucs_tracks_batch *self, const char *path, dmx_claimant *track, demucs_error *error)
 {
     pthread_mutex_lock(&self->lock);
-    const claim *taken = dmx_table_find(&self->claims, path, strlen(path));
-    const bool done = taken != NULL ? is_taken(taken, track, error)
-                                    : add(self, path, track, error) && may_go(self, path, track, error);
+    const dmx_claim_outcome outcome = claim_path(self, path, track, error);
     pthread_mutex_unlock(&self->lock);
-    return done;
+    return outcome;
+}
+
+/* Remember which file lies under the path now. Without memory for it, only the path's text says whose it is. */
+static void note_written(demucs_tracks_batch *self, claim *item)
+{
+    if (!dmx_path_identify(&item->identity, item->path)) return;
+    claim *before = dmx_table_find(&self->written, &item->identity, sizeof item->identity);
+    if (before != NULL) forget_written(self, before);
+    item->written = dmx_table_add(&self->written, &item->identity, sizeof item->identity, item);
 }
 
 void dmx_batch_settle(demucs_tracks_batch *self, dmx_claimant *track, bool done)
@@ -181,10 +276,55 @@ void dmx_batch_settle(demucs_tracks_batch *self, dmx_claimant *track, bool done)
         next = item->next;
         item->owner = NULL;
         item->next = NULL;
-        if (done) continue;
+        if (done) {
+            note_written(self, item);
+            continue;
+        }
         dmx_table_remove(&self->claims, item->path, strlen(item->path));
         release_claim(item);
     }
     track->claims = NULL;
     pthread_mutex_unlock(&self->lock);
+}
+
+/* ---------------------------------------------------------------------------------------------- reservations ---- */
+
+dmx_reservation dmx_batch_reservation(demucs_tracks_batch *self, const char *key)
+{
+    pthread_mutex_lock(&self->lock);
+    const decision *item = dmx_table_find(&self->decisions, key, strlen(key));
+    const dmx_reservation decided = item != NULL ? item->decided : (dmx_reservation){0};
+    pthread_mutex_unlock(&self->lock);
+    return decided;
+}
+
+static bool decide(demucs_tracks_batch *self, const char *key, const dmx_reservation *decided)
+{
+    decision *item = dmx_table_find(&self->decisions, key, strlen(key));
+    if (item == NULL) {
+        item = dmx_alloc(1, sizeof *item);
+        if (item != NULL) item->key = dmx_strdup(key);
+        if (item == NULL || item->key == NULL || !dmx_table_add(&self->decisions, item->key, strlen(key), item)) {
+            if (item != NULL) release_decision(item);
+            return false;
+        }
+    }
+    item->decided = *decided;
+    return true;
+}
+
+bool dmx_batch_reserve(demucs_tracks_batch *self, dmx_claimant *track, const char *key, const dmx_reservation *decided,
+                       demucs_error *error)
+{
+    pthread_mutex_lock(&self->lock);
+    const bool kept = decide(self, key, decided);
+    for (claim *item = track->claims, *next; kept && item != NULL; item = next) {
+        next = item->next;
+        item->owner = NULL;
+        item->next = NULL;
+        item->reserved = true;
+    }
+    if (kept) track->claims = NULL;
+    pthread_mutex_unlock(&self->lock);
+    return kept || !no_memory(error);
 }

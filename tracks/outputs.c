@@ -190,6 +190,15 @@ static bool warn(dmx_outputs *self, demucs_error *error)
     return true;
 }
 
+/* Whether a file of this track has appeared under that path already: its name differs from another's in a way that the
+ * file system does not see. */
+static bool is_written(const dmx_outputs *self, const char *path)
+{
+    for (int i = 0; i < self->count; i++)
+        if (self->items[i].committed && dmx_path_same_file(self->items[i].path, path)) return true;
+    return false;
+}
+
 bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error)
 {
     if (!write_spools(self, error)) return false;
@@ -199,6 +208,10 @@ bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error)
     /* all samples are on the disk: what is left are the names */
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
+        if (is_written(self, item->path))
+            return !dmx_refuse(item->path, error, DEMUCS_ERROR_ARGUMENT,
+                               "two files of %s would be written here; give each a path of its own",
+                               self->watch->track);
         item->committed = audio_writer_close(item->writer, error);
         item->writer = NULL;
         if (!item->committed) return false;

@@ -14,7 +14,6 @@
 #define DMX_TRACKS_OUTPUTS_H
 
 #include "audio/audio.h"
-#include "tracks/batch.h"
 #include "tracks/meter.h"
 #include "tracks/spool.h"
 #include "tracks/watch.h"
@@ -38,18 +37,17 @@ typedef struct dmx_outputs {
     const demucs_tracks_request *request;
     dmx_watch *watch;
     dmx_spool_place *spool_place; /* the caller's */
+    int number;                   /* that tells it from another track with the same paths; 1: none */
     int sources, channels, sample_rate_hz;
     dmx_output *items; /* [count] */
     int count;
     float **planes; /* [channels] planes of a block */
 } dmx_outputs;
 
-/* Decide on the files. On failure, too, dmx_outputs_discard frees. */
-bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model,
+/* Decide on the files. `number` goes into their paths when it is above 1. On failure, too, dmx_outputs_discard frees.
+ */
+bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
                       demucs_error *error);
-
-/* Claim their paths. */
-bool dmx_outputs_claim(const dmx_outputs *self, demucs_tracks_batch *batch, dmx_claimant *track, demucs_error *error);
 
 /* Which stems they are made of, into needed[sources]. */
 void dmx_outputs_need(const dmx_outputs *self, bool *needed);

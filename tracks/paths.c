@@ -30,6 +30,14 @@ const char *dmx_path_extension(const char *path)
     return dot + 1;
 }
 
+char *dmx_path_number(const char *path, int number)
+{
+    const char *extension = dmx_path_extension(path);
+    const size_t stem = (size_t)(extension - path) - (*extension != '\0');
+    if (number <= 1) return dmx_strdup(path);
+    return dmx_path_print("%.*s-%d%s", (int)stem, path, number, path + stem);
+}
+
 char *dmx_path_parent(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -164,6 +172,8 @@ static void append_formatted(growing *text, const char *value, size_t length, co
 
 static bool expand_into(growing *text, const char *pattern, const dmx_path_names *names, demucs_error *error)
 {
+    char number[16] = "";
+    if (names->number > 1) snprintf(number, sizeof number, "-%d", names->number);
     static const char known[] = "use {track}, {trackext}, {stem}, {ext}, and {{ or }} for a brace";
     for (const char *at = pattern; *at != '\0';) {
         size_t plain = strcspn(at, "{}"), length = 0;
@@ -191,9 +201,22 @@ static bool expand_into(growing *text, const char *pattern, const dmx_path_names
                 "the format of {%.*s} in the pattern \"%s\" is none for text; use {track:.30}, {stem:_>12}",
                 (int)name_length, at + 1, pattern);
         append_formatted(text, value, length, &how);
+        if (word == 5 && strncmp(at + 1, "track", 5) == 0) append(text, number, strlen(number));
         at += name_length + 2;
     }
     return true;
+}
+
+/* Whether a right pattern has the variable {track}. */
+static bool has_track(const char *pattern)
+{
+    for (const char *at = pattern; (at = strpbrk(at, "{}")) != NULL; at++) {
+        if (at[1] == at[0])
+            at++;
+        else if (strncmp(at, "{track", 6) == 0 && (at[6] == '}' || at[6] == ':'))
+            return true;
+    }
+    return false;
 }
 
 char *dmx_path_expand(const char *pattern, const dmx_path_names *names, demucs_error *error)
@@ -205,5 +228,9 @@ char *dmx_path_expand(const char *pattern, const dmx_path_names *names, demucs_e
         dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
     else
         expand_into(&text, pattern, names, error);
-    return text.out;
+    if (text.out == NULL || names->number <= 1 || has_track(pattern)) return text.out;
+    char *numbered = dmx_path_number(text.out, names->number);
+    dmx_free(text.out);
+    if (numbered == NULL) dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
+    return numbered;
 }

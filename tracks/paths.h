@@ -18,10 +18,15 @@ char *dmx_path_print(const char *format, ...)
 typedef struct dmx_path_names {
     const char *track; /* path of the track: {track} and {trackext} are cut from its last part */
     const char *stem, *ext;
+    int number; /* above 1: goes behind {track}, "song-2" */
 } dmx_path_names;
 
-/* Expand `pattern`, a Python format string ({track}, {trackext}, {stem}, {ext}, {{, }}). NULL when it is wrong. */
+/* Expand `pattern`, a Python format string ({track}, {trackext}, {stem}, {ext}, {{, }}). The number of a pattern
+ * without {track} stands before the ending. NULL when the pattern is wrong. */
 char *dmx_path_expand(const char *pattern, const dmx_path_names *names, demucs_error *error);
+
+/* The same for a path that no pattern made: "folder/drums-2.wav" when `number` is above 1. NULL without memory. */
+char *dmx_path_number(const char *path, int number);
 
 /* The text after the last dot of the last part, "" when there is none. Points into `path`. */
 const char *dmx_path_extension(const char *path);

@@ -23,11 +23,13 @@ static int container_of(const char *path)
     return -1;
 }
 
-static char *path_by_pattern(const demucs_tracks_request *request, const char *name, demucs_error *error)
+static char *path_by_pattern(const dmx_outputs *self, const char *name, demucs_error *error)
 {
+    const demucs_tracks_request *request = self->request;
     static const char *const extensions[] = {
         [DEMUCS_TRACKS_WAV] = "wav", [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3"};
-    const dmx_path_names names = {.track = request->input, .stem = name, .ext = extensions[request->container]};
+    const dmx_path_names names = {
+        .track = request->input, .stem = name, .ext = extensions[request->container], .number = self->number};
     char *inside = dmx_path_expand(request->pattern, &names, error);
     if (inside == NULL) return NULL;
     /* only a pattern can be absolute: a track called ".wav" must not lead to the root folder */
@@ -48,7 +50,7 @@ static bool add(dmx_outputs *self, demucs_tracks_kind kind, int source, const ch
     *item = (dmx_output){.kind = kind, .source = source, .divisor = 1};
     item->name = dmx_path_print("%s%s", prefix, stem);
     if (item->name == NULL) return no_memory(error);
-    item->path = path != NULL ? dmx_strdup(path) : path_by_pattern(request, item->name, error);
+    item->path = path != NULL ? dmx_path_number(path, self->number) : path_by_pattern(self, item->name, error);
     if (item->path == NULL) return no_memory(error);
     const int container = container_of(item->path);
     char shown[DMX_SHOWN_PATH];
@@ -85,10 +87,10 @@ static bool plan_by_pattern(dmx_outputs *self, const demucs_model *model, demucs
     return done;
 }
 
-bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model,
+bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
                       demucs_error *error)
 {
-    *self = (dmx_outputs){.request = request};
+    *self = (dmx_outputs){.request = request, .number = number};
     self->sources = demucs_model_sources(model);
     self->channels = demucs_model_channels(model);
     self->sample_rate_hz = demucs_model_sample_rate_hz(model);
@@ -103,13 +105,6 @@ bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, c
             add(self, target->kind, demucs_model_find_source(model, target->stem), target->stem, target->path, error);
     }
     return done;
-}
-
-bool dmx_outputs_claim(const dmx_outputs *self, demucs_tracks_batch *batch, dmx_claimant *track, demucs_error *error)
-{
-    for (int i = 0; i < self->count; i++)
-        if (!dmx_batch_claim(batch, self->items[i].path, track, error)) return false;
-    return true;
 }
 
 void dmx_outputs_need(const dmx_outputs *self, bool *needed)

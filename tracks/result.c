@@ -61,6 +61,23 @@ void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const d
     }
 }
 
+void dmx_result_plan(demucs_tracks_result *result, dmx_outputs *outputs)
+{
+    whole *self = (whole *)result;
+    result->channels = outputs->channels;
+    result->sample_rate_hz = outputs->sample_rate_hz;
+    for (int i = 0; i < outputs->count; i++) {
+        dmx_output *item = &outputs->items[i];
+        self->files[i] = (demucs_tracks_file){.path = item->path,
+                                              .name = item->name,
+                                              .kind = item->kind,
+                                              .source = item->source,
+                                              .container = item->container,
+                                              .gain = 1};
+        item->path = item->name = NULL;
+    }
+}
+
 void demucs_tracks_result_free(demucs_tracks_result *result)
 {
     whole *self = (whole *)result;

@@ -13,4 +13,7 @@ demucs_tracks_result *dmx_result_new(int files);
 void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const dmx_intake *intake,
                      const dmx_watch *watch);
 
+/* Fill in which files it will be. */
+void dmx_result_plan(demucs_tracks_result *result, dmx_outputs *outputs);
+
 #endif

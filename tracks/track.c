@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/folder.h"
+#include "tracks/collision.h"
 #include "tracks/intake.h"
 #include "tracks/outputs.h"
 #include "tracks/paths.h"
@@ -81,7 +82,7 @@ static bool carry_out(track *self, demucs_error *error)
            dmx_outputs_open(&self->outputs, error) && separate(self, error) && write_files(self, error);
 }
 
-static bool plan(track *self, const demucs_tracks_request *given, demucs_error *error)
+static bool prepare(track *self, const demucs_tracks_request *given, demucs_error *error)
 {
     if (!dmx_request_read(&self->request, given, error)) return false;
     if (self->request.engine == NULL || self->request.input == NULL || self->request.input[0] == '\0')
@@ -89,11 +90,7 @@ static bool plan(track *self, const demucs_tracks_request *given, demucs_error *
                          self->request.engine == NULL ? "engine" : "input");
     const demucs_model *model = demucs_engine_model(self->request.engine);
     dmx_watch_init(&self->watch, &self->request);
-    if (!dmx_request_suits(&self->request, model, error) ||
-        !dmx_outputs_plan(&self->outputs, &self->request, model, error))
-        return false;
-    self->outputs.watch = &self->watch;
-    return true;
+    return dmx_request_suits(&self->request, model, error);
 }
 
 static void release(track *self, bool done)
@@ -112,23 +109,53 @@ static bool claim_and_carry_out(track *self, demucs_error *error)
     dmx_claimant claimant = {.request = &self->request};
     if (batch == NULL && demucs_tracks_batch_create(&own, error) != DEMUCS_OK) return false;
     if (batch == NULL) batch = own;
-    const bool done = dmx_outputs_claim(&self->outputs, batch, &claimant, error) && carry_out(self, error);
+    bool done = dmx_outputs_claim(&self->outputs, batch, &claimant, &self->watch, error);
+    self->outputs.watch = &self->watch;
+    if (done && self->outputs.count == 0) /* left out */
+        done = (self->result = dmx_result_new(0)) != NULL || no_memory(self, error);
+    else if (done)
+        done = carry_out(self, error);
     dmx_batch_settle(batch, &claimant, done);
     demucs_tracks_batch_free(own);
     return done;
 }
 
-demucs_status demucs_tracks_separate(const demucs_tracks_request *request, demucs_tracks_result **result,
-                                     demucs_error *error)
+/* Keep the paths for later. */
+static bool reserve(track *self, demucs_error *error)
+{
+    dmx_claimant claimant = {.request = &self->request};
+    if (self->request.batch == NULL)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the request has no batch to reserve its paths in");
+    const bool done = dmx_outputs_reserve(&self->outputs, self->request.batch, &claimant, &self->watch, error) &&
+                      ((self->result = dmx_result_new(self->outputs.count)) != NULL || no_memory(self, error));
+    dmx_batch_settle(self->request.batch, &claimant, false);
+    if (done) dmx_result_plan(self->result, &self->outputs);
+    return done;
+}
+
+static demucs_status run(const demucs_tracks_request *request, bool (*act)(track *, demucs_error *),
+                         demucs_tracks_result **result, demucs_error *error)
 {
     demucs_error why = {DEMUCS_OK, ""};
     track self = {0};
-    const bool done = plan(&self, request, &why) && claim_and_carry_out(&self, &why);
+    const bool done = prepare(&self, request, &why) && act(&self, &why);
     release(&self, done);
     if (!done || result == NULL) demucs_tracks_result_free(self.result);
     if (result != NULL) *result = done ? self.result : NULL;
     if (error != NULL) *error = why;
     return why.status;
+}
+
+demucs_status demucs_tracks_separate(const demucs_tracks_request *request, demucs_tracks_result **result,
+                                     demucs_error *error)
+{
+    return run(request, claim_and_carry_out, result, error);
+}
+
+demucs_status demucs_tracks_reserve(const demucs_tracks_request *request, demucs_tracks_result **result,
+                                    demucs_error *error)
+{
+    return run(request, reserve, result, error);
 }
 
 void demucs_tracks_unlink_partial(void) { dmx_files_unlink_all(); }

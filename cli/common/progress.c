@@ -56,6 +56,7 @@ bool progress_event(const demucs_tracks_event *event, void *user)
     case DEMUCS_TRACKS_EVENT_NOT_FINITE:
     case DEMUCS_TRACKS_EVENT_SHORT:
     case DEMUCS_TRACKS_EVENT_CHANNELS:
+    case DEMUCS_TRACKS_EVENT_COLLISION:
         end_lines(self);
         fprintf(stderr, "warning: %s\n", event->text);
         break;

@@ -13,6 +13,7 @@
 #include "common/precision.h"
 #include "common/progress.h"
 #include "folder.h"
+#include "given.h"
 #include "listing.h"
 #include "options.h"
 
@@ -209,7 +210,7 @@ static int separate_all(run *self)
     return status;
 }
 
-static int run_all(const separate_options *options)
+static int run_all(separate_options *options)
 {
     demucs_error why = {0};
     demucs_model *model = NULL;
@@ -218,6 +219,7 @@ static int run_all(const separate_options *options)
     self.progress.words = strcmp(options->progress, "plain") == 0;
     const model_request request = {.name = options->name, .repo = options->repo, .offline = options->offline};
     int status = 1;
+    given_once(options);
     self.request.folder = folder;
     self.request.event = progress_event;
     self.request.event_user = &self.progress;
@@ -228,7 +230,7 @@ static int run_all(const separate_options *options)
     if (!listing_check_stem(options, model, &why)) goto done;
     if (demucs_tracks_check(&options->request, model, &why) != DEMUCS_OK) goto done;
     if (!announce(folder, &why) || !prepare_engine(&self, model, &why) || !create_batch(&self, &why)) goto done;
-    status = separate_all(&self);
+    if (given_reserve(options, &self.request)) status = separate_all(&self);
 done:
     if (why.message[0] != '\0' && interrupt_signal() == 0) fprintf(stderr, "error: %s\n", why.message);
     if (why.message[0] != '\0' && interrupt_signal() != 0) summarize(options, &(tally){0});

@@ -42,6 +42,10 @@ static const argument table[] = {
          "Path of an output file inside the folder of the model. {track}, {trackext}, {stem} and {ext} stand for "
          "the name of the track without extension, its extension, the stem and the extension of the output, if "
          "need be with a width as in Python ({track:.30}); {{ and }} for braces. Default is \"{track}/{stem}.{ext}\"."},
+    {0, "on-collision", ARGUMENT_TEXT, FIELD(on_collision), .added = true, .choices = "rename, skip, overwrite, fail",
+     .help = "When two tracks would be written to the same place, as a/song.mp3 and b/song.wav: \"rename\" writes the "
+             "second to song-2, \"skip\" leaves it out, \"overwrite\" lets it replace the first, \"fail\" separates "
+             "nothing. It is said before the work. Results of earlier runs are always replaced. Default is rename."},
     {'d', "device", ARGUMENT_TEXT, FIELD(device),
      .help = "Accepted and ignored, since this program computes on the CPU. Default is cpu."},
     {0, "shifts", ARGUMENT_INTEGER, FIELD(shifts), .minimum = 0, .maximum = 100000,
@@ -117,6 +121,7 @@ static void set_defaults(separate_options *options)
                                          .filename = "{track}/{stem}.{ext}",
                                          .device = "cpu",
                                          .progress = "bar",
+                                         .on_collision = "rename",
                                          .other_method = "add",
                                          .clip_mode = "rescale",
                                          .precision = "exact",
@@ -126,11 +131,11 @@ static void set_defaults(separate_options *options)
                                          .mp3_preset = 2};
 }
 
-/* Which of three words a word is. The table has refused all others. */
-static int number_of(const char *const words[3], const char *word)
+/* Which of `count` words a word is. The table has refused all others. */
+static int number_of(const char *const *words, int count, const char *word)
 {
     int number = 0;
-    while (number < 2 && strcmp(words[number], word) != 0) number++;
+    while (number < count - 1 && strcmp(words[number], word) != 0) number++;
     return number;
 }
 
@@ -147,21 +152,26 @@ static void translate(separate_options *options)
     static const char *const clips[3] = {[DEMUCS_TRACKS_CLIP_RESCALE] = "rescale",
                                          [DEMUCS_TRACKS_CLIP_CLAMP] = "clamp",
                                          [DEMUCS_TRACKS_CLIP_NONE] = "none"};
+    static const char *const collisions[4] = {[DEMUCS_TRACKS_COLLISION_FAIL] = "fail",
+                                              [DEMUCS_TRACKS_COLLISION_RENAME] = "rename",
+                                              [DEMUCS_TRACKS_COLLISION_SKIP] = "skip",
+                                              [DEMUCS_TRACKS_COLLISION_OVERWRITE] = "overwrite"};
     demucs_tracks_request *request = &options->request;
     if (options->out[0] == '\0') options->out = "."; /* as an empty path of Python */
     demucs_tracks_request_init(request, sizeof *request);
     request->stream = (int)options->stream;
     request->pattern = options->filename;
     request->stem = options->stem;
-    request->other = (demucs_tracks_other)number_of(others, options->other_method);
+    request->other = (demucs_tracks_other)number_of(others, 3, options->other_method);
     request->container = options->mp3 ? DEMUCS_TRACKS_MP3 : options->flac ? DEMUCS_TRACKS_FLAC : DEMUCS_TRACKS_WAV;
     request->sample = options->float32 ? DEMUCS_TRACKS_FLOAT32
                       : options->int24 ? DEMUCS_TRACKS_INT24
                                        : DEMUCS_TRACKS_INT16;
     request->mp3_bitrate_kbps = nearest(options->mp3_bitrate, 8, 320);
     request->mp3_quality = (int)options->mp3_preset;
-    request->clip = (demucs_tracks_clip)number_of(clips, options->clip_mode);
+    request->clip = (demucs_tracks_clip)number_of(clips, 3, options->clip_mode);
     request->downmix = options->downmix;
+    request->collision = (demucs_tracks_collision)number_of(collisions, 4, options->on_collision);
     request->folder_setting = "--out";
     request->pattern_setting = "--filename";
     request->downmix_setting = "--downmix";

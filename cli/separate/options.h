@@ -14,6 +14,7 @@ typedef struct separate_options {
     const char *other_method; /* "add", "minus" or "none" */
     const char *clip_mode;    /* "rescale", "clamp" or "none" */
     const char *precision;    /* "exact" or "fast" */
+    const char *on_collision; /* "rename", "skip", "overwrite" or "fail" */
     long long shifts, jobs, mp3_bitrate, mp3_preset, seed, threads, stream;
     double overlap;
     double segment; /* seconds, 0 = the model's own */

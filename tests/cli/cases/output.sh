@@ -15,7 +15,8 @@ wait
 make a.wav 1
 mkdir sub
 demucs .//a.wav
-demucs ./sub/.././a.wav "$PWD//a.wav"
+cp a.wav b.wav
+demucs ./sub/.././a.wav "$PWD//b.wav"
 ln -s loop.wav loop.wav
 demucs loop.wav
 demucs nothing.wav a.wav/b.wav
