@@ -55,7 +55,7 @@ static bool feed(ffmpeg_decoder *self)
     int result;
     do {
         av_packet_unref(self->packet);
-        result = av_read_frame(self->input->container, self->packet);
+        result = ffmpeg_input_read(self->input, self->packet);
     } while (result == AVERROR(EAGAIN) || (result >= 0 && self->packet->stream_index != self->input->stream->index));
 
     if (result < 0) {

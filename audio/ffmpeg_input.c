@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { PACKET_BYTES = 32768 }; /* of one that is not FFmpeg's */
+
 static int refuse_open(AVFormatContext *container, AVIOContext **io, const char *url, int flags, AVDictionary **options)
 {
     (void)container, (void)url, (void)flags, (void)options;
@@ -128,12 +130,40 @@ static bool choose_stream(ffmpeg_input *input, const char *path, int wanted, dem
     return true;
 }
 
+/* Where the header is wrong about the samples, they are read from where they lie. */
+static bool take_extent(ffmpeg_input *input, const char *path, demucs_error *error)
+{
+    ffmpeg_extent extent;
+    AVStream *stream = input->stream;
+    const AVRational one_frame = {1, stream->codecpar->sample_rate};
+    const int64_t frame_bytes = stream->codecpar->block_align;
+    if (!ffmpeg_extent_find(&extent, input->container, stream)) return true;
+    input->extent = extent;
+    input->announced = av_rescale_q(extent.announced / frame_bytes, one_frame, stream->time_base);
+    stream->duration = av_rescale_q((extent.end - extent.start) / frame_bytes, one_frame, stream->time_base);
+    return avio_seek(input->io, extent.start, SEEK_SET) >= 0 ||
+           !dmx_refuse(path, error, DEMUCS_ERROR_IO, "cannot be read");
+}
+
+int ffmpeg_input_read(ffmpeg_input *input, AVPacket *packet)
+{
+    if (input->extent.start == 0) return av_read_frame(input->container, packet);
+    const int64_t frame_bytes = input->stream->codecpar->block_align;
+    int64_t size = (PACKET_BYTES + frame_bytes - 1) / frame_bytes * frame_bytes;
+    const int64_t left = input->extent.end - avio_tell(input->io);
+    if (size > left) size = left - left % frame_bytes;
+    if (size <= 0) return AVERROR_EOF;
+    const int result = av_get_packet(input->io, packet, (int)size);
+    packet->stream_index = input->stream->index;
+    return result;
+}
+
 bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, const audio_stop *stop, demucs_error *error)
 {
     ffmpeg_quiet_log();
     *input = (ffmpeg_input){0};
     if (open_bytes(input, path, stop, error) && open_container(input, path, stream, error) &&
-        choose_stream(input, path, stream, error))
+        choose_stream(input, path, stream, error) && take_extent(input, path, error))
         return true;
     ffmpeg_input_close(input);
     return false;

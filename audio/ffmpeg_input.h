@@ -3,6 +3,7 @@
 #define DEMUCS_AUDIO_FFMPEG_INPUT_H
 
 #include "audio/audio.h"
+#include "audio/ffmpeg_extent.h"
 
 #include <libavformat/avformat.h>
 
@@ -10,8 +11,9 @@ typedef struct ffmpeg_input {
     AVIOContext *io; /* the file's bytes: ours, and so closed by us */
     bool is_pipe;    /* ffmpeg_pipe_open has opened them */
     AVFormatContext *container;
-    AVStream *stream;  /* the chosen one; packets of the others are dropped unread where the format allows it */
-    int64_t announced; /* length that the file itself states for the stream, in its time base; 0 when it does not */
+    AVStream *stream;     /* the chosen one; packets of the others are dropped unread where the format allows it */
+    ffmpeg_extent extent; /* where the samples lie, when the header is wrong about it; else all zeros */
+    int64_t announced;    /* length that the file itself states for the stream, in its time base; 0 when it does not */
 } ffmpeg_input;
 
 /* Whether the stream, or a packet of it, is encrypted. */
@@ -19,6 +21,10 @@ bool ffmpeg_input_encrypted(const ffmpeg_input *input, const AVPacket *packet);
 
 /* On failure everything is closed again. `stop` is NULL or outlives the input (audio.h). */
 bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, const audio_stop *stop, demucs_error *error);
+
+/* The next packet: as av_read_frame, but for what a wrong header has it get wrong. */
+int ffmpeg_input_read(ffmpeg_input *input, AVPacket *packet);
+
 void ffmpeg_input_close(ffmpeg_input *input);
 
 #endif
