@@ -142,5 +142,60 @@ static void test_announced_frames(void)
     scratch_leave();
 }
 
+static uint32_t get32(const unsigned char *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Copy an m4a whose index ("moov") is its last box, with the index behind the first box, and what it points to moved.
+ */
+static void save_index_first(const char *path, const char *from)
+{
+    bytes file = load_bytes(from);
+    const size_t first = get32(file.data), moov = (size_t)(find(&file, "moov") - 4 - file.data),
+                 size = file.size - moov;
+    REQUIRE(get32(file.data + moov) == size, "the index is not last");
+    unsigned char *list = find(&file, "stco") + 8, *moved = malloc(file.size);
+    for (uint32_t i = get32(list); i > 0; i--) {
+        const uint32_t offset = get32(list + 4 * i) + (uint32_t)size;
+        for (int byte = 0; byte < 4; byte++) list[4 * i + (uint32_t)byte] = (unsigned char)(offset >> (24 - 8 * byte));
+    }
+    memcpy(moved, file.data, first);
+    memcpy(moved + first, file.data + moov, size);
+    memcpy(moved + first + size, file.data + first, moov - first);
+    save_bytes(path, moved, file.size);
+    free(moved), free(file.data);
+}
+
+/* So do an MP3 with an encoder's tag, an m4a whose index stands first, and a wav. */
+static void test_others_announce_their_length(void)
+{
+    enum { FRAMES = 44100 };
+    scratch_enter();
+    sound noise = sound_noise(1, 44100, FRAMES, 0.5f);
+    const audio_format mp3 = {AUDIO_MP3, AUDIO_INT16, 44100, 1, 128, 2}, wav = {AUDIO_WAV, AUDIO_INT16, 44100, 1, 0, 0};
+    REQUIRE(sound_write("x.mp3", &mp3, &noise, NULL) && sound_write("x.wav", &wav, &noise, NULL), "write");
+    save_index_first("x.m4a", data_path("tone.m4a"));
+    static const char *const names[] = {"x.mp3", "x.m4a", "x.wav"};
+    static const uint64_t frames[] = {FRAMES, 13230, FRAMES};
+    for (int i = 0; i < 3; i++) {
+        bytes file = load_bytes(names[i]);
+        save_bytes(names[i], file.data, file.size / 2);
+        free(file.data);
+        audio_reader *reader = audio_reader_open(names[i], 0, NULL);
+        REQUIRE(reader != NULL, "cannot open %s", names[i]);
+        float *left = malloc(FRAMES * sizeof *left), *right = malloc(FRAMES * sizeof *right);
+        const long got = audio_reader_read(reader, (float *[]){left, right}, FRAMES, NULL);
+        const uint64_t announced = audio_reader_announced_frames(reader);
+        CHECK(announced >= frames[i] && announced < frames[i] + 4000, "%s: %llu", names[i],
+              (unsigned long long)announced);
+        CHECK(got > 0 && (uint64_t)got < frames[i] * 3 / 4, "%s: %ld frames", names[i], got);
+        audio_reader_close(reader);
+        free(left), free(right);
+    }
+    sound_free(&noise);
+    scratch_leave();
+}
+
 TEST_MAIN(test_damage_keeps_time, test_encrypted, test_almost_nothing, test_a_kind_that_cannot_be_decoded,
-          test_index_at_the_end_of_a_pipe, test_announced_frames)
+          test_index_at_the_end_of_a_pipe, test_announced_frames, test_others_announce_their_length)
