@@ -113,11 +113,12 @@ bool ffmpeg_decoder_check(const ffmpeg_decoder *self, demucs_error *error)
 
 bool ffmpeg_decoder_refuse(const ffmpeg_decoder *self, demucs_error *error)
 {
-    if (!ffmpeg_decoder_check(self, error)) return false;
+    const AVCodecParameters *sound = self->input->stream->codecpar;
+    if (!ffmpeg_decoder_check(self, error) || ffmpeg_kind_is_beyond(sound, self->path, error)) return false;
     if (self->packets == 0 && self->input->announced == 0)
         return !dmx_refuse(self->path, error, DEMUCS_ERROR_FORMAT, "the audio stream is empty");
     if (self->packets == 0 && (self->input->io->seekable & AVIO_SEEKABLE_NORMAL) == 0)
         return !dmx_refuse(self->path, error, DEMUCS_ERROR_FORMAT,
                            "its index stands at the end, so it cannot be read through a pipe; save it as a file first");
-    return ffmpeg_refuse_kind(self->input->stream->codecpar, self->path, error);
+    return ffmpeg_refuse_kind(sound, self->path, error);
 }

@@ -6,6 +6,9 @@
 
 #include <libavcodec/avcodec.h>
 
+/* Whether this FFmpeg is known not to decode such audio; then `error` says so. */
+bool ffmpeg_kind_is_beyond(const AVCodecParameters *sound, const char *path, demucs_error *error);
+
 /* Say that nothing of this audio could be decoded, and why, as far as that is known. Always false. */
 bool ffmpeg_refuse_kind(const AVCodecParameters *sound, const char *path, demucs_error *error);
 

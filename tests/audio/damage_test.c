@@ -89,6 +89,18 @@ static void test_a_kind_that_cannot_be_decoded(void)
     memset(file + 42, 0x55, sizeof file - 42);
     save_bytes("x.flac", file, sizeof file);
     sound_check_refused("x.flac", 0, "this FFmpeg (libavcodec ");
+    demucs_error error = {0};
+    unsigned major = 0;
+    CHECK(audio_reader_open("x.flac", 0, &error) == NULL, "opened");
+    CHECK(sscanf(strstr(error.message, "libavcodec"), "libavcodec %u", &major) == 1, "%s", error.message);
+    CHECK(major >= 60 || strstr(error.message, "cannot decode FLAC of 32 bits") != NULL, "%s", error.message);
+    file[20] = 0x42;                /* 16 bits */
+    memcpy(file + 15, "\4\0\0", 3); /* the largest frame has 262,144 bytes */
+    save_bytes("x.flac", file, sizeof file);
+    sound_check_refused("x.flac", 0, "its FLAC frames have up to 262144 bytes");
+    memset(file + 22, 0, 4); /* and no length is announced */
+    save_bytes("x.flac", file, sizeof file);
+    sound_check_refused("x.flac", 0, "its FLAC frames have up to 262144 bytes");
     scratch_leave();
 }
 
