@@ -55,14 +55,14 @@ static demucs_status no_memory(const decoder *d) { return dmx_no_memory(d->check
 
 static bool is_integer_type(dmx_dtype dtype) { return dtype == DMX_U8 || dtype == DMX_I16 || dtype == DMX_I64; }
 
-/* How many values a tensor of packed integers holds, or 0 when it is not one. */
-static size_t packed_count(const dmx_tensor *t)
+/* Whether a tensor is one of integers, packed or not, that holds `count` values. */
+static bool holds(const decoder *d, const dmx_tensor *t, size_t count)
 {
-    if (t->dtype != DMX_I64 || t->rank != 3 || t->shape[1] > MAX_BITS) return 0;
     size_t words = 0;
+    if (!d->packed) return is_integer_type(t->dtype) && t->count >= count;
+    if (t->dtype != DMX_I64 || t->rank != 3 || t->shape[1] > MAX_BITS) return false;
     const int64_t shape[2] = {t->shape[0], t->shape[2]};
-    if (!dmx_shape_count(shape, 2, DMX_I64, &words) || words > SIZE_MAX / WORD_BITS / 2) return 0;
-    return words * WORD_BITS;
+    return dmx_shape_count(shape, 2, DMX_I64, &words) && words >= count / WORD_BITS + (count % WORD_BITS > 0);
 }
 
 /* Unpack the first `count` values. */
@@ -99,8 +99,7 @@ static demucs_status read_integers(decoder *d, const dmx_parameter *parameter, c
     demucs_status status =
         dmx_object_to_tensor(object, &t, &d->budget, d->checkpoint->path, name, strlen(name), d->error);
     if (status != DEMUCS_OK) return status;
-    size_t held = d->packed ? packed_count(&t) : is_integer_type(t.dtype) ? t.count : 0;
-    if (held < count) {
+    if (!holds(d, &t, count)) {
         status = bad_parameter(d, parameter, "has too few values");
         goto done;
     }

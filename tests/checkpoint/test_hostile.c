@@ -3,6 +3,7 @@
 #include "support/test.h"
 
 #include "base/bag.h"
+#include "checkpoint/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,42 @@ static void test_cut_files(void)
         }
         free(bytes);
     }
+}
+
+/* The same file but for its header, at `at`, where `words` stand instead; it must be refused. */
+static void check_header(const unsigned char *bytes, size_t size, size_t at, const char *words)
+{
+    dmx_checkpoint *checkpoint = NULL;
+    demucs_error error = {.status = DEMUCS_OK};
+    unsigned char *copy = malloc(size);
+    memcpy(copy, bytes, size);
+    memcpy(copy + at, words, strlen(words));
+    demucs_status status = dmx_checkpoint_parse(&checkpoint, "x", copy, size, &dmx_families, &error);
+    CHECK(is_refusal(status, &error, "has too few values"), "%s: %s", words, error.message);
+    dmx_checkpoint_close(checkpoint);
+    free(copy);
+}
+
+/* Packed integers, [lines][bits][block], that are of another type or have fewer dimensions. */
+static void test_packed_tensors(void)
+{
+    size_t size = 0;
+    int found = 0;
+    unsigned char *bytes = read_file(data_path("good/b72453dc.safetensors"), &size);
+    REQUIRE(bytes != NULL, "no file");
+    for (size_t at = 8; at + 64 < size && at < (size_t)dmx_le64(bytes); at++) {
+        int bits = 0, length = 0;
+        char plane[32];
+        if (memcmp(bytes + at, "I64\",\"shape\":[1,", 16) != 0 ||
+            sscanf((char *)bytes + at + 13, "[1,%d,32]%n", &bits, &length) != 1 || length == 0)
+            continue;
+        check_header(bytes, size, at, "F64\",");
+        snprintf(plane, sizeof plane, "[%d,32]  ", bits); /* as long as what was there */
+        check_header(bytes, size, at + 13, plane);
+        found++;
+    }
+    CHECK(found > 30, "only %d", found);
+    free(bytes);
 }
 
 /* The end of a message is its reason, however long the path. */
@@ -207,5 +244,5 @@ static void test_large_json(void)
     free(header);
 }
 
-TEST_MAIN(test_hostile_files, test_cut_files, test_long_path, test_legacy_count, test_safetensors_headers,
-          test_large_json)
+TEST_MAIN(test_hostile_files, test_cut_files, test_packed_tensors, test_long_path, test_legacy_count,
+          test_safetensors_headers, test_large_json)

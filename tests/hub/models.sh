@@ -48,6 +48,7 @@ expect 2 'must end in .safetensors' convert a.th b.th
 expect 0 '^htdemucs_ft  *bag  *not cached' list
 expect 0 '^5c90dfd2  *single  *not cached' list
 expect 0 'no models in' verify
+for command in list verify; do expect 1 '/no/such .*does not exist' $command --repo /no/such; done
 expect 1 "run 'demucs-models fetch htdemucs'" path htdemucs
 expect 1 'unknown model .nope.; known are htdemucs' info nope
 expect 1 'unknown model' path ../../etc/passwd
