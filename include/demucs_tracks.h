@@ -166,7 +166,8 @@ typedef struct demucs_tracks_request {
     /* Which files. Either a pattern, for the stems of the model or some of them: */
     const char *folder;        /* folder of the files, made when it is not there. Default "." */
     const char *pattern;       /* their paths inside it, or an absolute path: a Python format string of {track} and
-                                  {trackext} (of the input's name), {stem}, {ext}, and {{ or }} for a brace. The ending
+                                  {trackext} (of the input's name), {stem}, {ext}, and {{ or }} for a brace. A name that
+                                  would lead elsewhere, ".." of a track called "...wav", gets a "_" before it. The ending
                                   that comes out, .wav, .flac or .mp3, decides on the container. Default
                                   "{track}/{stem}.{ext}" */
     const char *stem;          /* NULL (default: all stems), or one stem, beside which `other` stands */

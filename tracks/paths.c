@@ -97,16 +97,58 @@ static const char *variable(const dmx_path_names *names, const char *name, size_
     return value;
 }
 
-/* A text that grows; `out` is NULL while its length is counted. */
+/* A path that grows, part by part. */
 typedef struct growing {
-    char *out;
-    size_t length;
+    char *out; /* [capacity], or NULL without memory */
+    size_t length, capacity;
+    size_t part;    /* where the last part begins */
+    bool from_name; /* that part holds the value of a variable */
+    bool failed;    /* out of memory */
 } growing;
 
 static void append(growing *text, const char *more, size_t length)
 {
-    if (text->out != NULL) memcpy(text->out + text->length, more, length);
+    if (!text->failed && text->length + length + 1 > text->capacity) {
+        const size_t larger = 2 * (text->length + length) + 64;
+        char *grown = dmx_realloc(text->out, text->capacity, larger, 1);
+        text->failed = grown == NULL;
+        if (grown != NULL) text->out = grown;
+        if (grown != NULL) text->capacity = larger;
+    }
+    if (text->failed) return;
+    memcpy(text->out + text->length, more, length);
     text->length += length;
+}
+
+/* A part of the path is complete. Names of tracks must not lead elsewhere: a track called "...wav" has the name "..",
+ * which becomes "_..". The official program writes it outside the model's folder. Only a pattern may say "..". */
+static void end_part(growing *text)
+{
+    const size_t length = text->length - text->part;
+    const char *part = text->out + text->part;
+    if (text->failed || !text->from_name || length == 0 || length > 2 || strspn(part, ".") < length) return;
+    append(text, "_", 1);
+    if (text->failed) return;
+    memmove(text->out + text->part + 1, text->out + text->part, length);
+    text->out[text->part] = '_';
+}
+
+/* What a pattern says itself. A part that came out empty, as of a track called ".wav", is left out with its slash, or
+ * "{track}/{stem}" would lead to the root folder. */
+static void append_plain(growing *text, const char *more, size_t length)
+{
+    for (const char *end = more + length; more < end;) {
+        const size_t part = strcspn(more, "/{}");
+        const size_t plain = part < (size_t)(end - more) ? part : (size_t)(end - more);
+        append(text, more, plain);
+        more += plain;
+        if (more == end || *more != '/') continue;
+        end_part(text);
+        if (!text->from_name || text->length > text->part) append(text, "/", 1);
+        text->part = text->length;
+        text->from_name = false;
+        more++;
+    }
 }
 
 /* What may follow a variable's name, as in Python's format: [[fill]align][0][width][.precision][s]. */
@@ -152,7 +194,7 @@ static bool read_spec(spec *self, const char *at, size_t length)
         self->precision = read_number(&at);
     }
     if (at < end && *at == 's') at++;
-    return at == end && self->width <= 1000;
+    return at == end && self->width <= 1000 && self->fill[0] != '/';
 }
 
 static void append_formatted(growing *text, const char *value, size_t length, const spec *how)
@@ -177,7 +219,7 @@ static bool expand_into(growing *text, const char *pattern, const dmx_path_names
     static const char known[] = "use {track}, {trackext}, {stem}, {ext}, and {{ or }} for a brace";
     for (const char *at = pattern; *at != '\0';) {
         size_t plain = strcspn(at, "{}"), length = 0;
-        append(text, at, plain);
+        append_plain(text, at, plain);
         at += plain;
         if (*at == '\0') break;
         if (at[1] == at[0]) { /* {{ or }} */
@@ -201,9 +243,12 @@ static bool expand_into(growing *text, const char *pattern, const dmx_path_names
                 "the format of {%.*s} in the pattern \"%s\" is none for text; use {track:.30}, {stem:_>12}",
                 (int)name_length, at + 1, pattern);
         append_formatted(text, value, length, &how);
+        text->from_name = true;
         if (word == 5 && strncmp(at + 1, "track", 5) == 0) append(text, number, strlen(number));
         at += name_length + 2;
     }
+    end_part(text);
+    append(text, "", 1);
     return true;
 }
 
@@ -221,16 +266,13 @@ static bool has_track(const char *pattern)
 
 char *dmx_path_expand(const char *pattern, const dmx_path_names *names, demucs_error *error)
 {
-    growing count = {0}, text = {0};
-    if (!expand_into(&count, pattern, names, error)) return NULL;
-    text.out = dmx_alloc(count.length + 1, 1);
-    if (text.out == NULL)
-        dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
-    else
-        expand_into(&text, pattern, names, error);
-    if (text.out == NULL || names->number <= 1 || has_track(pattern)) return text.out;
-    char *numbered = dmx_path_number(text.out, names->number);
+    growing text = {0};
+    char *path = NULL;
+    const bool right = expand_into(&text, pattern, names, error);
+    if (right && !text.failed)
+        path =
+            names->number <= 1 || has_track(pattern) ? dmx_strdup(text.out) : dmx_path_number(text.out, names->number);
+    if (right && path == NULL) dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
     dmx_free(text.out);
-    if (numbered == NULL) dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
-    return numbered;
+    return path;
 }

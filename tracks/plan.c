@@ -32,8 +32,7 @@ static char *path_by_pattern(const dmx_outputs *self, const char *name, demucs_e
         .track = request->input, .stem = name, .ext = extensions[request->container], .number = self->number};
     char *inside = dmx_path_expand(request->pattern, &names, error);
     if (inside == NULL) return NULL;
-    /* only a pattern can be absolute: a track called ".wav" must not lead to the root folder */
-    if (request->pattern[0] == '/') return inside;
+    if (request->pattern[0] == '/') return inside; /* only a pattern can be absolute, never a name */
     char *path = dmx_path_print("%s/%s", request->folder, inside);
     dmx_free(inside);
     if (path == NULL) no_memory(error);

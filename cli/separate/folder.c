@@ -27,7 +27,9 @@ char *folder_of_model(const char *out, const char *model_name)
 {
     if (is_model_file(model_name)) {
         const char *slash = strrchr(model_name, '/'), *file = slash != NULL ? slash + 1 : model_name;
-        return memory_text("%s/%.*s", out, (int)(folder_extension(model_name) - 1 - file), file);
+        const int length = (int)(folder_extension(model_name) - 1 - file);
+        const bool elsewhere = length == 2 && strncmp(file, "..", 2) == 0; /* a file called "...th" */
+        return memory_text("%s/%s%.*s", out, elsewhere ? "_" : "", length, file);
     }
     if (strncmp(model_name, "hf://", 5) == 0) model_name += 5;
     char *path = memory_text("%s/%s", out, model_name);

@@ -223,6 +223,54 @@ static void test_large_batch(void)
     CHECK(large < 4 * small + 0.1, "%g s in a batch of 20,000 files, %g s in one of 1", large, small);
 }
 
+/* Whether `path` is inside the folder "out", when ".", ".." and "" are taken as what they are. */
+static bool is_inside(const char *path)
+{
+    int depth = 0;
+    for (const char *at = path; *at != '\0';) {
+        const size_t length = strcspn(at, "/");
+        if (length == 2 && strncmp(at, "..", 2) == 0) return false;
+        depth += length > 0 && !(length == 1 && *at == '.');
+        at += length + (at[length] == '/');
+    }
+    return strncmp(path, "out/", 4) == 0 && depth > 1;
+}
+
+/* Tracks with names that could lead somewhere else, in every kind of pattern: nothing goes outside the folder. */
+static void test_strange_names(void)
+{
+    static const char *const names[] = {
+        "...wav",    "..wav",      ".wav",         "....wav", ".",        "..",       "x/..",       "...",
+        "in/...wav", "-x.wav",     " .wav",        ". .wav",  "a\nb.wav", "a\\b.wav", "trail .wav", "dot..wav",
+        "\xff.wav",  "..\xff.wav", "..{stem}.wav", "*.wav",   "~.wav",    "...wav/",  "..a/..wav",  "a/../...wav"};
+    static const char *const patterns[] = {"{track}/{stem}.{ext}",
+                                           "{track}.{trackext}/{stem}.{ext}",
+                                           "{track:.2}/{stem}.{ext}",
+                                           "{track:.1}{track:.1}/{stem}.{ext}",
+                                           ".{track}/{stem}.{ext}",
+                                           "{track}./{stem}.{ext}",
+                                           "{trackext}/{track}/{stem}.{ext}",
+                                           "x/{track}/y/{track}/{stem}.{ext}",
+                                           "{track:.<2}/{stem}.{ext}",
+                                           "{track}{stem}.{ext}"};
+    const tracks_setup *setup = tracks_begin();
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
+        for (size_t p = 0; p < sizeof patterns / sizeof *patterns; p++) {
+            demucs_tracks_batch *batch = NULL;
+            demucs_tracks_result *result = NULL;
+            demucs_error error = {DEMUCS_OK, ""};
+            demucs_tracks_request request = tracks_request(setup, names[n]);
+            REQUIRE(demucs_tracks_batch_create(&batch, &error) == DEMUCS_OK, "%s", error.message);
+            request.batch = batch;
+            request.pattern = patterns[p];
+            CHECK(demucs_tracks_reserve(&request, &result, &error) == DEMUCS_OK, "%s: %s", names[n], error.message);
+            for (size_t i = 0; result != NULL && i < result->files_count; i++)
+                CHECK(is_inside(result->files[i]->path), "%s in %s: %s", names[n], patterns[p], result->files[i]->path);
+            demucs_tracks_result_free(result);
+            demucs_tracks_batch_free(batch);
+        }
+}
+
 /* Names that are long, or that would move the cursor, leave the sentence whole and the terminal alone. */
 static void test_shown_paths(void)
 {
@@ -277,5 +325,5 @@ static void test_measures(void)
     CHECK(demucs_tracks_measure("a.wav", NULL, &is, &error) == DEMUCS_ERROR_ARGUMENT, "no size");
 }
 
-TRACKS_MAIN(test_sizes, test_wrong, test_check_only, test_error_is_cleared, test_batch, test_large_batch,
-            test_shown_paths, test_measures)
+TRACKS_MAIN(test_strange_names, test_sizes, test_wrong, test_check_only, test_error_is_cleared, test_batch,
+            test_large_batch, test_shown_paths, test_measures)
