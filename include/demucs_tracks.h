@@ -230,12 +230,22 @@ typedef struct demucs_tracks_file {
     uint64_t clipped; /* samples that CLAMP or an integer format cut off */
 } demucs_tracks_file;
 
+/* What was told of a track on the way, once more: so that who separates many can say in the end which were not whole.
+ */
+typedef struct demucs_tracks_warning {
+    demucs_tracks_event_kind kind;
+    const char *text; /* the event's sentence */
+    uint64_t count;   /* the event's */
+} demucs_tracks_warning;
+
 /* What became of a track. It belongs to itself: it outlasts engine, model and request. A later version may add fields
- * at the ends of both structs. */
+ * at the ends of these structs. */
 typedef struct demucs_tracks_result {
     const demucs_tracks_file *const *files; /* [files_count] */
     size_t files_count;
-    int input_channels, input_sample_rate_hz; /* of the file that was read */
+    int input_channels, input_sample_rate_hz; /* of the file that was read. A rate over 768,000, such as that of DSD, is
+                                                 halved as often as needed first: this is what remains, and frames of
+                                                 the input are counted at it */
     uint64_t input_frames;
     double seconds;               /* length of the track */
     int channels, sample_rate_hz; /* of the files that were written */
@@ -243,6 +253,8 @@ typedef struct demucs_tracks_result {
     uint64_t not_finite;          /* samples of the input that are no numbers and were taken as silence */
     double phase_seconds[3];      /* how long each demucs_tracks_phase took */
     uint64_t missing_frames;      /* of the input: it announces so many more than it has; 0 when it is whole */
+    const demucs_tracks_warning *const *warnings; /* [warnings_count] in the order of the events */
+    size_t warnings_count;
 } demucs_tracks_result;
 
 /* Decode the track, separate it, write its files. Returns when all is done; any number of threads may call it at once,

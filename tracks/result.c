@@ -8,8 +8,9 @@
 /* The caller sees the first field. Files are listed by pointers, so that both structs may grow at their ends. */
 typedef struct whole {
     demucs_tracks_result shown;
-    const demucs_tracks_file **list; /* [files_count] */
-    demucs_tracks_file *files;       /* [files_count] */
+    const demucs_tracks_file **list;  /* [files_count] */
+    demucs_tracks_file *files;        /* [files_count] */
+    demucs_tracks_warning **warnings; /* [warnings_count] */
 } whole;
 
 demucs_tracks_result *dmx_result_new(int files)
@@ -28,10 +29,19 @@ demucs_tracks_result *dmx_result_new(int files)
     return &self->shown;
 }
 
-void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const dmx_intake *intake,
-                     const dmx_watch *watch)
+static void take_warnings(whole *self, dmx_watch *watch)
+{
+    self->warnings = watch->warnings;
+    self->shown.warnings = (const demucs_tracks_warning *const *)self->warnings;
+    self->shown.warnings_count = watch->warnings_count;
+    watch->warnings = NULL;
+    watch->warnings_count = watch->warnings_capacity = 0;
+}
+
+void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const dmx_intake *intake, dmx_watch *watch)
 {
     whole *self = (whole *)result;
+    take_warnings(self, watch);
     result->input_channels = intake->channels;
     result->input_sample_rate_hz = intake->sample_rate_hz;
     result->input_frames = intake->frames;
@@ -61,9 +71,10 @@ void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const d
     }
 }
 
-void dmx_result_plan(demucs_tracks_result *result, dmx_outputs *outputs)
+void dmx_result_plan(demucs_tracks_result *result, dmx_outputs *outputs, dmx_watch *watch)
 {
     whole *self = (whole *)result;
+    take_warnings(self, watch);
     result->channels = outputs->channels;
     result->sample_rate_hz = outputs->sample_rate_hz;
     for (int i = 0; i < outputs->count; i++) {
@@ -86,6 +97,8 @@ void demucs_tracks_result_free(demucs_tracks_result *result)
         dmx_free((char *)self->files[i].path);
         dmx_free((char *)self->files[i].name);
     }
+    for (size_t i = 0; i < self->shown.warnings_count; i++) dmx_free(self->warnings[i]);
+    dmx_free(self->warnings);
     dmx_free(self->list);
     dmx_free(self->files);
     dmx_free(self);

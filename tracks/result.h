@@ -9,11 +9,11 @@
  * can fail after it. */
 demucs_tracks_result *dmx_result_new(int files);
 
-/* Fill it in once all files are there. The paths and names of the outputs become the result's. */
-void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const dmx_intake *intake,
-                     const dmx_watch *watch);
+/* Fill it in once all files are there. The paths and names of the outputs, and the warnings, become the
+ * result's. */
+void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const dmx_intake *intake, dmx_watch *watch);
 
 /* Fill in which files it will be. */
-void dmx_result_plan(demucs_tracks_result *result, dmx_outputs *outputs);
+void dmx_result_plan(demucs_tracks_result *result, dmx_outputs *outputs, dmx_watch *watch);
 
 #endif

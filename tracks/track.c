@@ -98,8 +98,18 @@ static void release(track *self, bool done)
     dmx_separation_end(&self->separation);
     dmx_outputs_discard(&self->outputs);
     dmx_spool_free(self->intake.mix);
+    dmx_watch_clear(&self->watch);
     if (!done && self->folder != NULL) dmx_folder_unmake(self->folder, self->spool_place.made);
     dmx_free(self->folder);
+}
+
+/* The result of a track that is left out, or still to come. */
+static bool plan_result(track *self, demucs_error *error)
+{
+    self->result = dmx_result_new(self->outputs.count);
+    if (self->result == NULL) return no_memory(self, error);
+    dmx_result_plan(self->result, &self->outputs, &self->watch);
+    return true;
 }
 
 /* With a batch of its own where the caller has none. */
@@ -111,10 +121,7 @@ static bool claim_and_carry_out(track *self, demucs_error *error)
     if (batch == NULL) batch = own;
     bool done = dmx_outputs_claim(&self->outputs, batch, &claimant, &self->watch, error);
     self->outputs.watch = &self->watch;
-    if (done && self->outputs.count == 0) /* left out */
-        done = (self->result = dmx_result_new(0)) != NULL || no_memory(self, error);
-    else if (done)
-        done = carry_out(self, error);
+    if (done) done = self->outputs.count == 0 ? plan_result(self, error) : carry_out(self, error);
     dmx_batch_settle(batch, &claimant, done);
     demucs_tracks_batch_free(own);
     return done;
@@ -127,9 +134,8 @@ static bool reserve(track *self, demucs_error *error)
     if (self->request.batch == NULL)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the request has no batch to reserve its paths in");
     const bool done = dmx_outputs_reserve(&self->outputs, self->request.batch, &claimant, &self->watch, error) &&
-                      ((self->result = dmx_result_new(self->outputs.count)) != NULL || no_memory(self, error));
+                      plan_result(self, error);
     dmx_batch_settle(self->request.batch, &claimant, false);
-    if (done) dmx_result_plan(self->result, &self->outputs);
     return done;
 }
 

@@ -1,8 +1,11 @@
 /* watch.c - see watch.h */
 #include "tracks/watch.h"
 
+#include "base/alloc.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static double clock_seconds(void)
@@ -52,6 +55,32 @@ bool dmx_watch_progress(dmx_watch *self, uint64_t done, uint64_t total, const de
     return tell(self, &event, error);
 }
 
+static bool remember(dmx_watch *self, const demucs_tracks_event *event)
+{
+    if (self->warnings_count == self->warnings_capacity) {
+        const size_t larger = 2 * self->warnings_capacity + 4;
+        void *grown = dmx_realloc(self->warnings, self->warnings_capacity, larger, sizeof *self->warnings);
+        if (grown == NULL) return false;
+        self->warnings = grown;
+        self->warnings_capacity = larger;
+    }
+    const size_t bytes = strlen(event->text) + 1;
+    demucs_tracks_warning *warning = dmx_alloc(sizeof *warning + bytes, 1);
+    if (warning == NULL) return false;
+    *warning = (demucs_tracks_warning){.kind = event->kind, .text = (char *)(warning + 1), .count = event->count};
+    memcpy(warning + 1, event->text, bytes);
+    self->warnings[self->warnings_count++] = warning;
+    return true;
+}
+
+void dmx_watch_clear(dmx_watch *self)
+{
+    for (size_t i = 0; i < self->warnings_count; i++) dmx_free(self->warnings[i]);
+    dmx_free(self->warnings);
+    self->warnings = NULL;
+    self->warnings_count = self->warnings_capacity = 0;
+}
+
 bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event event, demucs_error *error, const char *format, ...)
 {
     char text[1024];
@@ -61,5 +90,7 @@ bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event event, demucs_error *er
     va_end(arguments);
     dmx_make_printable(text, '?');
     event.text = text;
+    if (!remember(self, &event))
+        return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", self->track);
     return tell(self, &event, error);
 }

@@ -27,6 +27,8 @@
 typedef struct tally {
     const char **failed; /* [tracks] names */
     int failed_count, done;
+    demucs_tracks_result **flawed; /* [tracks] of those that are damaged or not complete */
+    int flawed_count;
 } tally;
 
 /* What all tracks of a run share. */
@@ -150,12 +152,26 @@ static void announce_track(const char *track)
     free(path);
 }
 
-static bool separate_track(run *self, const char *track, demucs_error *why)
+/* Whether a warning is about the track itself, and to be said once more in the end. */
+static bool is_flaw(const demucs_tracks_warning *warning)
 {
+    return warning->kind == DEMUCS_TRACKS_EVENT_DAMAGED || warning->kind == DEMUCS_TRACKS_EVENT_NOT_FINITE ||
+           warning->kind == DEMUCS_TRACKS_EVENT_SHORT;
+}
+
+static bool separate_track(run *self, const char *track, tally *all, demucs_error *why)
+{
+    demucs_tracks_result *result = NULL;
     self->request.input = track;
     progress_begin(&self->progress);
-    const bool done = demucs_tracks_separate(&self->request, NULL, why) == DEMUCS_OK;
+    const bool done = demucs_tracks_separate(&self->request, &result, why) == DEMUCS_OK;
     progress_end(&self->progress, done);
+    bool flawed = false;
+    for (size_t i = 0; done && i < result->warnings_count; i++) flawed = flawed || is_flaw(result->warnings[i]);
+    if (flawed)
+        all->flawed[all->flawed_count++] = result;
+    else
+        demucs_tracks_result_free(result);
     return done;
 }
 
@@ -175,7 +191,7 @@ static void separate_one(run *self, const char *track, tally *result)
             track);
     } else {
         announce_track(track);
-        done = separate_track(self, track, &why);
+        done = separate_track(self, track, result, &why);
     }
     if (done)
         result->done++;
@@ -185,10 +201,24 @@ static void separate_one(run *self, const char *track, tally *result)
     }
 }
 
+/* Which of many tracks are not what they should be, though they were separated. */
+static void name_flawed(const separate_options *options, const tally *result)
+{
+    if (result->flawed_count > 0 && options->tracks_count > 1)
+        fprintf(stderr, "%d of %d tracks %s damaged or not complete:\n", result->flawed_count, options->tracks_count,
+                result->flawed_count == 1 ? "is" : "are");
+    for (int i = 0; i < result->flawed_count; i++) {
+        const demucs_tracks_result *track = result->flawed[i];
+        for (size_t w = 0; options->tracks_count > 1 && w < track->warnings_count; w++)
+            if (is_flaw(track->warnings[w])) fprintf(stderr, "    %s\n", track->warnings[w]->text);
+    }
+}
+
 /* Say at the end what is missing, since the messages may have scrolled away. Returns the exit status. */
 static int summarize(const separate_options *options, const tally *result)
 {
     int tried = result->done + result->failed_count;
+    name_flawed(options, result);
     if (result->failed_count > 0 && options->tracks_count > 1) {
         fprintf(stderr, "%d of %d tracks failed:\n", result->failed_count, options->tracks_count);
         for (int i = 0; i < result->failed_count; i++) fprintf(stderr, "    %s\n", result->failed[i]);
@@ -202,10 +232,14 @@ static int summarize(const separate_options *options, const tally *result)
 static int separate_all(run *self)
 {
     const separate_options *options = self->options;
-    tally result = {.failed = memory_new((size_t)options->tracks_count, sizeof *result.failed)};
+    const size_t count = (size_t)options->tracks_count;
+    tally result = {.failed = memory_new(count, sizeof *result.failed),
+                    .flawed = memory_new(count, sizeof *result.flawed)};
     for (int i = 0; i < options->tracks_count && interrupt_signal() == 0; i++)
         separate_one(self, options->tracks[i], &result);
     int status = summarize(options, &result);
+    for (int i = 0; i < result.flawed_count; i++) demucs_tracks_result_free(result.flawed[i]);
+    free(result.flawed);
     free(result.failed);
     return status;
 }

@@ -194,6 +194,11 @@ static void test_cut_off(void)
         request.event_user = &record;
         demucs_tracks_result *result = separate(&request);
         if (result == NULL) return;
+        CHECK(result->warnings_count == (size_t)cut &&
+                  (!cut || (strcmp(result->warnings[0]->text, record.text) == 0 &&
+                            result->warnings[0]->kind == DEMUCS_TRACKS_EVENT_SHORT &&
+                            result->warnings[0]->count == result->missing_frames)),
+              "%zu warnings in the result", result->warnings_count);
         CHECK(record.warnings == cut && record.counts[DEMUCS_TRACKS_EVENT_SHORT] == result->missing_frames, "%s",
               record.text);
         CHECK(result->input_frames + result->missing_frames == 3 * TRACKS_RATE_HZ, "%llu frames, %llu missing",
