@@ -41,7 +41,7 @@ audio_writer *audio_writer_open(const char *path, const audio_format *format, de
         return NULL;
     }
     writer->encoder = encoders[format->container];
-    if (dmx_file_create(&writer->output, path, error) == DEMUCS_OK)
+    if (dmx_file_create_through(&writer->output, path, error) == DEMUCS_OK)
         writer->state = writer->encoder->open(writer->output, format, error);
     if (writer->state != NULL) return writer;
     audio_writer_abort(writer);

@@ -17,7 +17,8 @@
  * temporary files. The files of a track appear together, when all of them are whole, or not at all: whatever fails, and
  * a cancelled track, leave neither files nor folders of their own behind, and older files as they were. (One case is
  * out of reach: if a file cannot get its name in the end, when others of the track already have theirs, those are
- * removed again, and the older files that had these names are gone.)
+ * removed again, and the older files that had these names are gone.) An output that is a link stays one: the file that
+ * it leads to is written, unless somebody else may have made the link, in a folder that others can write to.
  *
  * Conventions are those of demucs.h: functions that can fail return a demucs_status and take, last, a demucs_error that
  * may be NULL. Its sentence says what to do where there is something to do. Nothing here prints, ends the process,

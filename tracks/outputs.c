@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/folder.h"
+#include "base/target.h"
 #include "tracks/paths.h"
 #include "tracks/planes.h"
 
@@ -227,7 +228,7 @@ void dmx_outputs_discard(dmx_outputs *self)
         dmx_output *item = &self->items[i];
         dmx_spool_free(item->spool);
         audio_writer_abort(item->writer);
-        if (!complete && item->committed) unlink(item->path);
+        if (!complete && item->committed) dmx_target_remove(item->path);
         if (!complete && item->folder != NULL) dmx_folder_unmake(item->folder, item->made_folders);
         dmx_free(item->folder);
         dmx_free(item->name);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/open_files.h"
 #include "base/sweep.h"
+#include "base/target.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ enum {
 
 struct dmx_file {
     char *path;
-    const char *name;         /* the part of `path` behind its folder */
+    char *name;               /* in the folder; of the file that a link leads to where links are followed */
     int folder;               /* open, or -1 */
     int file;                 /* the temporary file; -1 once it is closed */
     int lock;                 /* it once more, to keep its lock until it has its name; -1 before */
@@ -36,23 +37,6 @@ struct dmx_file {
 };
 
 /* ------------------------------------------------------------------------------------------------------- opening -- */
-
-/* The folder of `path`, open, or -1. */
-static int open_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL) return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char *folder = dmx_strndup(path, (size_t)(slash - path) + 1);
-    if (folder == NULL) {
-        errno = ENOMEM;
-        return -1;
-    }
-    int opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failure = errno;
-    dmx_free(folder);
-    errno = failure;
-    return opened;
-}
 
 /* ".NAME.partial-PID-N"; the number tells apart the files of one process. */
 static void name_temporary(dmx_file *file)
@@ -98,7 +82,7 @@ static bool is_obstructed(const dmx_file *file)
     return fstatat(file->folder, file->name, &info, 0) == 0 && !S_ISREG(info.st_mode);
 }
 
-demucs_status dmx_file_create(dmx_file **created, const char *path, demucs_error *error)
+static demucs_status create(dmx_file **created, const char *path, bool through_links, demucs_error *error)
 {
     demucs_status status;
     dmx_file *file = dmx_alloc(1, sizeof *file);
@@ -107,11 +91,15 @@ demucs_status dmx_file_create(dmx_file **created, const char *path, demucs_error
     file->file = file->lock = file->folder = -1;
     file->path = dmx_strdup(path);
     if (file->path == NULL) goto no_memory;
-    const char *slash = strrchr(file->path, '/');
-    file->name = slash != NULL ? slash + 1 : file->path;
-    file->folder = open_folder(path);
-    if (file->folder < 0) {
-        file->failure = errno;
+    file->failure = dmx_target_open(path, &file->folder, &file->name);
+    if (file->failure == 0 && through_links) file->failure = dmx_target_follow(&file->folder, &file->name);
+    if (file->failure == DMX_TARGET_UNSAFE) {
+        status = dmx_refuse(
+            path, error, DEMUCS_ERROR_IO,
+            "cannot write here: this is a link in a folder that others can write to; name the file that it leads to");
+        goto fail;
+    }
+    if (file->failure != 0) {
         status = dmx_file_fail(file, error);
         goto fail;
     }
@@ -141,6 +129,16 @@ no_memory:
 fail:
     dmx_file_discard(file);
     return status;
+}
+
+demucs_status dmx_file_create(dmx_file **file, const char *path, demucs_error *error)
+{
+    return create(file, path, false, error);
+}
+
+demucs_status dmx_file_create_through(dmx_file **file, const char *path, demucs_error *error)
+{
+    return create(file, path, true, error);
 }
 
 const char *dmx_file_path(const dmx_file *file) { return file->path; }
@@ -279,6 +277,7 @@ void dmx_file_discard(dmx_file *file)
     if (file->lock >= 0) close(file->lock);
     drop_temporary(file);
     if (file->folder >= 0) close(file->folder);
+    dmx_free(file->name);
     dmx_free(file->path);
     dmx_free(file);
 }
@@ -286,11 +285,14 @@ void dmx_file_discard(dmx_file *file)
 demucs_status dmx_file_place(const char *temporary, const char *path, demucs_error *error)
 {
     char reason[DMX_REASON];
-    int failure = 0, folder = open_folder(path), file = open(temporary, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    if (folder < 0 || file < 0 || !sync_descriptor(file) || rename(temporary, path) != 0)
-        failure = errno;
-    else
-        sync_descriptor(folder);
+    int folder, file = open(temporary, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    char *name = NULL;
+    int failure = file < 0 ? errno : 0;
+    const int lost = dmx_target_open(path, &folder, &name);
+    dmx_free(name);
+    if (failure == 0) failure = lost;
+    if (failure == 0 && (!sync_descriptor(file) || rename(temporary, path) != 0)) failure = errno;
+    if (failure == 0) sync_descriptor(folder);
     if (file >= 0) close(file);
     if (folder >= 0) close(folder);
     if (failure == 0) return DEMUCS_OK;

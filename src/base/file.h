@@ -22,8 +22,13 @@
 typedef struct dmx_file dmx_file;
 
 /* Start a file that is to be `path`; its folder must exist. A regular file there stays until the commit; anything else
- * there, such as a folder or a device, is refused. On failure (IO, MEMORY) *file is NULL and nothing is left behind. */
+ * there, such as a folder or a device, is refused, and a link is replaced. On failure (IO, MEMORY) *file is NULL and
+ * nothing is left behind. */
 demucs_status dmx_file_create(dmx_file **file, const char *path, demucs_error *error);
+
+/* The same, but where `path` is a link, the file that it leads to is written, and the link stays: the temporary file
+ * lies beside that one. A link that somebody else may have made is refused (base/target.h). */
+demucs_status dmx_file_create_through(dmx_file **file, const char *path, demucs_error *error);
 
 /* The target's path as it was given, for messages. */
 const char *dmx_file_path(const dmx_file *file);

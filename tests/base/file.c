@@ -316,6 +316,85 @@ static void test_place(void)
     leave();
 }
 
-TEST_MAIN(test_appears_at_the_commit, test_discard_leaves_nothing, test_large_file_reads_back, test_full_disk,
-          test_unusable_places, test_without_memory, test_interrupt_removes_temporary_files, test_what_a_kill_leaves,
-          test_planted_links, test_folder_that_is_swapped, test_place)
+static demucs_status write_through(const char *path, const char *text, demucs_error *error)
+{
+    dmx_file *file = NULL;
+    dmx_error_clear(error);
+    if (dmx_file_create_through(&file, path, error) != DEMUCS_OK) return error->status;
+    dmx_file_write(file, text, strlen(text));
+    return dmx_file_commit(file, error);
+}
+
+static bool is_link(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+/* A link stays, and the file that it leads to is written; the temporary file lies beside that. */
+static void test_through_links(void)
+{
+    demucs_error error = {DEMUCS_OK, ""};
+    dmx_file *file = NULL;
+    enter();
+    mkdir("folder", 0755);
+    save("folder/real", "old");
+    REQUIRE(symlink("folder/real", "one") == 0 && symlink("../one", "folder/two") == 0 &&
+                symlink("new", "folder/dangling") == 0 && symlink("nowhere/new", "lost") == 0 &&
+                symlink("loop", "loop") == 0 && symlink("folder", "tofolder") == 0 &&
+                symlink("/dev/null", "todevice") == 0,
+            "links");
+    CHECK(write_through("one", "first", &error) == DEMUCS_OK && is_link("one") && holds("folder/real", "first"), "%s",
+          error.message);
+    CHECK(write_through("folder/two", "second", &error) == DEMUCS_OK && is_link("folder/two") && is_link("one") &&
+              holds("folder/real", "second"),
+          "two links: %s", error.message);
+    CHECK(write_through("folder/dangling", "third", &error) == DEMUCS_OK && is_link("folder/dangling") &&
+              holds("folder/new", "third"),
+          "no file there yet: %s", error.message);
+    static const char *const refused[] = {"lost", "loop", "tofolder", "todevice"};
+    for (int i = 0; i < 4; i++)
+        CHECK(write_through(refused[i], "x", &error) == DEMUCS_ERROR_IO && is_link(refused[i]), "%s: %s", refused[i],
+              error.message);
+    const int before = count("folder");
+    REQUIRE(dmx_file_create_through(&file, "one", &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(count("folder") == before + 1, "the temporary file is not beside the real one");
+    dmx_file_discard(file);
+    CHECK(holds("folder/real", "second"), "given up");
+    REQUIRE(dmx_file_create(&file, "one", &error) == DEMUCS_OK && dmx_file_commit(file, &error) == DEMUCS_OK, "%s",
+            error.message);
+    CHECK(!is_link("one") && holds("folder/real", "second"), "without that, the link is replaced");
+    leave();
+}
+
+/* In a folder that others can write to, only a link of our own is followed, and none where they may rename it. */
+static void test_links_of_others(void)
+{
+    static const struct {
+        mode_t mode;
+        bool own, followed;
+    } cases[] = {{0755, true, true},  {0755, false, true},   {0775, true, true},  {0775, false, false},
+                 {01777, true, true}, {01777, false, false}, {0777, true, false}, {0777, false, false}};
+    demucs_error error = {DEMUCS_OK, ""};
+    enter();
+    mkdir("folder", 0755);
+    save("real", "old");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unlink("folder/link");
+        REQUIRE(symlink("../real", "folder/link") == 0 && chmod("folder", cases[i].mode) == 0, "a link");
+        if (!cases[i].own && lchown("folder/link", 12345, 12345) != 0) continue; /* only root can */
+        save("real", "old");
+        const bool followed = write_through("folder/link", "new", &error) == DEMUCS_OK;
+        CHECK(followed == cases[i].followed && holds("real", followed ? "new" : "old") && is_link("folder/link"),
+              "mode %o, link of %s: %s", (unsigned)cases[i].mode, cases[i].own ? "ours" : "somebody", error.message);
+        CHECK(followed || strstr(error.message, "a link in a folder that others can write to") != NULL, "%s",
+              error.message);
+    }
+    chmod("folder", 0755);
+    leave();
+}
+
+TEST_MAIN(test_through_links, test_links_of_others, test_appears_at_the_commit, test_discard_leaves_nothing,
+          test_large_file_reads_back, test_full_disk, test_unusable_places, test_without_memory,
+          test_interrupt_removes_temporary_files, test_what_a_kill_leaves, test_planted_links,
+          test_folder_that_is_swapped, test_place)

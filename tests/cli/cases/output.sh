@@ -20,3 +20,11 @@ demucs ./sub/.././a.wav "$PWD//b.wav"
 ln -s loop.wav loop.wav
 demucs loop.wav
 demucs nothing.wav a.wav/b.wav
+echo "--- outputs that are links"
+mkdir -p links/f0cb5d54/a shared
+echo old >shared/bass.wav
+ln -s ../../../shared/bass.wav links/f0cb5d54/a/bass.wav
+ln -s ../../../shared/drums.wav links/f0cb5d54/a/drums.wav
+demucs -o links a.wav >/dev/null 2>&1
+for stem in bass drums vocals; do readlink links/f0cb5d54/a/$stem.wav || echo "no link"; done
+tool info shared/*
