@@ -3,6 +3,7 @@
 
 #include "audio/audio.h"
 #include "base/alloc.h"
+#include "tracks/budget.h"
 #include "tracks/planes.h"
 #include "tracks/resampling.h"
 
@@ -74,6 +75,12 @@ static bool begin_part(reading *self, demucs_error *error)
     self->file_channels = audio_reader_channels(self->reader);
     self->sample_rate_hz = audio_reader_sample_rate_hz(self->reader);
     if (before_hz != 0) self->out->frames = demucs_resampled_frames(self->out->frames, before_hz, self->sample_rate_hz);
+    if (self->sample_rate_hz < DMX_LOWEST_HZ)
+        return !dmx_fail(
+            error, DEMUCS_ERROR_UNSUPPORTED,
+            "%s says that its rate is %d Hz; there is no music below %d Hz, so give it the rate that it has, "
+            "as with ffmpeg -i IN -af asetrate=44100 OUT",
+            self->track, self->sample_rate_hz, DMX_LOWEST_HZ);
     if (self->file_channels != 1 && self->file_channels < self->channels)
         return !dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
                          "%s has %d channels, but the model needs %d (or one, which is copied)", self->track,
@@ -85,6 +92,16 @@ static bool begin_part(reading *self, demucs_error *error)
     for (int channel = 0; channel < self->channels; channel++)
         self->mapped[channel] = self->read[self->file_channels == 1 ? 0 : channel];
     return dmx_resampling_set_rate(self->resampling, self->sample_rate_hz, error);
+}
+
+/* Whether there is room for the track and its stems, if the file says how long it is. */
+static bool fits(const reading *self, const dmx_intake_format *format, demucs_error *error)
+{
+    const uint64_t announced = audio_reader_announced_frames(self->reader),
+                   there = audio_reader_expected_frames(self->reader); /* less where the file breaks off */
+    const uint64_t frames = announced < there ? announced : there;
+    return dmx_budget_allows(
+        format->outputs, demucs_resampled_frames(frames, self->sample_rate_hz, format->sample_rate_hz), false, error);
 }
 
 static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
@@ -99,7 +116,7 @@ static bool open_track(reading *self, const dmx_intake_format *format, demucs_er
     self->mapped = dmx_alloc((size_t)self->channels, sizeof *self->mapped);
     if (self->mapped == NULL) return no_memory(self, error);
     self->resampling = dmx_resampling_create(self->channels, format->sample_rate_hz, self->track, take, self, error);
-    if (self->resampling == NULL || !begin_part(self, error)) return false;
+    if (self->resampling == NULL || !begin_part(self, error) || !fits(self, format, error)) return false;
     self->out->channels = self->file_channels;
     self->out->sample_rate_hz = self->sample_rate_hz;
     self->out->mix = dmx_spool_create(format->spool_place, self->channels, error);

@@ -5,11 +5,13 @@
 #ifndef DMX_TRACKS_INTAKE_H
 #define DMX_TRACKS_INTAKE_H
 
+#include "tracks/outputs.h"
 #include "tracks/spool.h"
 #include "tracks/watch.h"
 
 typedef struct dmx_intake_format {
     int channels, sample_rate_hz; /* of the model */
+    const dmx_outputs *outputs;   /* that there has to be room for too */
     dmx_spool_place *spool_place;
 } dmx_intake_format;
 

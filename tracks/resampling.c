@@ -20,7 +20,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { LOWEST_HZ = 1000 }; /* a rate below it makes the neighbour that is shown shorter, no more */
 enum { REACH = 32 }; /* periods of the lower rate over which the resampler's filter reaches: 24 / 0.945, and some */
 enum { MAX_PHASES = 256 }; /* tried, to begin a part on the output's grid */
 
@@ -250,7 +249,7 @@ static bool join(dmx_resampling *self, demucs_error *error)
     edge head = self->head;
     self->head = (edge){0};
     self->last.rate_hz = self->from_hz;
-    const bool done = edge_reserve(&self->last, self->channels, (size_t)(self->from_hz / LOWEST_HZ + 1) * REACH)
+    const bool done = edge_reserve(&self->last, self->channels, (size_t)(self->from_hz / DMX_LOWEST_HZ + 1) * REACH)
                           ? dmx_resampling_push(self, (const float *const *)head.planes, head.frames, error)
                           : no_memory(self, error);
     edge_free(&head, self->channels);
@@ -264,7 +263,7 @@ bool dmx_resampling_set_rate(dmx_resampling *self, int from_hz, demucs_error *er
     if (from_hz == self->from_hz) return true;
     if (self->from_hz == 0) {
         self->from_hz = self->last.rate_hz = from_hz;
-        return edge_reserve(&self->last, self->channels, (size_t)(from_hz / LOWEST_HZ + 1) * REACH)
+        return edge_reserve(&self->last, self->channels, (size_t)(from_hz / DMX_LOWEST_HZ + 1) * REACH)
                    ? create_resampler(self, error)
                    : no_memory(self, error);
     }

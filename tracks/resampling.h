@@ -4,6 +4,9 @@
 
 #include "base/error.h"
 
+/* The lowest rate that is resampled. */
+enum { DMX_LOWEST_HZ = 1000 };
+
 typedef struct dmx_resampling dmx_resampling;
 
 /* Takes up to a block of what comes out; false: stop, with a sentence in `error`. */

@@ -66,21 +66,30 @@ static const char *common_folder(void)
     return folder != NULL && stat(folder, &info) == 0 && S_ISDIR(info.st_mode) ? folder : NULL;
 }
 
+const char *dmx_spool_place_folder(const dmx_spool_place *place)
+{
+    const char *folder = place->chosen != NULL ? place->chosen : common_folder();
+    return folder != NULL ? folder : place->folder;
+}
+
+const char *dmx_spool_place_advice(const dmx_spool_place *place)
+{
+    return place->chosen != NULL ? "name another folder for temporary files" : "set TMPDIR to another folder";
+}
+
 dmx_spool *dmx_spool_create(dmx_spool_place *place, int channels, demucs_error *error)
 {
     char reason[DMX_REASON];
-    const char *folder = place->chosen != NULL ? place->chosen : common_folder();
-    const bool own = folder == NULL;
-    if (own) folder = place->folder;
+    const char *folder = dmx_spool_place_folder(place);
     dmx_spool *self = dmx_alloc(1, sizeof *self);
     if (self == NULL) goto no_memory;
     self->file = -1;
     self->channels = channels;
-    self->advice = place->chosen != NULL ? "name another folder for temporary files" : "set TMPDIR to another folder";
+    self->advice = dmx_spool_place_advice(place);
     self->folder = dmx_strdup(folder);
     self->interleaved = dmx_alloc((size_t)channels * PIECE_FRAMES, sizeof(float));
     if (self->folder == NULL || self->interleaved == NULL) goto no_memory;
-    self->file = own ? open_in_own_folder(place, error) : open_nameless(folder);
+    self->file = folder == place->folder ? open_in_own_folder(place, error) : open_nameless(folder);
     if (self->file >= 0) return self;
     if (errno == ENOMEM) goto no_memory;
     dmx_fail(error, DEMUCS_ERROR_IO, "cannot create a temporary file in %s: %s; %s", folder, dmx_reason(reason, errno),

@@ -17,6 +17,11 @@ typedef struct dmx_spool_place {
     int made;           /* how many of its last parts are ours */
 } dmx_spool_place;
 
+const char *dmx_spool_place_folder(const dmx_spool_place *place);
+
+/* What to do when that folder will not do; the end of a sentence. */
+const char *dmx_spool_place_advice(const dmx_spool_place *place);
+
 /* Create an empty spool. NULL on failure. */
 dmx_spool *dmx_spool_create(dmx_spool_place *place, int channels, demucs_error *error);
 void dmx_spool_free(dmx_spool *self);

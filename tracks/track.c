@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/folder.h"
+#include "tracks/budget.h"
 #include "tracks/collision.h"
 #include "tracks/intake.h"
 #include "tracks/outputs.h"
@@ -44,12 +45,13 @@ static bool read_track(track *self, demucs_error *error)
 {
     const dmx_intake_format format = {.channels = self->outputs.channels,
                                       .sample_rate_hz = self->outputs.sample_rate_hz,
+                                      .outputs = &self->outputs,
                                       .spool_place = &self->spool_place};
     if (!dmx_watch_begin(&self->watch, DEMUCS_TRACKS_READ, error) ||
         !dmx_intake_read(&self->intake, &format, &self->watch, error))
         return false;
     self->watch.track_seconds = (double)dmx_spool_frames(self->intake.mix) / format.sample_rate_hz;
-    return true;
+    return dmx_budget_allows(&self->outputs, dmx_spool_frames(self->intake.mix), true, error);
 }
 
 static bool separate(track *self, demucs_error *error)

@@ -267,5 +267,20 @@ static void test_flag_in_a_segment(void)
     demucs_model_free(own.model);
 }
 
-TRACKS_MAIN(test_own_progress, test_order, test_warnings, test_cancel_everywhere, test_older_files_stay, test_flag,
-            test_flag_in_a_segment)
+/* One block of a file becomes many at the model's rate: the caller is asked with each of them. */
+static void test_cancel_inside_resampling(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    tracks_make("slow.wav", 1, 1000, 16000, 0.5F);
+    tracks_record record = {.cancel_at = 7};
+    demucs_tracks_request request = tracks_request(setup, "slow.wav");
+    request.event = tracks_on_event;
+    request.event_user = &record;
+    demucs_error error = {DEMUCS_OK, ""};
+    const demucs_status status = demucs_tracks_separate(&request, NULL, &error);
+    CHECK(tracks_failed(status, &error, DEMUCS_ERROR_CANCELLED, "cancelled"), "%s", error.message);
+    CHECK(record.cancelled_in == DEMUCS_TRACKS_READ, "in phase %d", (int)record.cancelled_in);
+}
+
+TRACKS_MAIN(test_cancel_inside_resampling, test_own_progress, test_order, test_warnings, test_cancel_everywhere,
+            test_older_files_stay, test_flag, test_flag_in_a_segment)

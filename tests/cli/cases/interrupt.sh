@@ -27,9 +27,9 @@ echo "a track that was done before stays:"
 interrupt INT --repo "$MODELS" -n f0cb5d54 --shifts 20 --threads 1 -o batch short.wav long.wav short2.wav
 echo "status $?"
 files batch
-echo "inside resampling, where a block of this file becomes weeks:"
-tool make long_at_1_hz.wav 1 1 400000 music
-interrupt INT --repo "$MODELS" -n f0cb5d54 -o slow long_at_1_hz.wav
+echo "while a track of the lowest rate is read:"
+tool make long_at_1_khz.wav 1000 1 1000000 music
+interrupt INT --repo "$MODELS" -n f0cb5d54 -o slow long_at_1_khz.wav
 echo "status $?"
 files slow
 echo "while nobody writes to a FIFO:"

@@ -1,0 +1,100 @@
+/* budget.c - see budget.h
+ *
+ *     with RESCALE   the track and each stem lie in spools, till the last stem is done; then the track's is gone, and
+ *                    each stem's as soon as its file is written, which is no larger
+ *     else           the track lies in a spool, and the files grow beside it */
+#include "tracks/budget.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+/* Where something is to lie. */
+typedef struct disk {
+    dev_t device;
+    double free; /* bytes */
+} disk;
+
+/* False where that cannot be told. */
+static bool look(disk *out, const char *folder)
+{
+    struct stat info;
+    struct statvfs system;
+    if (folder == NULL || stat(folder, &info) != 0 || statvfs(folder, &system) != 0 || system.f_blocks == 0)
+        return false;
+    *out = (disk){info.st_dev, (double)system.f_bavail * (double)system.f_frsize};
+    return true;
+}
+
+static const char *size_text(char text[32], double bytes)
+{
+    if (bytes < 1e9)
+        snprintf(text, 32, "%.0f MB", bytes / 1e6);
+    else
+        snprintf(text, 32, "%.1f GB", bytes / 1e9);
+    return text;
+}
+
+static double file_bytes(const dmx_outputs *outputs, const dmx_output *item, double frames)
+{
+    static const int widths[] = {[DEMUCS_TRACKS_INT16] = 2, [DEMUCS_TRACKS_INT24] = 3, [DEMUCS_TRACKS_FLOAT32] = 4};
+    const demucs_tracks_request *request = outputs->request;
+    if (item->container == DEMUCS_TRACKS_WAV) return frames * outputs->channels * widths[request->sample];
+    if (item->container == DEMUCS_TRACKS_FLAC) return 0;
+    return frames / outputs->sample_rate_hz * request->mp3_bitrate_kbps * 1000 / 8;
+}
+
+/* Bytes of all files that lie on this disk. */
+static double files_bytes(const dmx_outputs *outputs, const disk *where, double frames)
+{
+    double bytes = 0;
+    for (int i = 0; i < outputs->count; i++) {
+        disk own;
+        if (look(&own, outputs->items[i].folder) && own.device == where->device)
+            bytes += file_bytes(outputs, &outputs->items[i], frames);
+    }
+    return bytes;
+}
+
+static bool spools_fit(const dmx_outputs *outputs, const disk *where, double frames, bool is_read, demucs_error *error)
+{
+    char folder[DMX_SHOWN_PATH], needed[32], free[32];
+    const bool spooled = outputs->request->clip == DEMUCS_TRACKS_CLIP_RESCALE;
+    const double spool = frames * outputs->channels * (double)sizeof(float),
+                 files = spooled ? 0 : files_bytes(outputs, where, frames),
+                 bytes = spool * ((is_read ? 0 : 1) + (spooled ? outputs->count : 0)) + files;
+    return bytes <= where->free ||
+           !dmx_fail(error, DEMUCS_ERROR_IO,
+                     "%s needs %s for temporary files%s in %s, where %s are free; free some space there, or %s",
+                     outputs->watch->track, size_text(needed, bytes), files > 0 ? " and stems" : "",
+                     dmx_printable_path(folder, dmx_spool_place_folder(outputs->spool_place)),
+                     size_text(free, where->free), dmx_spool_place_advice(outputs->spool_place));
+}
+
+static bool files_fit(const dmx_outputs *outputs, const char *path, const disk *where, double frames,
+                      demucs_error *error)
+{
+    char folder[DMX_SHOWN_PATH], needed[32], free[32];
+    const double bytes = files_bytes(outputs, where, frames);
+    return bytes <= where->free ||
+           !dmx_fail(error, DEMUCS_ERROR_IO,
+                     "the stems of %s need %s in %s, where %s are free; free some space there, choose another %s, or "
+                     "write flac or mp3",
+                     outputs->watch->track, size_text(needed, bytes), dmx_printable_path(folder, path),
+                     size_text(free, where->free), outputs->request->folder_setting);
+}
+
+bool dmx_budget_allows(const dmx_outputs *outputs, uint64_t frames, bool is_read, demucs_error *error)
+{
+    disk spools, files;
+    const bool known = look(&spools, dmx_spool_place_folder(outputs->spool_place));
+    if (known && !spools_fit(outputs, &spools, (double)frames, is_read, error)) return false;
+    for (int i = 0; i < outputs->count; i++) {
+        const char *folder = outputs->items[i].folder;
+        if (!look(&files, folder) || (known && files.device == spools.device)) continue;
+        if (!files_fit(outputs, folder, &files, (double)frames, error)) return false;
+    }
+    return true;
+}
