@@ -23,6 +23,15 @@ typedef struct audio_stop {
     void *user;
 } audio_stop;
 
+/* Where the bytes that come through a pipe are kept, for formats that have to go back and forth in them. */
+typedef struct audio_scratch {
+    int (*open)(void *user, demucs_error *error); /* a file, open for reading and writing, that has no name; -1 with a
+                                                     sentence */
+    void (*say_full)(void *user, int failure,
+                     demucs_error *error); /* the sentence when it could not be written: errno */
+    void *user;
+} audio_scratch;
+
 typedef struct audio_reader_options {
     int stream;             /* which audio stream of the file, from 0 */
     int most_channels;      /* 0: any; else more than so many are mixed down to so many by the usual coefficients (ITU-R
@@ -30,6 +39,8 @@ typedef struct audio_reader_options {
     const audio_stop *stop; /* NULL, or what outlives the reader: it can be stopped while it waits for bytes, now or
                                when it reads. Whoever asked it to stop does not look at what it says then: it may fail
                                or be at the end */
+    const audio_scratch *scratch; /* NULL: a pipe is read as it comes, and what needs more is refused; else it outlives
+                                     the reader */
 } audio_reader_options;
 
 /* Open an audio stream of a file. NULL on failure. */

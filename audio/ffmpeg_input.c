@@ -25,9 +25,8 @@ static int refuse_open(AVFormatContext *container, AVIOContext **io, const char 
     return AVERROR(EACCES);
 }
 
-static bool open_bytes(ffmpeg_input *input, const char *path, const audio_stop *stop, demucs_error *error)
+static bool open_bytes(ffmpeg_input *input, const char *path, const audio_reader_options *options, demucs_error *error)
 {
-    int failure;
     char reason[DMX_REASON];
     struct stat info;
     if (stat(path, &info) != 0)
@@ -35,9 +34,8 @@ static bool open_bytes(ffmpeg_input *input, const char *path, const audio_stop *
     if (S_ISDIR(info.st_mode)) return !dmx_refuse(path, error, DEMUCS_ERROR_IO, "this is a folder, not an audio file");
     input->is_pipe = S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode);
     if (input->is_pipe) {
-        input->io = ffmpeg_pipe_open(path, stop, &failure);
-        return input->io != NULL ||
-               !dmx_refuse(path, error, DEMUCS_ERROR_IO, "cannot open: %s", dmx_reason(reason, failure));
+        input->io = ffmpeg_pipe_open(path, options->stop, options->scratch, error);
+        return input->io != NULL;
     }
 
     size_t size = strlen(path) + sizeof "file:";
@@ -110,7 +108,8 @@ static bool open_container(ffmpeg_input *input, const char *path, int wanted, de
     if (result >= 0) take_header(input, wanted);
     if (result >= 0) result = avformat_find_stream_info(input->container, NULL);
     if (result < 0)
-        return !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT,
+        return ffmpeg_input_check(input, error) &&
+               !dmx_refuse(path, error, DEMUCS_ERROR_FORMAT,
                            "not an audio file in a form that can be read, or badly damaged");
     return true;
 }
@@ -158,12 +157,17 @@ int ffmpeg_input_read(ffmpeg_input *input, AVPacket *packet)
     return result;
 }
 
-bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, const audio_stop *stop, demucs_error *error)
+bool ffmpeg_input_check(const ffmpeg_input *input, demucs_error *error)
+{
+    return !input->is_pipe || ffmpeg_pipe_kept(input->io, error);
+}
+
+bool ffmpeg_input_open(ffmpeg_input *input, const char *path, const audio_reader_options *options, demucs_error *error)
 {
     ffmpeg_quiet_log();
     *input = (ffmpeg_input){0};
-    if (open_bytes(input, path, stop, error) && open_container(input, path, stream, error) &&
-        choose_stream(input, path, stream, error) && take_extent(input, path, error))
+    if (open_bytes(input, path, options, error) && open_container(input, path, options->stream, error) &&
+        choose_stream(input, path, options->stream, error) && take_extent(input, path, error))
         return true;
     ffmpeg_input_close(input);
     return false;

@@ -19,8 +19,11 @@ typedef struct ffmpeg_input {
 /* Whether the stream, or a packet of it, is encrypted. */
 bool ffmpeg_input_encrypted(const ffmpeg_input *input, const AVPacket *packet);
 
-/* On failure everything is closed again. `stop` is NULL or outlives the input (audio.h). */
-bool ffmpeg_input_open(ffmpeg_input *input, const char *path, int stream, const audio_stop *stop, demucs_error *error);
+/* On failure everything is closed again. */
+bool ffmpeg_input_open(ffmpeg_input *input, const char *path, const audio_reader_options *options, demucs_error *error);
+
+/* At the end: whether all bytes could be had, as far as that is known. */
+bool ffmpeg_input_check(const ffmpeg_input *input, demucs_error *error);
 
 /* The next packet: as av_read_frame, but for what a wrong header has it get wrong. */
 int ffmpeg_input_read(ffmpeg_input *input, AVPacket *packet);

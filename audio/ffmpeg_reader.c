@@ -104,7 +104,8 @@ static bool refill(audio_reader *reader, demucs_error *error)
         reader->at_end = true;
         /* the torn packet where a file is cut off is no place of its own */
         decoder->damaged -= decoder->in_damage && audio_reader_announced_frames(reader) > reader->frames;
-        return end_part(reader, error) && ffmpeg_decoder_check(decoder, error);
+        return ffmpeg_input_check(&reader->input, error) && end_part(reader, error) &&
+               ffmpeg_decoder_check(decoder, error);
     }
     if (ffmpeg_converter_suits(&reader->converter, decoder->frame, ffmpeg_decoder_rate_hz(decoder)))
         return pass_frame(reader, error);
@@ -119,6 +120,7 @@ static bool read_first_frame(audio_reader *reader, demucs_error *error)
 {
     const int decoded = ffmpeg_decoder_next(&reader->decoder);
     if (decoded < 0) return !dmx_refuse(reader->path, error, DEMUCS_ERROR_MEMORY, "not enough memory to decode");
+    if (decoded == 0 && !ffmpeg_input_check(&reader->input, error)) return false;
     if (decoded == 0) return ffmpeg_decoder_refuse(&reader->decoder, error);
     reader->next_pts = reader->input.stream->start_time;
     return begin_part(reader, error) && pass_frame(reader, error);
@@ -133,7 +135,7 @@ audio_reader *audio_reader_open_with(const char *path, const audio_reader_option
         goto fail;
     }
     reader->converter.most_channels = options->most_channels;
-    if (!ffmpeg_input_open(&reader->input, path, options->stream, options->stop, error) ||
+    if (!ffmpeg_input_open(&reader->input, path, options, error) ||
         !ffmpeg_decoder_open(&reader->decoder, &reader->input, reader->path, error) || !read_first_frame(reader, error))
         goto fail;
     return reader;

@@ -187,9 +187,9 @@ typedef struct demucs_tracks_request {
     int mp3_quality;             /* LAME's: 2 best .. 7 fastest. Default 2 */
     demucs_tracks_clip clip;     /* Default RESCALE */
 
-    const char *spool_folder;     /* where temporary files lie: the track in float32, and, with RESCALE, each file once
-                                     more. Default NULL: $TMPDIR where it is a folder, else `folder`, or that of the first
-                                     target */
+    const char *spool_folder;     /* where temporary files lie: the track in float32, with RESCALE each file once more,
+                                     and what comes through a pipe. Default NULL: $TMPDIR where it is a folder, else
+                                     `folder`, or that of the first     target */
     demucs_tracks_batch *batch;   /* NULL (default), or the run that the track belongs to */
     demucs_tracks_cancel *cancel; /* NULL (default), or a flag that cancels the track */
     demucs_tracks_event_fn event; /* NULL (default), or a function that is told what happens */

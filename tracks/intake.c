@@ -21,8 +21,9 @@ typedef struct reading {
     dmx_watch *watch;
     dmx_intake *out;
     audio_stop stop;
-    bool told_channels; /* that not all of them are taken */
-    bool stopped;       /* the caller wants it no more, and why_stopped says so */
+    audio_scratch scratch; /* of a pipe: beside the spool */
+    bool told_channels;    /* that not all of them are taken */
+    bool stopped;          /* the caller wants it no more, and why_stopped says so */
     demucs_error why_stopped;
 } reading;
 
@@ -35,6 +36,10 @@ static bool is_wanted(reading *self)
         self->stopped || !dmx_watch_progress(self->watch, self->out->frames, expected, NULL, &self->why_stopped);
     return !self->stopped;
 }
+
+static int open_scratch(void *place, demucs_error *error) { return dmx_spool_place_open(place, error); }
+
+static void say_full(void *place, int failure, demucs_error *error) { dmx_spool_place_refuse(place, failure, error); }
 
 static bool is_stop_asked(void *user) { return !is_wanted(user); }
 
@@ -106,11 +111,14 @@ static bool fits(const reading *self, const dmx_intake_format *format, demucs_er
 
 static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
 {
+    self->scratch = (audio_scratch){.open = open_scratch, .say_full = say_full, .user = format->spool_place};
     self->stop = (audio_stop){.asked = is_stop_asked, .user = self};
     const demucs_tracks_request *request = self->watch->request;
     const int mixed = self->channels > 2 ? self->channels : 2; /* a mono model gets the mean of the two */
-    const audio_reader_options options = {
-        .stream = request->stream, .most_channels = request->downmix ? mixed : 0, .stop = &self->stop};
+    const audio_reader_options options = {.stream = request->stream,
+                                          .most_channels = request->downmix ? mixed : 0,
+                                          .stop = &self->stop,
+                                          .scratch = &self->scratch};
     self->reader = audio_reader_open_with(request->input, &options, error);
     if (self->reader == NULL) return false;
     self->mapped = dmx_alloc((size_t)self->channels, sizeof *self->mapped);

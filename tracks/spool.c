@@ -22,9 +22,8 @@ struct dmx_spool {
     int channels;
     uint64_t frames;
     float peak;
-    char *folder;       /* for messages */
-    const char *advice; /* what to do when the folder will not do */
-    float *interleaved; /* [PIECE_FRAMES][channels] */
+    const dmx_spool_place *place; /* for messages */
+    float *interleaved;           /* [PIECE_FRAMES][channels] */
 };
 
 /* A file in the folder that is open and has no name; -1 with errno set. */
@@ -77,27 +76,39 @@ const char *dmx_spool_place_advice(const dmx_spool_place *place)
     return place->chosen != NULL ? "name another folder for temporary files" : "set TMPDIR to another folder";
 }
 
-dmx_spool *dmx_spool_create(dmx_spool_place *place, int channels, demucs_error *error)
+int dmx_spool_place_open(dmx_spool_place *place, demucs_error *error)
 {
     char reason[DMX_REASON];
     const char *folder = dmx_spool_place_folder(place);
+    const int file = folder == place->folder ? open_in_own_folder(place, error) : open_nameless(folder);
+    if (file >= 0) return file;
+    if (errno == ENOMEM)
+        dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a temporary file");
+    else
+        dmx_fail(
+            error, DEMUCS_ERROR_IO, "cannot create a temporary file in %s: %s; %s", folder, dmx_reason(reason, errno),
+            place->chosen != NULL ? dmx_spool_place_advice(place) : "set TMPDIR to a folder that can be written to");
+    return -1;
+}
+
+bool dmx_spool_place_refuse(const dmx_spool_place *place, int failure, demucs_error *error)
+{
+    char reason[DMX_REASON];
+    return !dmx_fail(error, DEMUCS_ERROR_IO, "cannot write to a temporary file in %s: %s; free some space there, or %s",
+                     dmx_spool_place_folder(place), dmx_reason(reason, failure), dmx_spool_place_advice(place));
+}
+
+dmx_spool *dmx_spool_create(dmx_spool_place *place, int channels, demucs_error *error)
+{
     dmx_spool *self = dmx_alloc(1, sizeof *self);
-    if (self == NULL) goto no_memory;
-    self->file = -1;
-    self->channels = channels;
-    self->advice = dmx_spool_place_advice(place);
-    self->folder = dmx_strdup(folder);
-    self->interleaved = dmx_alloc((size_t)channels * PIECE_FRAMES, sizeof(float));
-    if (self->folder == NULL || self->interleaved == NULL) goto no_memory;
-    self->file = folder == place->folder ? open_in_own_folder(place, error) : open_nameless(folder);
-    if (self->file >= 0) return self;
-    if (errno == ENOMEM) goto no_memory;
-    dmx_fail(error, DEMUCS_ERROR_IO, "cannot create a temporary file in %s: %s; %s", folder, dmx_reason(reason, errno),
-             place->chosen != NULL ? self->advice : "set TMPDIR to a folder that can be written to");
-    dmx_spool_free(self);
-    return NULL;
-no_memory:
-    dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a temporary file");
+    if (self != NULL) {
+        *self = (dmx_spool){.file = -1, .channels = channels, .place = place};
+        self->interleaved = dmx_alloc((size_t)channels * PIECE_FRAMES, sizeof(float));
+    }
+    if (self == NULL || self->interleaved == NULL)
+        dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a temporary file");
+    else if ((self->file = dmx_spool_place_open(place, error)) >= 0)
+        return self;
     dmx_spool_free(self);
     return NULL;
 }
@@ -107,23 +118,18 @@ void dmx_spool_free(dmx_spool *self)
     if (self == NULL) return;
     if (self->file >= 0) close(self->file);
     dmx_free(self->interleaved);
-    dmx_free(self->folder);
     dmx_free(self);
 }
 
 static bool write_all(dmx_spool *self, size_t frames, demucs_error *error)
 {
-    char reason[DMX_REASON];
     const char *bytes = (const char *)self->interleaved;
     size_t frame_size = (size_t)self->channels * sizeof(float), size = frames * frame_size;
     off_t offset = (off_t)(self->frames * frame_size);
     while (size > 0) {
         ssize_t written = pwrite(self->file, bytes, size, offset);
         if (written < 0 && errno == EINTR) continue;
-        if (written <= 0)
-            return !dmx_fail(error, DEMUCS_ERROR_IO,
-                             "cannot write to a temporary file in %s: %s; free some space there, or %s", self->folder,
-                             dmx_reason(reason, written == 0 ? ENOSPC : errno), self->advice);
+        if (written <= 0) return dmx_spool_place_refuse(self->place, written == 0 ? ENOSPC : errno, error);
         bytes += written;
         size -= (size_t)written;
         offset += written;
@@ -158,7 +164,8 @@ static bool read_all(const dmx_spool *self, uint64_t first, size_t frames, demuc
         ssize_t count = pread(self->file, bytes, size, offset);
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0)
-            return !dmx_fail(error, DEMUCS_ERROR_IO, "cannot read back a temporary file in %s: %s", self->folder,
+            return !dmx_fail(error, DEMUCS_ERROR_IO, "cannot read back a temporary file in %s: %s",
+                             dmx_spool_place_folder(self->place),
                              count == 0 ? "it was cut short" : dmx_reason(reason, errno));
         bytes += count;
         size -= (size_t)count;

@@ -22,7 +22,13 @@ const char *dmx_spool_place_folder(const dmx_spool_place *place);
 /* What to do when that folder will not do; the end of a sentence. */
 const char *dmx_spool_place_advice(const dmx_spool_place *place);
 
-/* Create an empty spool. NULL on failure. */
+/* A file without a name in that folder, open for reading and writing; -1, with a sentence, on failure. */
+int dmx_spool_place_open(dmx_spool_place *place, demucs_error *error);
+
+/* Say that a file there could not be written. Always false. */
+bool dmx_spool_place_refuse(const dmx_spool_place *place, int failure, demucs_error *error);
+
+/* Create an empty spool. NULL on failure. `place` outlives it. */
 dmx_spool *dmx_spool_create(dmx_spool_place *place, int channels, demucs_error *error);
 void dmx_spool_free(dmx_spool *self);
 
