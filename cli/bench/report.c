@@ -1,5 +1,6 @@
 /* report.c - the tables; see bench.h. report_json.c prints the same as JSON. */
 #include "bench.h"
+#include "common/say.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 static void print_title(const bench_result *r)
 {
     const bench_stages *stages = &r->stages;
-    printf("%s: ", r->name);
+    say_part(stdout, "%s: ", r->name);
     if (stages->member_count > 1) printf("bag of %d, ", stages->member_count);
     const char *last = "";
     for (int k = 0; k < stages->kind_count; k++) {

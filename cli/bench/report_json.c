@@ -2,16 +2,25 @@
  */
 #include "bench.h"
 
-#include <stdio.h>
+#include "base/text.h"
+#include "common/memory.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What is no text, or would steer a terminal, is '?', as in messages: so nothing is left that JSON would have to escape
+ * but quotes and backslashes. */
 static void print_string(const char *text)
 {
+    char *shown = memory_text("%s", text);
+    dmx_make_printable(shown, '?');
     putchar('"');
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\') putchar('\\');
-        if ((unsigned char)*text >= 0x20) putchar(*text);
+    for (const char *at = shown; *at != '\0'; at++) {
+        if (*at == '"' || *at == '\\') putchar('\\');
+        putchar(*at);
     }
     putchar('"');
+    free(shown);
 }
 
 static void print_spread(const char *name, const double *sorted, int count)

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "common/arguments_help.h"
 #include "common/memory.h"
+#include "common/say.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -24,12 +25,12 @@ typedef struct state {
 arguments_result arguments_error(const argument_parser *parser, const char *format, ...)
 {
     arguments_print_usage(stderr, parser);
-    fprintf(stderr, "%s: error: ", parser->program);
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    char *what = memory_text_of(format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    say(stderr, "%s: error: %s", parser->program, what);
+    free(what);
     return ARGUMENTS_WRONG;
 }
 

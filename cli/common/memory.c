@@ -1,7 +1,6 @@
 /* memory.c - see memory.h */
 #include "common/memory.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,16 +13,23 @@ static void *must(void *block)
 
 void *memory_new(size_t count, size_t size) { return must(calloc(count > 0 ? count : 1, size > 0 ? size : 1)); }
 
+char *memory_text_of(const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    size_t size = length < 0 ? 1 : (size_t)length + 1;
+    char *text = memory_new(size, 1);
+    if (length > 0) vsnprintf(text, size, format, again);
+    va_end(again);
+    return text;
+}
+
 char *memory_text(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    size_t size = length < 0 ? 1 : (size_t)length + 1;
-    char *text = memory_new(size, 1);
-    va_start(arguments, format);
-    if (length > 0) vsnprintf(text, size, format, arguments);
+    char *text = memory_text_of(format, arguments);
     va_end(arguments);
     return text;
 }

@@ -5,6 +5,7 @@
 #include "common/bar.h"
 #include "common/export.h"
 #include "common/interrupt.h"
+#include "common/say.h"
 #include "hub/hub.h"
 
 #include <stdio.h>
@@ -41,7 +42,7 @@ static void on_note(const char *text, void *user)
 {
     transfer *self = user;
     bar_end(&self->bar);
-    fprintf(stderr, "%s\n", text);
+    say(stderr, "%s", text);
     self->file_name[0] = '\0';
 }
 
@@ -81,7 +82,6 @@ bool model_open(demucs_model **model, char **path, const model_request *request,
         name_force(request, why);
         return false;
     }
-    for (int i = 0; i < demucs_model_warnings(*model); i++)
-        fprintf(stderr, "warning: %s\n", demucs_model_warning(*model, i));
+    for (int i = 0; i < demucs_model_warnings(*model); i++) say(stderr, "warning: %s", demucs_model_warning(*model, i));
     return true;
 }

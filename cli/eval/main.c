@@ -10,6 +10,7 @@
 #include "common/arguments.h"
 #include "common/memory.h"
 #include "common/output.h"
+#include "common/say.h"
 #include "demucs_tracks.h"
 
 #include <dirent.h>
@@ -55,7 +56,7 @@ static bool listing_read(listing *list, const char *folder)
     bool done = directory != NULL;
     list->folder = folder;
     char reason[DMX_REASON];
-    if (!done) fprintf(stderr, "error: cannot read the folder %s: %s\n", folder, dmx_reason(reason, errno));
+    if (!done) say(stderr, "error: cannot read the folder %s: %s", folder, dmx_reason(reason, errno));
     for (struct dirent *entry; done && (entry = readdir(directory)) != NULL;)
         if (is_audio(entry->d_name) && !(done = add_name(list, entry->d_name)))
             fprintf(stderr, "error: out of memory.\n");
@@ -115,9 +116,9 @@ static bool print_line(const listing *stems, const listing *references, const ch
     else if (!(done = demucs_tracks_measure(path, reference, &m, &error) == DEMUCS_OK))
         fprintf(stderr, "error: %s\n", error.message);
     else
-        printf("%-16.*s%8.1f s%10s%10s%10s\n", stem_length(name), name, (double)m.frames / m.sample_rate_hz,
-               decibels(peak, 20 * log10(m.peak), 1), decibels(rms, 20 * log10(m.rms), 1),
-               decibels(sdr, m.compared ? m.sdr_db : NAN, 2));
+        say(stdout, "%-16.*s%8.1f s%10s%10s%10s", stem_length(name), name, (double)m.frames / m.sample_rate_hz,
+            decibels(peak, 20 * log10(m.peak), 1), decibels(rms, 20 * log10(m.rms), 1),
+            decibels(sdr, m.compared ? m.sdr_db : NAN, 2));
     free(path);
     free(reference);
     return done;
@@ -129,7 +130,7 @@ static int evaluate(const char *folder, const char *reference)
     int status = 1;
     if (!listing_read(&stems, folder) || (reference != NULL && !listing_read(&references, reference))) goto done;
     if (stems.count == 0) {
-        fprintf(stderr, "error: there are no audio files in %s.\n", folder);
+        say(stderr, "error: there are no audio files in %s.", folder);
         goto done;
     }
     status = 0;

@@ -3,6 +3,7 @@
 #include "common/interrupt.h"
 #include "common/model.h"
 #include "common/output.h"
+#include "common/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static bool fetch_one(const models_options *options, const char *name)
     if (path == NULL)
         fprintf(stderr, "error: %s\n", why.message);
     else
-        printf("%s: %s\n", name, path);
+        say(stdout, "%s: %s", name, path);
     output_flush();
     free(path);
     return path != NULL;

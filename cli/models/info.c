@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "commands.h"
 #include "common/memory.h"
+#include "common/say.h"
 #include "demucs.h"
 
 #include <math.h>
@@ -32,7 +33,8 @@ static void print_member(const demucs_model *model, int number)
 {
     demucs_member_info info = {.struct_size = sizeof info};
     if (demucs_model_member_info(model, number, &info, NULL) != DEMUCS_OK) return;
-    printf("\nmember %d    %s\n", number + 1, info.path);
+    printf("\n");
+    say(stdout, "member %d    %s", number + 1, info.path);
     printf("class       %s\n", info.class_name);
     printf("parameters  %zu\n", info.parameters);
     printf("segment     %g s\n", info.segment_seconds);
@@ -40,15 +42,15 @@ static void print_member(const demucs_model *model, int number)
     printf("arithmetic  %.3g GFLOP a second of audio\n", info.segment_flops / info.segment_seconds / 1e9);
     printf("weights    ");
     for (int i = 0; i < demucs_model_sources(model); i++)
-        printf(" %s %g", demucs_model_source_name(model, i), info.weights[i]);
+        say_part(stdout, " %s %g", demucs_model_source_name(model, i), info.weights[i]);
     printf("\n");
 }
 
 static void print_model(const demucs_model *model, const char *path)
 {
-    printf("file        %s\n", path);
+    say(stdout, "file        %s", path);
     printf("sources    ");
-    for (int i = 0; i < demucs_model_sources(model); i++) printf(" %s", demucs_model_source_name(model, i));
+    for (int i = 0; i < demucs_model_sources(model); i++) say_part(stdout, " %s", demucs_model_source_name(model, i));
     printf("\nchannels    %d\n", demucs_model_channels(model));
     printf("rate        %d Hz\n", demucs_model_sample_rate_hz(model));
     print_longest_segment(demucs_model_max_segment_seconds(model));
@@ -60,8 +62,7 @@ static demucs_model *load(const char *path, demucs_error *why)
 {
     demucs_model *model = NULL;
     if (demucs_model_load(&model, path, why) != DEMUCS_OK) return NULL;
-    for (int i = 0; i < demucs_model_warnings(model); i++)
-        fprintf(stderr, "warning: %s\n", demucs_model_warning(model, i));
+    for (int i = 0; i < demucs_model_warnings(model); i++) say(stderr, "warning: %s", demucs_model_warning(model, i));
     return model;
 }
 
@@ -113,7 +114,7 @@ int models_convert(const models_options *options)
     if (path != NULL && models_has_suffix(path, ".yaml")) source = only_member(path, name, &why);
     bool done = source != NULL && demucs_convert(source, target, &why) == DEMUCS_OK;
     if (done)
-        printf("%s: %.1f MB\n", target, file_bytes(target) / 1e6);
+        say(stdout, "%s: %.1f MB", target, file_bytes(target) / 1e6);
     else
         fprintf(stderr, "error: %s\n", why.message);
     if (source != path) free(source);

@@ -1,10 +1,12 @@
 /* list.c - `demucs-models list` and `path`: what there is, and where. */
 #include "base/error.h"
 #include "commands.h"
+#include "common/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 char *models_find(const models_options *options, const char *name, demucs_error *why)
 {
@@ -32,12 +34,21 @@ int models_list(const models_options *options)
     for (size_t i = 0; i < count; i++) {
         const hub_entry *entry = &entries[i];
         const char *where = entry->local ? here : missing;
-        printf("%-*s  %-6s  %-*s%s%s\n", width, entry->name, entry->bag ? "bag" : "single",
-               entry->description[0] != '\0' ? 13 : 0, where, entry->description[0] != '\0' ? "  " : "",
-               entry->description);
+        say(stdout, "%-*s  %-6s  %-*s%s%s", width, entry->name, entry->bag ? "bag" : "single",
+            entry->description[0] != '\0' ? 13 : 0, where, entry->description[0] != '\0' ? "  " : "",
+            entry->description);
     }
     free(entries);
     return 0;
+}
+
+/* A script gets the path as it is; a person one that does nothing to the terminal. */
+static void print_path(const char *path)
+{
+    if (isatty(STDOUT_FILENO))
+        say(stdout, "%s", path);
+    else
+        puts(path);
 }
 
 int models_path(const models_options *options)
@@ -45,7 +56,7 @@ int models_path(const models_options *options)
     demucs_error why = {0};
     char *path = models_find(options, options->names[0], &why);
     if (path != NULL)
-        puts(path);
+        print_path(path);
     else
         fprintf(stderr, "error: %s\n", why.message);
     free(path);

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "common/interrupt.h"
 #include "common/output.h"
+#include "common/say.h"
 #include "demucs.h"
 
 #include <stdio.h>
@@ -14,9 +15,9 @@ static void on_file(const char *path, const char *what, void *user)
     (void)user;
     /* what is wrong names the file by itself */
     if (strncmp(what, path, strlen(path)) == 0)
-        printf("%s\n", what);
+        say(stdout, "%s", what);
     else
-        printf("%s: %s\n", path, what);
+        say(stdout, "%s: %s", path, what);
     output_flush();
 }
 
@@ -43,7 +44,7 @@ static bool verify_one(const models_options *options, const char *name, bool sum
         return false;
     }
     if (!check_loading(options, name)) return false;
-    printf("%s: loads\n", name);
+    say(stdout, "%s: loads", name);
     output_flush();
     return true;
 }
@@ -69,7 +70,7 @@ static int verify_all(const models_options *options)
     free(entries);
     char *folder = hub_cache_folder();
     if (seen == 0)
-        printf("no models in %s\n", options->repo != NULL ? options->repo : folder != NULL ? folder : "the cache");
+        say(stdout, "no models in %s", options->repo != NULL ? options->repo : folder != NULL ? folder : "the cache");
     free(folder);
     return failed > 0;
 }

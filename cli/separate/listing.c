@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "common/output.h"
+#include "common/say.h"
 #include "folder.h"
 #include "hub/hub.h"
 
@@ -15,7 +16,7 @@ static void print_entries(const char *title, const hub_entry *entries, size_t co
 {
     printf("%s\n", title);
     for (size_t i = 0; i < count; i++)
-        if (entries[i].bag == bags) printf("    %s\n", entries[i].name);
+        if (entries[i].bag == bags) say(stdout, "    %s", entries[i].name);
 }
 
 int listing_models(const char *repo)
@@ -35,16 +36,16 @@ int listing_models(const char *repo)
 
 void listing_describe(const demucs_model *model, const char *path)
 {
-    fprintf(stderr, "Model %s: %d Hz, %d channels, stems", path, demucs_model_sample_rate_hz(model),
-            demucs_model_channels(model));
+    say_part(stderr, "Model %s: %d Hz, %d channels, stems", path, demucs_model_sample_rate_hz(model),
+             demucs_model_channels(model));
     for (int source = 0; source < demucs_model_sources(model); source++)
-        fprintf(stderr, "%s %s", source > 0 ? "," : "", demucs_model_source_name(model, source));
+        say_part(stderr, "%s %s", source > 0 ? "," : "", demucs_model_source_name(model, source));
     fputc('\n', stderr);
     for (int member = 0; member < demucs_model_members(model); member++) {
         demucs_member_info info = {.struct_size = sizeof info};
         if (demucs_model_member_info(model, member, &info, NULL) != DEMUCS_OK) continue;
-        fprintf(stderr, "    %s: %s, %.1f million parameters, segments of %g s\n", info.path, info.class_name,
-                (double)info.parameters / 1e6, info.segment_seconds);
+        say(stderr, "    %s: %s, %.1f million parameters, segments of %g s", info.path, info.class_name,
+            (double)info.parameters / 1e6, info.segment_seconds);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "common/output.h"
 #include "common/precision.h"
 #include "common/progress.h"
+#include "common/say.h"
 #include "folder.h"
 #include "given.h"
 #include "listing.h"
@@ -124,7 +125,7 @@ static bool announce(const char *folder, demucs_error *why)
 {
     if (dmx_folder_make(folder, NULL, why) != DEMUCS_OK) return false;
     char *absolute = realpath(folder, NULL);
-    printf("Separated tracks will be stored in %s\n", absolute != NULL ? absolute : folder);
+    say(stdout, "Separated tracks will be stored in %s", absolute != NULL ? absolute : folder);
     output_flush();
     free(absolute);
     return true;
@@ -147,7 +148,7 @@ static void announce_track(const char *track)
         at += strspn(at, "/");
     }
     *to = '\0';
-    printf("Separating track %s\n", path[0] != '\0' ? path : ".");
+    say(stdout, "Separating track %s", path[0] != '\0' ? path : ".");
     output_flush();
     free(path);
 }
@@ -221,11 +222,11 @@ static int summarize(const separate_options *options, const tally *result)
     name_flawed(options, result);
     if (result->failed_count > 0 && options->tracks_count > 1) {
         fprintf(stderr, "%d of %d tracks failed:\n", result->failed_count, options->tracks_count);
-        for (int i = 0; i < result->failed_count; i++) fprintf(stderr, "    %s\n", result->failed[i]);
+        for (int i = 0; i < result->failed_count; i++) say(stderr, "    %s", result->failed[i]);
     }
     const int missing = interrupt_signal() != 0 ? options->tracks_count - tried : 0;
     if (missing > 0) fprintf(stderr, "Interrupted. Not separated:\n");
-    for (int i = 0; i < missing; i++) fprintf(stderr, "    %s\n", options->tracks[tried + i]);
+    for (int i = 0; i < missing; i++) say(stderr, "    %s", options->tracks[tried + i]);
     return result->failed_count > 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/memory.h"
 #include "common/precision.h"
+#include "common/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,7 +210,7 @@ static arguments_result check(const separate_options *options, const argument_pa
     for (int i = 0; i < options->tracks_count; i++)
         if (options->tracks[i][0] == '\0') return arguments_error(parser, "argument tracks: a name is empty");
     if (strcmp(options->device, "cpu") != 0)
-        fprintf(stderr, "note: this program computes on the CPU; --device %s changes nothing.\n", options->device);
+        say(stderr, "note: this program computes on the CPU; --device %s changes nothing.", options->device);
     return ARGUMENTS_RUN;
 }
 
