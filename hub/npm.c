@@ -20,22 +20,27 @@
 
 #define LOG_NAME       "log"
 #define CANNOT_EXECUTE 127 /* what a shell says too */
+#define NOT_OURS       125 /* the work folder */
 #define POLL_NS        50000000L
 #define GRACE_POLLS    40 /* two seconds between asking a program to end and ending it */
 
-/* In the child: only async-signal-safe calls. */
+/* In the child: only async-signal-safe calls. npm reads settings in the folder that it runs in, so it must be the one
+ * that was made, and not what somebody who can write to the cache put in its place. */
 static void become(char *const arguments[], const char *work)
 {
-    int null = open("/dev/null", O_RDWR);
-    if (chdir(work) != 0) _exit(CANNOT_EXECUTE);
+    struct stat info;
+    int null = open("/dev/null", O_RDWR), folder = open(work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0 || fstat(folder, &info) != 0 || info.st_uid != geteuid() || (info.st_mode & 0077) != 0 ||
+        fchdir(folder) != 0)
+        _exit(NOT_OURS);
     int log = open(LOG_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
     if (null < 0 || log < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(log, 2) < 0) _exit(CANNOT_EXECUTE);
     execvp(arguments[0], arguments);
     _exit(CANNOT_EXECUTE);
 }
 
-/* Run a program to its end and give its exit status: 128 + N for signal N, CANNOT_EXECUTE when it cannot be started. A
- * stop asked for by the caller ends it early. */
+/* Run a program to its end and give its exit status: 128 + N for signal N, CANNOT_EXECUTE when it cannot be started,
+ * NOT_OURS when somebody changed the work folder. A stop asked for by the caller ends it early. */
 static int run(char *const arguments[], const char *work, const char *label, const hub_options *options, bool *stopped)
 {
     int status = 0, polls_left = GRACE_POLLS;
@@ -93,6 +98,9 @@ static hub_outcome pack(const hub_npm_package *package, const char *work, const 
     error_code(work, code);
     if (status == CANNOT_EXECUTE)
         dmx_fail(why, DEMUCS_ERROR_IO, "there is no npm client");
+    else if (status == NOT_OURS)
+        dmx_fail(why, DEMUCS_ERROR_IO, "%s is not the folder that was made: somebody else can write to the cache",
+                 work);
     else if (code[0] != '\0')
         dmx_fail(why, DEMUCS_ERROR_IO, "npm pack failed with %s", code);
     else

@@ -1,6 +1,7 @@
 /* folders.c - folders that are none, or that cannot be looked into: the sentence says that, and not that a model is
- * missing. A link that points to itself stands for want of permission, which the superuser never has. */
-#include "base/text.h"
+ * missing; and links in the cache. A link that points to itself stands for want of permission, which the superuser
+ * never has. */
+#include "base/file.h"
 #include "files.h"
 #include "hub/cache.h"
 #include "hub/hub.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A path that leads nowhere, and the system's words for it. */
@@ -105,4 +107,29 @@ static void test_caches_of_others(void)
     free(found);
 }
 
-TEST_MAIN(test_work_folder, test_repo, test_cache, test_caches_of_others)
+/* A link in the cache is replaced and never followed: what it points to may belong to somebody else. */
+static void test_links(void)
+{
+    char victim[256];
+    const char *cache = files_new_folder();
+    strcpy(victim, files_path("%s/dear", files_new_folder()));
+    const char *links[] = {files_path("%s/a.yaml", cache), files_path("%s/b.safetensors.sha256", cache),
+                           files_path("%s/c.safetensors", cache)};
+    files_write_text(victim, "dear");
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        if (symlink(victim, links[i]) != 0) abort();
+    const char *arrived = files_path("%s/c.partial", cache), *linked = files_path("%s/d.partial", cache);
+    files_write_text(arrived, "model");
+    demucs_error error = {0};
+    CHECK(hub_write_text(links[0], "models: [b]\n", &error), "%s", error.message);
+    CHECK(hub_sum_write(files_path("%s/b.safetensors", cache), files_sum("x", 1), true, &error), "%s", error.message);
+    CHECK(dmx_file_place(arrived, links[2], &error) == DEMUCS_OK, "%s", error.message);
+    struct stat info;
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        CHECK(lstat(links[i], &info) == 0 && S_ISREG(info.st_mode), "%s is no file", links[i]);
+    if (symlink(victim, linked) != 0) abort();
+    CHECK(dmx_file_place(linked, files_path("%s/d.safetensors", cache), NULL) != DEMUCS_OK, "a link is what arrived");
+    CHECK(files_hold(victim, "dear", 4), "the links are followed");
+}
+
+TEST_MAIN(test_work_folder, test_repo, test_cache, test_caches_of_others, test_links)

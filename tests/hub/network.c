@@ -298,6 +298,14 @@ static void test_caches_of_others(void)
     put_hugging_face(home, "adefossez--Demucs-one", "aa.safetensors", stage.sums[0], 0);
     expect("aa", &force, "aa.safetensors");
     CHECK(requests("/plain/") == 2, "%d requests", requests("/plain/"));
+    /* what does not load is not taken from there either, though its sum is what its place says */
+    const hub_options accept = {.accept = is_a_model};
+    if (!set_stage("plain", "plain")) return;
+    snprintf(home, sizeof home, "%s", files_new_folder());
+    setenv("HF_HOME", home, 1);
+    put_hugging_face(home, "adefossez--Demucs-one", "aa.safetensors", files_sum(model(2), MODEL_BYTES), 2);
+    expect("aa", &accept, "aa.safetensors");
+    expect_model("aa.safetensors", 0);
 }
 
 static void test_hugging_face_is_off(void)

