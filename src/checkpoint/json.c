@@ -10,7 +10,7 @@
 
 enum {
     MAX_DEPTH = 64,      /* real files reach 8 */
-    MAX_VALUES = 1 << 19 /* a header of 600 tensors has some 5000; bounds what a small file can make us allocate */
+    MAX_VALUES = 1 << 17 /* a header of 600 tensors has some 5000; bounds what a small file can make us allocate */
 };
 
 /* An upper bound of the values in a text without parsing it: each but the first follows one of these bytes. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { BLOCK_BYTES = 64 * 1024, POOL_LIMIT = 64 * 1024 * 1024, MAX_DEPTH = 64, MAX_ITEMS = 100000 };
+enum { BLOCK_BYTES = 64 * 1024, POOL_LIMIT = 64 * 1024 * 1024, MAX_DEPTH = 64, MAX_ITEMS = 100000, MAX_TEXT = 1 << 20 };
 
 typedef struct dmx_pool_block {
     struct dmx_pool_block *next;
@@ -89,7 +89,8 @@ const dmx_object *dmx_object_get(const dmx_object *dict, const char *key)
 
 typedef struct conversion {
     const char *path, *what;
-    size_t budget;
+    size_t budget;    /* values that may still come, */
+    size_t text_left; /* and bytes of texts: a pickle says a long one once and uses it as often as it likes */
     demucs_error *error;
 } conversion;
 
@@ -110,8 +111,10 @@ static size_t utf8_length(const unsigned char *p, size_t left)
     return length;
 }
 
-static demucs_status check_text(const conversion *c, const dmx_object *object)
+static demucs_status check_text(conversion *c, const dmx_object *object)
 {
+    if (object->text_length > c->text_left) return bad_value(c, "more than a megabyte of text");
+    c->text_left -= object->text_length;
     for (size_t i = 0, step; i < object->text_length; i += step) {
         step = utf8_length((const unsigned char *)object->text + i, object->text_length - i);
         if (step == 0) return bad_value(c, "a text is not UTF-8");
@@ -153,7 +156,7 @@ static demucs_status entry_to_value(conversion *c, const dmx_object *key, const 
 static demucs_status dict_to_value(conversion *c, const dmx_object *object, dmx_value *value, int depth)
 {
     value->kind = DMX_VALUE_DICT;
-    if (object->count > 2 * 1000) return bad_value(c, "more than 1000 entries"); /* insertion looks at all of them */
+    if (object->count > 2 * 500) return bad_value(c, "more than 500 entries"); /* insertion looks at all of them */
     for (size_t i = 0; i + 1 < object->count; i += 2) {
         demucs_status status = entry_to_value(c, object->items[i], object->items[i + 1], value, depth);
         if (status != DEMUCS_OK) return status;
@@ -196,7 +199,7 @@ static demucs_status to_value(conversion *c, const dmx_object *object, dmx_value
 demucs_status dmx_object_to_value(const dmx_object *object, dmx_value *value, const char *path, const char *what,
                                   demucs_error *error)
 {
-    conversion c = {.path = path, .what = what, .budget = MAX_ITEMS, .error = error};
+    conversion c = {.path = path, .what = what, .budget = MAX_ITEMS, .text_left = MAX_TEXT, .error = error};
     dmx_value_clear(value);
     return to_value(&c, object, value, 0);
 }

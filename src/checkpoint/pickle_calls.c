@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { MAX_FRACTION = 2 * 20 + 1, MAX_KEY = 255 }; /* bytes of text */
+
 /* OrderedDict(), or OrderedDict([[key, value], ...]) as Python 2 wrote it. */
 static dmx_object *ordered_dict(dmx_pool *pool, const dmx_object *arguments, const char **why)
 {
@@ -67,9 +69,10 @@ static dmx_object *rebuild_parameter(const dmx_object *arguments, const char **w
     return NULL;
 }
 
-/* "39/5", "-3" or "10" as an integer pair. */
+/* "39/5", "-3" or "10" as an integer pair; no number of 64 bits is longer, and a pickle may use the text many times. */
 static bool parse_fraction(const char *text, size_t length, int64_t *numerator, int64_t *denominator)
 {
+    if (length > MAX_FRACTION) return false;
     int64_t parts[2] = {0, 1};
     size_t digits = 0, i = length > 0 && text[0] == '-' ? 1 : 0;
     int part = 0;
@@ -141,7 +144,7 @@ static dmx_object *new_storage(dmx_pool *pool, const dmx_object *id, const char 
     *why = "a storage of a strange form";
     const dmx_object *type = id->items[1], *key = id->items[2], *count = id->items[4];
     if (type->kind != DMX_OBJECT_STORAGE_TYPE || key->kind != DMX_OBJECT_STRING || count->kind != DMX_OBJECT_INT ||
-        count->integer < 0 || count->integer > INT64_MAX / 8)
+        key->text_length > MAX_KEY || count->integer < 0 || count->integer > INT64_MAX / 8)
         return NULL;
     if (id->count > 5 && id->items[5]->kind != DMX_OBJECT_NONE) return NULL; /* a storage inside another: before 0.4 */
     *why = NULL;

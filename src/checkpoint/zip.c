@@ -188,6 +188,8 @@ demucs_status dmx_zip_content(dmx_zip *zip, dmx_zip_member *member, const unsign
         memcmp(local + LOCAL_BYTES, member->name, name) != 0)
         return damaged(zip, error);
     *content = zip->bytes + start;
+    if (!member->checked) zip->checked_bytes += member->size;
+    if (zip->checked_bytes > zip->size_bytes) return damaged(zip, error); /* members in members: it would take hours */
     if (!member->checked && dmx_crc32(&zip->crc, *content, (size_t)member->size) != member->crc)
         return dmx_refuse(zip->path, error, DEMUCS_ERROR_FORMAT,
                           "the checksum of '%s' in it is wrong: the file is damaged; download it again.", text);

@@ -25,6 +25,7 @@ typedef struct dmx_zip {
     size_t size_bytes;
     dmx_zip_member *members; /* [count] sorted by name */
     size_t count;
+    uint64_t checked_bytes; /* of members: together they are no longer than the archive, unless they overlap */
     dmx_crc32_tables crc;
 } dmx_zip;
 

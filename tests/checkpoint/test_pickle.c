@@ -182,6 +182,10 @@ static const struct bad_pickle {
            "\x80\x02"
            "cfractions\nFraction\nU\x15"
            "1/9223372036854775808\x85R."),
+    PICKLE("a fraction of more digits than numbers have", "fraction",
+           "\x80\x02"
+           "cfractions\nFraction\nU\x2a"
+           "000000000000000000000000000000000000000001\x85R."),
     PICKLE("a tensor without a storage", "tensor",
            "\x80\x02"
            "ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x00))tR."),
@@ -287,6 +291,66 @@ static void test_endless_pickles(void)
     dmx_pool_clear(&pool);
 }
 
+static void add(unsigned char *bytes, size_t *size, const void *more, size_t count)
+{
+    memcpy(bytes + *size, more, count);
+    *size += count;
+}
+
+/* A text of 200 KB that a list of arguments says 1 and 6 times: a small file could make us copy it for hours. */
+static void test_repeated_text(void)
+{
+    enum { LENGTH = 200000 };
+    unsigned char *bytes = malloc(LENGTH + 100);
+    for (int times = 1; times <= 6; times += 5) {
+        size_t size = 0;
+        dmx_pool pool;
+        dmx_object *root = NULL;
+        dmx_value value = {.kind = DMX_VALUE_NONE};
+        demucs_error error = {.status = DEMUCS_OK};
+        add(bytes, &size, "\x80\x02(X\x40\x0d\x03\x00", 8);
+        memset(bytes + size, 'x', LENGTH);
+        size += LENGTH;
+        add(bytes, &size, "q\x00", 2);
+        for (int i = 1; i < times; i++) add(bytes, &size, "h\x00", 2);
+        add(bytes, &size, "t.", 2);
+        CHECK(read_pickle(bytes, size, &pool, &root, &error) == DEMUCS_OK, "%s", error.message);
+        demucs_status status = dmx_object_to_value(root, &value, "deep.th", "args", &error);
+        CHECK(times == 1 ? status == DEMUCS_OK : is_refusal(status, &error, "a megabyte of text"), "%d times: %s",
+              times, error.message);
+        dmx_value_clear(&value);
+        dmx_pool_clear(&pool);
+    }
+    free(bytes);
+}
+
+/* Storages are told apart by their keys, which are compared with each other: no long ones. */
+static void test_long_key(void)
+{
+    static const char head[] = "\x80\x02(U\x07storagectorch\nFloatStorage\nX";
+    for (int length = 255; length <= 256; length++) {
+        unsigned char bytes[400];
+        size_t size = 0;
+        dmx_pool pool = {.total = 0};
+        dmx_object *root = NULL;
+        dmx_storage_list storages = {.count = 0};
+        demucs_error error = {.status = DEMUCS_OK};
+        add(bytes, &size, head, sizeof head - 1);
+        add(bytes, &size, (unsigned char[]){(unsigned char)length, (unsigned char)(length >> 8), 0, 0}, 4);
+        memset(bytes + size, 'k', (size_t)length);
+        size += (size_t)length;
+        add(bytes, &size,
+            "U\x03"
+            "cpuK\x01tQ.",
+            10);
+        demucs_status status =
+            dmx_pickle_read(&pool, "x.th", &dmx_families, bytes, size, NULL, &root, &storages, &error);
+        CHECK(length == 255 ? status == DEMUCS_OK : is_refusal(status, &error, "storage"), "%d: %s", length,
+              error.message);
+        dmx_pool_clear(&pool);
+    }
+}
+
 /* A pickle of nothing but new objects stops at a bound. */
 static void test_pickle_of_many_objects(void)
 {
@@ -304,4 +368,5 @@ static void test_pickle_of_many_objects(void)
     free(bytes);
 }
 
-TEST_MAIN(test_good_pickles, test_bad_pickles, test_deep_pickle, test_endless_pickles, test_pickle_of_many_objects)
+TEST_MAIN(test_good_pickles, test_bad_pickles, test_deep_pickle, test_endless_pickles, test_repeated_text,
+          test_long_key, test_pickle_of_many_objects)

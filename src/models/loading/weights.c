@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_ROWS = 1 << 20 }; /* far more than any layer has */
@@ -49,12 +50,24 @@ static void bad_shape(dmx_weights *w, const dmx_tensor *tensor, int rank, const 
 
 /* ---- taking tensors ---- */
 
+static int compare_tensors(const void *a, const void *b)
+{
+    return strcmp((*(dmx_tensor *const *)a)->name, (*(dmx_tensor *const *)b)->name);
+}
+
 void dmx_weights_begin(dmx_weights *w, const dmx_checkpoint *checkpoint, const dmx_upload *upload, dmx_store *store,
                        demucs_error *error)
 {
     *w = (dmx_weights){.checkpoint = checkpoint, .upload = upload, .store = store, .error = error};
-    w->used = dmx_alloc(checkpoint->tensor_count, sizeof *w->used);
-    if (w->used == NULL) no_memory(w);
+    const size_t count = checkpoint->tensor_count;
+    w->used = dmx_alloc(count, sizeof *w->used);
+    w->by_name = dmx_alloc(count, sizeof(dmx_tensor *));
+    if (w->used == NULL || w->by_name == NULL) {
+        no_memory(w);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) w->by_name[i] = &checkpoint->tensors[i];
+    if (count > 0) qsort(w->by_name, count, sizeof(dmx_tensor *), compare_tensors);
 }
 
 void dmx_weights_begin_dry(dmx_weights *w, const dmx_checkpoint *checkpoint, dmx_parameters *list, dmx_store *store,
@@ -72,8 +85,10 @@ demucs_status dmx_weights_finish(dmx_weights *w)
         bad_tensor(w, dmx_printable(name, sizeof name, text, strlen(text)), "does not belong to this model");
     }
     dmx_free(w->used);
+    dmx_free(w->by_name);
     dmx_free(w->piece);
     w->used = NULL;
+    w->by_name = NULL;
     w->piece = NULL;
     if (!w->failed) return DEMUCS_OK;
     return w->error != NULL && w->error->status != DEMUCS_OK ? w->error->status : DEMUCS_ERROR_FORMAT;
@@ -82,8 +97,16 @@ demucs_status dmx_weights_finish(dmx_weights *w)
 /* The tensor of that name, or NULL. */
 static dmx_tensor *find(const dmx_weights *w, const char *name)
 {
-    for (size_t i = 0; w->list == NULL && i < w->checkpoint->tensor_count; i++)
-        if (strcmp(w->checkpoint->tensors[i].name, name) == 0) return &w->checkpoint->tensors[i];
+    size_t low = 0, high = w->by_name != NULL ? w->checkpoint->tensor_count : 0;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(w->by_name[middle]->name, name);
+        if (order == 0) return w->by_name[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }
 

@@ -20,6 +20,7 @@ struct dmx_weights {
     dmx_store *store;
     dmx_parameters *list; /* of what is asked for, when it runs dry; else NULL */
     bool *used;           /* [tensor_count] */
+    dmx_tensor **by_name; /* [tensor_count] the checkpoint's tensors, sorted */
     float *piece;         /* [piece_floats] of a tensor, on its way to the upload */
     size_t piece_floats;
     size_t parameters; /* numbers taken so far */
