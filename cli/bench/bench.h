@@ -61,8 +61,8 @@ void bench_noise(float *samples, size_t count);
 /* The middle of sorted values. */
 double bench_median(const double *sorted, int count);
 
-/* A table for people, or one JSON object; `first` and `last` say where in the list of results it stands. */
+/* A table for people, or a JSON object without a newline after it. */
 void bench_print_table(const bench_result *result);
-void bench_print_json(const bench_result *result, bool first, bool last);
+void bench_print_json(const bench_result *result);
 
 #endif

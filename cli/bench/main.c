@@ -47,6 +47,7 @@ static int measure_all(const bench_options *options, const char **names, int cou
 {
     int failed = 0, printed = 0;
     bench_result *result = memory_new(1, sizeof *result);
+    if (options->json) printf("[\n");
     for (int i = 0; i < count && interrupt_signal() == 0; i++) {
         demucs_error why = {0};
         if (!bench_measure(result, names[i], options, &why)) {
@@ -54,14 +55,15 @@ static int measure_all(const bench_options *options, const char **names, int cou
             failed++;
             continue;
         }
-        if (!options->json) printf("%s", printed > 0 ? "\n" : "");
+        if (printed > 0) printf(options->json ? ",\n" : "\n");
         if (options->json)
-            bench_print_json(result, printed == 0, i == count - 1);
+            bench_print_json(result);
         else
             bench_print_table(result);
         output_flush();
         printed++;
     }
+    if (options->json) printf("%s]\n", printed > 0 ? "\n" : "");
     free(result);
     return failed > 0;
 }

@@ -122,9 +122,9 @@ static void print_song(const bench_result *r)
     putchar('}');
 }
 
-void bench_print_json(const bench_result *r, bool first, bool last)
+void bench_print_json(const bench_result *r)
 {
-    printf("%s {\"name\": ", first ? "[\n" : "");
+    printf(" {\"name\": ");
     print_string(r->name);
     printf(", \"class\": \"%s\", \"cpu\": \"%s\", \"precision\": \"%s\", \"threads\": %lld,\n",
            r->stages.members[0].class_name, r->cpu, r->precision, r->threads);
@@ -139,5 +139,5 @@ void bench_print_json(const bench_result *r, bool first, bool last)
     print_stages(r, &r->stages, r->repeats);
     if (r->streams.count > 0) print_streams(&r->streams);
     if (r->song.runs > 0) print_song(r);
-    printf("}%s\n", last ? "\n]" : ",");
+    putchar('}');
 }

@@ -121,6 +121,12 @@ assert abs(streams["ratio"] * streams["one_by_one"] - streams["at_once"]) < 0.01
 assert streams["engine_bytes"] > streams["stream_bytes"] > 1000, streams
 ' || failed "the JSON of a stream"
 
+for names in "none.th $models/f0cb5d54.safetensors" "$models/f0cb5d54.safetensors none.th" "none.th"; do
+    json=$("$program" --json --repeat 1 --no-peaks $names 2>/dev/null) && failed "a model that is not there is no failure"
+    printf '%s\n' "$json" | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))' >/dev/null ||
+        failed "the JSON without one of its models: $json"
+done
+
 "$program" --json --repeat 2 --precision fast "$models/f0cb5d54.safetensors" | python3 -c '
 import json, sys
 result, = json.load(sys.stdin)
