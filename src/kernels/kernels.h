@@ -29,7 +29,7 @@
  *     packed[panel][dmx_bf16_k(k) / DMX_BF16_STEP][DMX_BF16_STEP * DMX_PANEL]
  * In what order a step has its numbers depends on the instructions, so a level's gemm_bf16 reads what its own pack_bf16
  * made. All levels that one machine can run and that have bf16_rows > 0 share one pack_bf16, since a model keeps its
- * weights packed once, whatever the levels of its separators: on x86 (and at the scalar level) pairs of k,
+ * weights packed once, whatever the levels of its engines: on x86 (and at the scalar level) pairs of k,
  *     step[DMX_BF16_STEP / 2][DMX_PANEL][2]       a B tile of AMX: 16 rows (pairs of k) by 16 columns by 2
  * and on ARM columns by 4 k,
  *     step[DMX_BF16_STEP / 4][DMX_PANEL][4]       two columns are an operand of BFMMLA */

@@ -35,16 +35,27 @@ static void carve_block(demucs_stream *s, dmx_arena *arena, const dmx_needs *nee
     dmx_lanes_carve(&s->lanes, arena);
 }
 
+static demucs_status bad_length(const demucs_stream *s, const dmx_lane *lane, int64_t frames, demucs_error *error)
+{
+    const char *path = s->engine->model->members[lane->member].path;
+    if (lane->segment == 0)
+        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                        "%s cannot run on %lld frames at once; let the track be split into segments.", path,
+                        (long long)frames);
+    if (frames < lane->segment)
+        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                        "%s cannot run on the %lld frames that the track ends with; use another segment.", path,
+                        (long long)frames);
+    return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s cannot run on segments of %lld frames; use another segment.",
+                    path, (long long)frames);
+}
+
 /* Raise the needs to those of a lane's segments of `frames`. */
 static demucs_status add_segment(const demucs_stream *s, const dmx_lane *lane, int64_t frames, dmx_needs *needs,
                                  demucs_error *error)
 {
     const int64_t length = dmx_lane_input_length(lane, frames);
-    if (length < 0)
-        return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s cannot run on %lld frames at once; %s.",
-                        s->engine->model->members[lane->member].path, (long long)frames,
-                        s->options.split ? "the track ends so; use another segment"
-                                         : "let the track be split into segments");
+    if (length < 0) return bad_length(s, lane, frames, error);
     if (frames > needs->segment) needs->segment = frames;
     dmx_jobs_plan(&s->engine->jobs, lane->network, length, s->lanes.wanted, needs);
     return DEMUCS_OK;

@@ -1,10 +1,13 @@
 /* test_segment.c - how many frames a model's segment has: Python's int(segment * samplerate), which is exact for a
- * Fraction. The expected numbers are Python's. */
+ * Fraction. The expected numbers are Python's. And what is said of one that is too long. */
+#include "demucs.h"
 #include "models/loading/arguments.h"
+#include "support/made_checkpoint.h"
 #include "support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const names[] = {"segment", NULL};
 
@@ -53,4 +56,30 @@ static void test_floats(void)
     CHECK(frames == 12789, "%lld", (long long)frames); /* Python rounds the product */
 }
 
-TEST_MAIN(test_fractions, test_floats)
+/* Longer than any network runs on: the reason is the segment, and not how some track ends. */
+static void test_too_long(void)
+{
+    char path[] = "segment_too_long.safetensors";
+    dmx_checkpoint checkpoint;
+    demucs_model *model = NULL;
+    demucs_separator *separator = NULL;
+    demucs_options options;
+    demucs_error error = {.status = DEMUCS_OK};
+    demucs_status status = made_begin(&checkpoint, path, "demucs.demucs.Demucs",
+                                      "{\"sources\":[\"a\"],\"channels\":4,\"depth\":1,\"samplerate\":96000}", &error);
+    if (status == DEMUCS_OK) status = made_add_tensors(&checkpoint, NULL, NULL, &error);
+    if (status == DEMUCS_OK) status = dmx_checkpoint_write_safetensors(&checkpoint, path, &error);
+    made_clear(&checkpoint);
+    if (status == DEMUCS_OK) status = demucs_model_load(&model, path, &error);
+    unlink(path);
+    REQUIRE(status == DEMUCS_OK, "%s", error.message);
+    demucs_default_options(&options, sizeof options);
+    options.segment_seconds = 3600;
+    status = demucs_separator_create(&separator, model, &options, &error);
+    CHECK(status == DEMUCS_ERROR_ARGUMENT && strstr(error.message, " on segments of 345600000 frames") != NULL, "%s",
+          error.message);
+    demucs_separator_free(separator);
+    demucs_model_free(model);
+}
+
+TEST_MAIN(test_fractions, test_floats, test_too_long)
