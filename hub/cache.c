@@ -43,11 +43,12 @@ bool hub_make_folder(const char *path, demucs_error *error)
  */
 bool hub_make_work_folder(char work[HUB_PATH_MAX], const char *folder, demucs_error *error)
 {
+    char reason[DMX_REASON];
     if (!hub_path(work, error, "%s/.npm", folder)) return false;
     dmx_folder_remove(work);
     if (mkdir(work, 0700) == 0) return true;
     return !dmx_fail(error, DEMUCS_ERROR_IO, "cannot create the work folder %s: %s; remove what is there, if anything",
-                     work, strerror(errno));
+                     work, dmx_reason(reason, errno));
 }
 
 /* ------------------------------------------------------------------------------------------------------ locks ---- */
@@ -66,17 +67,17 @@ static int open_lock(const char *locks, const char *name)
 /* Lock files are never removed: a process that waits on a removed one would hold a lock that nobody else sees. */
 int hub_lock(const char *folder, const char *name, const hub_options *options, demucs_error *error)
 {
-    char path[HUB_PATH_MAX];
+    char path[HUB_PATH_MAX], reason[DMX_REASON];
     if (!hub_path(path, error, "%s/.locks", folder) || !hub_make_folder(path, error)) return -1;
     int fd = open_lock(path, name);
     if (fd < 0) {
-        dmx_fail(error, DEMUCS_ERROR_IO, "cannot open the lock file %s/%s: %s", path, name, strerror(errno));
+        dmx_fail(error, DEMUCS_ERROR_IO, "cannot open the lock file %s/%s: %s", path, name, dmx_reason(reason, errno));
         return -1;
     }
     for (bool told = false; flock(fd, LOCK_EX | LOCK_NB) != 0; told = true) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
             dmx_fail(error, DEMUCS_ERROR_IO, "cannot lock %s/%s: %s; set DEMUCS_CACHE to a folder on a local disk",
-                     path, name, strerror(errno));
+                     path, name, dmx_reason(reason, errno));
             close(fd);
             return -1;
         }

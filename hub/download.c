@@ -40,6 +40,12 @@ typedef struct transfer {
 /* ------------------------------------------------------------------------------------------ libcurl's callbacks ----
  */
 
+static void cannot_write(demucs_error *error, int failure)
+{
+    char reason[DMX_REASON];
+    dmx_fail(error, DEMUCS_ERROR_IO, "cannot write to the cache: %s", dmx_reason(reason, failure));
+}
+
 /* If `line` is the header `name`, copy its value without blanks and quotes. */
 static bool header_value(const char *line, size_t length, const char *name, char *value, size_t size)
 {
@@ -107,7 +113,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *user)
         ssize_t got = write(t->fd, bytes + done, length - done);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) {
-            dmx_fail(&t->trouble, DEMUCS_ERROR_IO, "cannot write to the cache: %s", strerror(errno));
+            cannot_write(&t->trouble, errno);
             return 0;
         }
         done += (size_t)got;
@@ -252,12 +258,12 @@ hub_outcome hub_download_run(hub_download *download, demucs_error *why)
         return HUB_BROKEN;
     }
     if (t.fd >= 0 && !download->resume && ftruncate(t.fd, 0) != 0) { /* not before it is known what it is */
-        dmx_fail(why, DEMUCS_ERROR_IO, "cannot write to the cache: %s", strerror(errno));
+        cannot_write(why, errno);
         close(t.fd);
         return HUB_BROKEN;
     }
     if (t.fd < 0) {
-        dmx_fail(why, DEMUCS_ERROR_IO, "cannot write to the cache: %s", strerror(errno));
+        cannot_write(why, errno);
         return HUB_BROKEN;
     }
     download->linked_sha256[0] = '\0';
@@ -271,7 +277,7 @@ hub_outcome hub_download_run(hub_download *download, demucs_error *why)
     }
     bool empty = lseek(t.fd, 0, SEEK_END) == 0;
     if (close(t.fd) != 0 && outcome == HUB_GOT) {
-        dmx_fail(why, DEMUCS_ERROR_IO, "cannot write to the cache: %s", strerror(errno));
+        cannot_write(why, errno);
         outcome = HUB_BROKEN;
     }
     if (empty && outcome != HUB_GOT) unlink(download->path);

@@ -42,13 +42,14 @@ bool hub_sha256_file(const char *path, char digest[65], demucs_error *error)
 {
     dmx_error_clear(error);
     unsigned char sum[32];
+    char reason[DMX_REASON];
     bool done = false;
     struct stat status;
     unsigned char *block = dmx_alloc(1, BLOCK_BYTES);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &status) != 0) {
-        dmx_fail(error, DEMUCS_ERROR_IO, "cannot open %s: %s", path, strerror(errno));
+        dmx_fail(error, DEMUCS_ERROR_IO, "cannot open %s: %s", path, dmx_reason(reason, errno));
         goto end;
     }
     if (!S_ISREG(status.st_mode)) {
@@ -61,7 +62,7 @@ bool hub_sha256_file(const char *path, char digest[65], demucs_error *error)
     }
     int failure = digest_descriptor(context, fd, block);
     if (failure != 0 || EVP_DigestFinal_ex(context, sum, NULL) != 1) {
-        dmx_fail(error, DEMUCS_ERROR_IO, "cannot read %s: %s", path, strerror(failure));
+        dmx_fail(error, DEMUCS_ERROR_IO, "cannot read %s: %s", path, dmx_reason(reason, failure));
         goto end;
     }
     write_hex(sum, sizeof sum, digest);

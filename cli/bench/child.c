@@ -104,7 +104,8 @@ bool child_run(child_work work, void *context, void *result, size_t size, child_
     int ends[2], status = 0;
     struct rusage rusage;
     demucs_error told;
-    if (pipe(ends) != 0) return !dmx_fail(why, DEMUCS_ERROR_IO, "cannot make a pipe: %s", strerror(errno));
+    char reason[DMX_REASON];
+    if (pipe(ends) != 0) return !dmx_fail(why, DEMUCS_ERROR_IO, "cannot make a pipe: %s", dmx_reason(reason, errno));
     fflush(NULL); /* or the child would write it once more */
     const double start = clock_seconds();
     const pid_t child = fork();
@@ -115,7 +116,7 @@ bool child_run(child_work work, void *context, void *result, size_t size, child_
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
-        return !dmx_fail(why, DEMUCS_ERROR_IO, "cannot start a process: %s", strerror(errno));
+        return !dmx_fail(why, DEMUCS_ERROR_IO, "cannot start a process: %s", dmx_reason(reason, errno));
     }
     const bool received = receive_all(ends[0], child, &told, sizeof told) && receive_all(ends[0], child, result, size);
     close(ends[0]);

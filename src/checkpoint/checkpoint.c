@@ -162,9 +162,8 @@ demucs_status dmx_checkpoint_parse(dmx_checkpoint **out, const char *path, const
 
 static demucs_status io_failure(const char *path, const char *verb, demucs_error *error)
 {
-    char text[128];
-    if (strerror_r(errno, text, sizeof text) != 0) snprintf(text, sizeof text, "error %d", errno);
-    return dmx_refuse(path, error, DEMUCS_ERROR_IO, "the file cannot be %s: %s.", verb, text);
+    char reason[DMX_REASON];
+    return dmx_refuse(path, error, DEMUCS_ERROR_IO, "the file cannot be %s: %s.", verb, dmx_reason(reason, errno));
 }
 
 /* Map a regular, non-empty file. */

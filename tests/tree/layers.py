@@ -55,6 +55,8 @@ FORBIDDEN_CALLS = {
     r"printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror": None,
     r"exit|_exit|abort|quick_exit|atexit|signal|sigaction|setlocale": None,
 }
+# What no room may call, for there is one way for all of them.
+FORBIDDEN_EVERYWHERE = {r"strerror|strerror_r": "src/base/text.c"}
 # In tracks/, besides: the environment is asked for TMPDIR, and for nothing else.
 FORBIDDEN_IN_TRACKS = {**FORBIDDEN_CALLS, r"getenv|secure_getenv": "tracks/spool.c"}
 # Except where another library's memory is handed back as it asks for it: file -> why.
@@ -96,10 +98,15 @@ def check_system(path, name):
     return f"<{name}> is neither C nor POSIX: wrap the library in one file and name it in tests/tree/layers.py"
 
 
+def forbidden_in(room):
+    rules = FORBIDDEN_IN_TRACKS if room == "tracks" else FORBIDDEN_CALLS if room == "src" else {}
+    return {**rules, **FORBIDDEN_EVERYWHERE}
+
+
 def check_calls(path, code):
     room = path.parts[0]
     for number, line in enumerate(code.split("\n"), 1):
-        for calls, exception in (FORBIDDEN_IN_TRACKS if room == "tracks" else FORBIDDEN_CALLS).items():
+        for calls, exception in forbidden_in(room).items():
             match = re.search(rf"(?<![\w.>])({calls})\s*\(", line)
             if not match or str(path) == exception or (calls == "free" and str(path) in MAY_FREE):
                 continue
@@ -116,8 +123,7 @@ def check(root):
                 wrong = check_quoted(root, path, name) if kind == "quoted" else check_system(path, name)
                 if wrong:
                     findings.append(f"{path}:{number}: {wrong}")
-            if folder in ("src", "tracks"):
-                findings += check_calls(path, code)
+            findings += check_calls(path, code)
     return findings
 
 
