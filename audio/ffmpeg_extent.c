@@ -10,13 +10,15 @@
  *     it is too small  what follows are no chunks
  *
  * FFmpeg takes a wrapped or small one at its word, and what follows it for the end; of an unknown one it goes on to the
- * end of the file, and plays the chunks that stand there. A size that is larger than the file is no matter for us: the
- * file ends where it ends, and how much is missing is told by whoever compares the two. */
+ * end of the file, and plays the chunks that stand there. A size that is larger than the file is handed on as
+ * announced: how much is missing is told by whoever compares it with what was read. */
 #include "audio/ffmpeg_extent.h"
 
 #include <string.h>
 
-#define MAX_CHUNKS 10000
+#define MAX_CHUNKS 1000            /* before the samples */
+#define MAX_TAIL   100             /* behind them, where a hostile file may have one begin at every other byte */
+#define MOST       (INT64_MAX / 2) /* of a size, so that it can be added to a place in a file */
 #define WRAP       (INT64_C(1) << 32)
 #define SEARCHED   (INT64_C(1) << 20) /* bytes at the end of the file in which chunks are looked for */
 
@@ -41,6 +43,8 @@ typedef struct chunk {
     int64_t body, size; /* where its bytes stand, and how many they are, as it says */
 } chunk;
 
+static int64_t bounded(uint64_t size) { return size > (uint64_t)MOST ? MOST : (int64_t)size; }
+
 static bool read_chunk(AVIOContext *io, const dialect *d, int64_t at, chunk *out)
 {
     unsigned char name[16];
@@ -50,7 +54,7 @@ static bool read_chunk(AVIOContext *io, const dialect *d, int64_t at, chunk *out
     memcpy(out->name, name, 4);
     out->name[4] = '\0';
     out->body = at + head;
-    out->size = size > (uint64_t)INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)size - counted;
+    out->size = bounded(size) - counted;
     return !avio_feof(io);
 }
 
@@ -81,12 +85,12 @@ static bool is_known(const char *name)
 static bool only_chunks(AVIOContext *io, const dialect *d, int64_t at, int64_t file_end)
 {
     chunk c;
-    for (int count = 0; count < MAX_CHUNKS; count++) {
+    for (int count = 0; count < MAX_TAIL; count++) {
         if (at + d->name_bytes + d->size_bytes > file_end) return true; /* the end, and what pads it */
         if (!read_chunk(io, d, at, &c) || !is_name(c.name) || c.size < 0 || c.body + c.size > file_end) return false;
         at = after(d, &c);
     }
-    return true;
+    return false;
 }
 
 /* Whether chunks, or the tags that players write behind everything, stand here. */
@@ -125,7 +129,7 @@ static bool find_data(AVIOContext *io, const dialect *d, chunk *data)
     int64_t at = d->first, large = -1;
     for (int count = 0; count < MAX_CHUNKS; count++) {
         if (!read_chunk(io, d, at, data)) return false;
-        if (strcmp(data->name, "ds64") == 0 && avio_skip(io, 8) >= 0) large = (int64_t)avio_rl64(io);
+        if (strcmp(data->name, "ds64") == 0 && avio_skip(io, 8) >= 0) large = bounded(avio_rl64(io));
         if (strcmp(data->name, d->data) == 0) {
             if (large >= 0 && data->size == UINT32_MAX) data->size = large;
             data->body += d->before;
@@ -141,8 +145,9 @@ static bool find_data(AVIOContext *io, const dialect *d, chunk *data)
 /* Whether a size stands for "not known": writers to a pipe put the largest number of 31 or 32 bits, or nearly. */
 static bool is_unknown(const dialect *d, int64_t size)
 {
-    if (size <= 0 || d->size_bytes == 8) return size <= 0 || size == INT64_MAX / 2;
-    return (size >= 0x7FFF0000 && size <= INT32_MAX) || (size >= 0xFFFF0000 && size <= UINT32_MAX);
+    if (size <= 0 || size >= MOST - 24) return true;
+    return d->size_bytes == 4 &&
+           ((size >= 0x7FFF0000 && size <= INT32_MAX) || (size >= 0xFFFF0000 && size <= UINT32_MAX));
 }
 
 /* Whether the samples may end here: nothing to speak of follows, or chunks or tags. */
