@@ -51,6 +51,57 @@ static void test_damage_keeps_time(void)
     scratch_leave();
 }
 
+static uint32_t get32(const unsigned char *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static void put32(unsigned char *at, uint32_t value)
+{
+    for (int byte = 0; byte < 4; byte++) at[byte] = (unsigned char)(value >> (24 - 8 * byte));
+}
+
+/* Insert bytes into the index of an m4a, which stands at its end: the boxes that hold them grow. */
+static void insert(bytes *file, size_t at, const void *data, size_t count, const char *const *boxes)
+{
+    for (; *boxes != NULL; boxes++) {
+        unsigned char *size = find(file, *boxes) - 4;
+        put32(size, get32(size) + (uint32_t)count);
+    }
+    unsigned char *grown = malloc(file->size + count);
+    memcpy(grown, file->data, at);
+    memcpy(grown + at, data, count);
+    memcpy(grown + at + count, file->data + at, file->size - at);
+    free(file->data);
+    *file = (bytes){grown, file->size + count};
+}
+
+/* MPEG's common encryption: the entry says what it was ("frma"), and each packet has a vector ("senc"). */
+static void test_common_encryption(void)
+{
+    static const char *const in_entry[] = {"moov", "trak", "mdia", "minf", "stbl", "stsd", "enca", NULL},
+                             *const in_table[] = {"moov", "trak", "mdia", "minf", "stbl", NULL};
+    static const unsigned char sinf[81] = "\0\0\0\x50sinf\0\0\0\x0C"
+                                          "frmamp4a\0\0\0\x14schm\0\0\0\0cenc\0\1\0\0"
+                                          "\0\0\0\x28schi\0\0\0\x20tenc\0\0\0\0\0\0\1\x08"
+                                          "0123456789ABCDEF";
+    enum { ENTRY = 36 }; /* bytes of a sample entry before its boxes */
+    scratch_enter();
+    bytes file = load_bytes(data_path("tone.m4a"));
+    memcpy(find(&file, "mp4a"), "enca", 4);
+    insert(&file, (size_t)(find(&file, "enca") - 4 + ENTRY - file.data), sinf, 80, in_entry);
+    const uint32_t packets = get32(find(&file, "stsz") + 12), size = 16 + 8 * packets;
+    unsigned char *senc = calloc(1, size), *table = find(&file, "stbl") - 4;
+    put32(senc, size);
+    memcpy(senc + 4, "senc", 4);
+    put32(senc + 12, packets);
+    insert(&file, (size_t)(table - file.data) + get32(table), senc, size, in_table);
+    save_bytes("x.m4a", file.data, file.size);
+    sound_check_refused("x.m4a", 0, "encrypted (DRM)");
+    free(senc), free(file.data);
+    scratch_leave();
+}
+
 static void test_encrypted(void)
 {
     static const char *const entries[] = {"drms", "enca", "aavd"};
@@ -62,6 +113,31 @@ static void test_encrypted(void)
         sound_check_refused("x.m4a", 0, "encrypted (DRM)");
         free(file.data);
     }
+    scratch_leave();
+}
+
+static unsigned char *put(unsigned char *out, const char *text, size_t count)
+{
+    memcpy(out, text, count);
+    return out + count;
+}
+#define PUT(out, text) put(out, text, sizeof text - 1)
+
+/* A WebM whose track has a key: head, one track of Opus, one packet. */
+static void test_encrypted_webm(void)
+{
+    unsigned char file[256], *out = file;
+    scratch_enter();
+    out = PUT(out, "\x1A\x45\xDF\xA3\x87\x42\x82\x84webm");
+    out = PUT(out, "\x18\x53\x80\x67\xFF");         /* the segment, of unknown size */
+    out = PUT(out, "\x16\x54\xAE\x6B\xD0\xAE\xCE"); /* tracks, of 80 bytes: one, of 78 */
+    out = PUT(out, "\xD7\x81\1\x73\xC5\x81\1\x83\x81\2\x86\x86"
+                   "A_OPUS");
+    out = PUT(out, "\x63\xA2\x93OpusHead\1\1\0\0\x80\xBB\0\0\0\0\0\xE1\x89\xB5\x84\x47\x3B\x80\0\x9F\x81\1");
+    out = PUT(out, "\x6D\x80\x98\x62\x40\x95\x50\x31\x81\0\x50\x32\x81\1\x50\x33\x81\1\x50\x35\x86\x47\xE2\x83key");
+    out = PUT(out, "\x1F\x43\xB6\x75\x8F\xE7\x81\0\xA3\x8A\x81\0\0\x80\xFC\xFF\xFE\1\2\3");
+    save_bytes("x.webm", file, (size_t)(out - file));
+    sound_check_refused("x.webm", 0, "encrypted (DRM)");
     scratch_leave();
 }
 
@@ -154,11 +230,6 @@ static void test_announced_frames(void)
     scratch_leave();
 }
 
-static uint32_t get32(const unsigned char *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 /* Copy an m4a whose index ("moov") is its last box, with the index behind the first box, and what it points to moved.
  */
 static void save_index_first(const char *path, const char *from)
@@ -168,10 +239,7 @@ static void save_index_first(const char *path, const char *from)
                  size = file.size - moov;
     REQUIRE(get32(file.data + moov) == size, "the index is not last");
     unsigned char *list = find(&file, "stco") + 8, *moved = malloc(file.size);
-    for (uint32_t i = get32(list); i > 0; i--) {
-        const uint32_t offset = get32(list + 4 * i) + (uint32_t)size;
-        for (int byte = 0; byte < 4; byte++) list[4 * i + (uint32_t)byte] = (unsigned char)(offset >> (24 - 8 * byte));
-    }
+    for (uint32_t i = get32(list); i > 0; i--) put32(list + 4 * i, get32(list + 4 * i) + (uint32_t)size);
     memcpy(moved, file.data, first);
     memcpy(moved + first, file.data + moov, size);
     memcpy(moved + first + size, file.data + first, moov - first);
@@ -209,5 +277,6 @@ static void test_others_announce_their_length(void)
     scratch_leave();
 }
 
-TEST_MAIN(test_damage_keeps_time, test_encrypted, test_almost_nothing, test_a_kind_that_cannot_be_decoded,
-          test_index_at_the_end_of_a_pipe, test_announced_frames, test_others_announce_their_length)
+TEST_MAIN(test_damage_keeps_time, test_encrypted, test_common_encryption, test_encrypted_webm, test_almost_nothing,
+          test_a_kind_that_cannot_be_decoded, test_index_at_the_end_of_a_pipe, test_announced_frames,
+          test_others_announce_their_length)
