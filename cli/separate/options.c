@@ -80,7 +80,7 @@ static const argument table[] = {
     {0, "flac", ARGUMENT_FLAG, FIELD(flac), .group = GROUP_CODEC, .help = "Write flac files. Default: wav."},
     {0, "mp3", ARGUMENT_FLAG, FIELD(mp3), .group = GROUP_CODEC, .help = "Write mp3 files. Default: wav."},
     {0, "mp3-bitrate", ARGUMENT_INTEGER, FIELD(mp3_bitrate),
-     .help = "Bit rate of mp3 files in kbit/s, the nearest from 8 to 320. Default is 320."},
+     .help = "Bit rate of mp3 files in kbit/s, the nearest from 8 to 320; 0 (or less): 128. Default is 320."},
     {0, "mp3-preset", ARGUMENT_INTEGER, FIELD(mp3_preset), .choices = "2, 3, 4, 5, 6, 7",
      .help = "Effort of the mp3 encoder: 2 is best, 7 is fastest. Default is 2."},
     {'j', "jobs", ARGUMENT_INTEGER, FIELD(jobs),
@@ -168,7 +168,8 @@ static void translate(separate_options *options)
     request->sample = options->float32 ? DEMUCS_TRACKS_FLOAT32
                       : options->int24 ? DEMUCS_TRACKS_INT24
                                        : DEMUCS_TRACKS_INT16;
-    request->mp3_bitrate_kbps = nearest(options->mp3_bitrate, 8, 320);
+    /* 0 is the encoder's own choice in the official program, which is this; a negative one is no rate either. */
+    request->mp3_bitrate_kbps = options->mp3_bitrate > 0 ? nearest(options->mp3_bitrate, 8, 320) : 128;
     request->mp3_quality = (int)options->mp3_preset;
     request->clip = (demucs_tracks_clip)number_of(clips, 3, options->clip_mode);
     request->downmix = options->downmix;

@@ -7,4 +7,8 @@ demucs -o '' abcdef.wav
 demucs --shifts 1001 -o shifts missing.wav
 demucs -o spec --filename '{track:.3}_{stem:_>12}{stem:^9.2}{ext:s}{track:}.{ext:>3}' abcdef.wav
 demucs -o spec --filename '{stem:09.2}{stem:é<8.1}.{ext}' abcdef.wav
+for rate in 0 -7 128; do quietly --mp3 --mp3-bitrate $rate -o rate$rate abcdef.wav; done
+same rate0/f0cb5d54/abcdef/drums.mp3 rate128/f0cb5d54/abcdef/drums.mp3
+same rate-7/f0cb5d54/abcdef/drums.mp3 rate128/f0cb5d54/abcdef/drums.mp3
+rm -r rate*
 files .
