@@ -5,7 +5,8 @@
  *     segment: 44                           seconds
  *
  * The YAML library hands out events; a small descent over them is all that is needed, and whatever makes YAML dangerous
- * (tags, which name Python classes; aliases, which multiply data) is refused as it comes by. */
+ * (tags, which name Python classes; aliases, which multiply data) is refused as it comes by. Only a row of weights may
+ * be an alias of one above it: PyYAML writes rows so that are the same list in the program. */
 #include "base/bag.h"
 
 #include "base/alloc.h"
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { MAX_DEPTH = 16, MAX_SIGNATURE = 64 };
+enum { MAX_DEPTH = 16, MAX_SIGNATURE = 64, MAX_ANCHOR = 32 };
 
 typedef struct reader {
     dmx_bag *bag;
@@ -25,6 +26,8 @@ typedef struct reader {
     yaml_parser_t parser;
     yaml_event_t event;
     bool has_event;
+    bool rows_next; /* a row of weights, which may have an anchor or be an alias, is next */
+    char anchors[DMX_BAG_MAX_MODELS][MAX_ANCHOR]; /* of the rows of weights; "" without one */
 } reader;
 
 static demucs_status bad(reader *r, const char *why)
@@ -39,17 +42,25 @@ static demucs_status no_memory(const reader *r)
 
 /* ------------------------------------------------------------------------------------------------------- events -- */
 
-/* Tags and anchors, wherever an event may carry them. */
-static bool has_tag_or_anchor(const yaml_event_t *event)
+/* The tag and the anchor, wherever an event may carry them. */
+static bool has_tag(const yaml_event_t *event)
 {
     switch (event->type) {
-    case YAML_SCALAR_EVENT: return event->data.scalar.tag != NULL || event->data.scalar.anchor != NULL;
-    case YAML_SEQUENCE_START_EVENT:
-        return event->data.sequence_start.tag != NULL || event->data.sequence_start.anchor != NULL;
-    case YAML_MAPPING_START_EVENT:
-        return event->data.mapping_start.tag != NULL || event->data.mapping_start.anchor != NULL;
-    case YAML_ALIAS_EVENT: return true;
+    case YAML_SCALAR_EVENT: return event->data.scalar.tag != NULL;
+    case YAML_SEQUENCE_START_EVENT: return event->data.sequence_start.tag != NULL;
+    case YAML_MAPPING_START_EVENT: return event->data.mapping_start.tag != NULL;
     default: return false;
+    }
+}
+
+static const char *anchor_of(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_SCALAR_EVENT: return (const char *)event->data.scalar.anchor;
+    case YAML_SEQUENCE_START_EVENT: return (const char *)event->data.sequence_start.anchor;
+    case YAML_MAPPING_START_EVENT: return (const char *)event->data.mapping_start.anchor;
+    case YAML_ALIAS_EVENT: return (const char *)event->data.alias.anchor;
+    default: return NULL;
     }
 }
 
@@ -61,7 +72,8 @@ static demucs_status next(reader *r)
     if (!r->has_event)
         return dmx_refuse(r->path, r->error, DEMUCS_ERROR_FORMAT, "this is not valid YAML (line %zu).",
                           r->parser.problem_mark.line + 1);
-    if (has_tag_or_anchor(&r->event)) return bad(r, "uses a YAML tag, anchor or alias, which have no place in it");
+    if (has_tag(&r->event) || (anchor_of(&r->event) != NULL && !r->rows_next))
+        return bad(r, "uses a YAML tag, anchor or alias, which have no place in it");
     return DEMUCS_OK;
 }
 
@@ -211,22 +223,46 @@ static demucs_status read_row(reader *r, double *row, size_t *columns)
     }
 }
 
+/* The row at hand is that of an anchor above it. */
+static demucs_status repeat_row(reader *r, size_t rows, double *row, size_t *columns)
+{
+    *columns = r->bag->weight_columns;
+    for (size_t i = rows; i-- > 0;) {
+        if (strcmp(r->anchors[i], anchor_of(&r->event)) != 0) continue;
+        memcpy(row, r->bag->weights + i * *columns, *columns * sizeof *row);
+        return DEMUCS_OK;
+    }
+    return bad(r, "repeats a row of weights that is not above");
+}
+
+/* Keep the anchor of the row at hand, if it has one, and read the row. */
+static demucs_status read_named_row(reader *r, char *name, double *row, size_t *columns)
+{
+    const char *anchor = anchor_of(&r->event);
+    if (anchor != NULL && strlen(anchor) >= MAX_ANCHOR) return bad(r, "has an anchor with a long name");
+    if (anchor != NULL) strcpy(name, anchor);
+    return read_row(r, row, columns);
+}
+
 static demucs_status read_weights(reader *r, size_t *rows)
 {
     dmx_bag *bag = r->bag;
     double row[DMX_BAG_MAX_SOURCES];
-    size_t columns;
+    size_t columns = 0;
     if (is_null(r)) return DEMUCS_OK;
     if (r->event.type != YAML_SEQUENCE_START_EVENT) return bad(r, "has no list under 'weights'");
     if (bag->weights != NULL) return bad(r, "has 'weights' twice");
     bag->weights = dmx_alloc(DMX_BAG_MAX_MODELS * DMX_BAG_MAX_SOURCES, sizeof *bag->weights);
     if (bag->weights == NULL) return no_memory(r);
     for (*rows = 0;; (*rows)++) {
+        r->rows_next = true;
         demucs_status status = next(r);
+        r->rows_next = false;
         if (status != DEMUCS_OK) return status;
         if (r->event.type == YAML_SEQUENCE_END_EVENT) return DEMUCS_OK;
         if (*rows == DMX_BAG_MAX_MODELS) return bad(r, "has too many rows of weights");
-        status = read_row(r, row, &columns);
+        status = r->event.type == YAML_ALIAS_EVENT ? repeat_row(r, *rows, row, &columns)
+                                                   : read_named_row(r, r->anchors[*rows], row, &columns);
         if (status != DEMUCS_OK) return status;
         if (*rows == 0) bag->weight_columns = columns;
         if (columns == 0 || columns != bag->weight_columns) return bad(r, "has rows of weights of different lengths");

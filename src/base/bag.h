@@ -21,8 +21,9 @@ typedef struct dmx_bag {
     double segment_seconds; /* > 0, or 0 when the file has none */
 } dmx_bag;
 
-/* Parse a bag. `path` is only for messages. Tags, anchors, aliases, a second document and anything beyond the three
- * keys' plain meaning are refused (FORMAT), except that unknown keys are ignored. On failure the bag is empty. */
+/* Parse a bag. `path` is only for messages. Tags, anchors and aliases (except of whole rows of weights), a second
+ * document and anything beyond the three keys' plain meaning are refused (FORMAT), but unknown keys are ignored. On
+ * failure the bag is empty. */
 demucs_status dmx_bag_parse(dmx_bag *bag, const char *path, const void *bytes, size_t size_bytes, demucs_error *error);
 
 /* The same for the file at `path` (also IO). */

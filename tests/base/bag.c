@@ -140,12 +140,31 @@ static void test_bad_bags(void)
     }
 }
 
+/* PyYAML writes a list that comes twice with an anchor and an alias. */
+static void test_repeated_rows(void)
+{
+    dmx_bag bag;
+    demucs_error error;
+    const char *text =
+        "models: [a, b, c, d]\nweights:\n- &id001\n  - 0.5\n  - 2\n- *id001\n- &id001 [3, 4]\n- *id001\n";
+    const double expected[] = {0.5, 2, 0.5, 2, 3, 4, 3, 4};
+    REQUIRE(parse(&bag, text, &error) == DEMUCS_OK, "%s", error.message);
+    for (int i = 0; i < 8; i++) CHECK(bag.weights[i] == expected[i], "weight %d: %g", i, bag.weights[i]);
+    dmx_bag_clear(&bag);
+}
+
 /* Each has its own reason, whatever else may be wrong. */
 static void test_reasons(void)
 {
     static const char *const cases[][2] = {{"models: *a\n", "alias"},
                                            {"models: !!str a\n", "tag"},
                                            {"models: [&x a]\n", "anchor"},
+                                           {"models: [a]\nweights: [*x]\n", "not above"},
+                                           {"models: [a]\nweights: &x [[1]]\n", "anchor"},
+                                           {"models: [a]\nweights: [[&x 1]]\n", "anchor"},
+                                           {"models: [a, b]\nweights: [&x [1, *x], [1, 1]]\n", "alias"},
+                                           {"models: [a]\nweights: [&x {a: 1}]\n", "list"},
+                                           {"models: [a]\nweights: [&a23456789012345678901234567890123 [1]]", "long"},
                                            {"models: [a]\n--- 3\n", "second"},
                                            {"models: [a]\nsegment: 0", "'segment'"},
                                            {"models: [a\n", "line"}};
@@ -236,4 +255,5 @@ static void test_member_paths(void)
     unlink(folder);
 }
 
-TEST_MAIN(test_full_bag, test_small_bags, test_numbers, test_bad_bags, test_reasons, test_too_many, test_member_paths)
+TEST_MAIN(test_full_bag, test_small_bags, test_numbers, test_bad_bags, test_repeated_rows, test_reasons, test_too_many,
+          test_member_paths)
