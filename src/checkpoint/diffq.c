@@ -22,7 +22,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_BITS = 15, WORD_BITS = 64, PACKED_KINDS = 14, MAX_PATTERNS = 100, MAX_PATTERN = 200 };
+enum { MAX_BITS = 15, WORD_BITS = 64, PACKED_KINDS = 14, MAX_PATTERNS = 100, MAX_PATTERN_BYTES = 1500 };
 
 typedef struct decoder {
     dmx_checkpoint *checkpoint;
@@ -318,12 +318,16 @@ static bool read_option(const dmx_object *options, const char *key, double value
     return (object == NULL || to_number(object, value)) && *value >= low && *value <= high;
 }
 
+/* Every parameter is compared with all of them, for a time that grows with their bytes. */
 static bool read_patterns(decoder *d, const dmx_object *list)
 {
     if (list == NULL || list->kind == DMX_OBJECT_NONE) return true;
     bool right = list->kind == DMX_OBJECT_LIST && list->count <= MAX_PATTERNS;
-    for (size_t i = 0; right && i < list->count; i++)
-        right = list->items[i]->kind == DMX_OBJECT_STRING && list->items[i]->text_length <= MAX_PATTERN;
+    size_t left = MAX_PATTERN_BYTES;
+    for (size_t i = 0; right && i < list->count; i++) {
+        right = list->items[i]->kind == DMX_OBJECT_STRING && list->items[i]->text_length <= left;
+        if (right) left -= list->items[i]->text_length;
+    }
     d->exclude = list;
     return right;
 }
@@ -341,7 +345,7 @@ static demucs_status read_options(decoder *d, const dmx_object *state, const dmx
         !read_option(options, "bits", 8, 1, MAX_BITS, &d->bits))
         return bad(d, "was made with options that are not supported");
     if (!read_patterns(d, dmx_object_get(options, "exclude")))
-        return bad(d, "was made with an option 'exclude' that is not a list of up to 100 short texts");
+        return bad(d, "was made with an option 'exclude' that is not a list of up to 100 texts, 1500 bytes together");
     d->min_count = floor(min_size * 1048576 / 4);
     d->packed = packed != 0;
     d->group_size = (int64_t)group_size;

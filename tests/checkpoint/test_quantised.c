@@ -98,6 +98,30 @@ static void test_exclude(void)
     dmx_checkpoint_close(source);
 }
 
+/* Patterns of 1500 bytes together are taken, and no more: each parameter is compared with all of them. */
+static void test_long_exclude(void)
+{
+    static const char *const none[] = {NULL};
+    dmx_checkpoint *source = open_source();
+    REQUIRE(source != NULL, "no source");
+    for (int last = 150; last <= 151; last++) {
+        char list[2048] = "[", pattern[160];
+        size_t size, tensors;
+        demucs_error error;
+        for (int i = 0; i < 10; i++) {
+            snprintf(pattern, sizeof pattern, "%s\"%0*d\"", i > 0 ? "," : "", i < 9 ? 150 : last, i);
+            strcat(list, pattern);
+        }
+        strcat(list, "]");
+        unsigned char *bytes = quantised_file_without(source, list, none, &size);
+        const demucs_status status = load(bytes, size, &tensors, &error);
+        CHECK(last == 150 ? status == DEMUCS_OK : is_refusal(status, &error, "1500 bytes"), "%d: %s", last,
+              error.message);
+        free(bytes);
+    }
+    dmx_checkpoint_close(source);
+}
+
 /* The list has the bounds of the model, and its sentences. */
 static void test_bounds_are_those_of_the_model(void)
 {
@@ -121,4 +145,4 @@ static void test_bounds_are_those_of_the_model(void)
     dmx_checkpoint_close(source);
 }
 
-TEST_MAIN(test_every_list_is_that_of_the_model, test_exclude, test_bounds_are_those_of_the_model)
+TEST_MAIN(test_every_list_is_that_of_the_model, test_exclude, test_long_exclude, test_bounds_are_those_of_the_model)
