@@ -329,6 +329,12 @@ hub_outcome hub_obtain_member(hub_local *local, hub_job *job, const char *signat
     bool damaged = damage.message[0] != '\0';
     bool settled = job->local_only || !(job->options->force || is_export(job, local));
     if (outcome == HUB_GOT && !damaged && settled) return HUB_GOT;
+    if (!hub_name_is_safe(signature)) { /* it cannot be part of a URL */
+        dmx_fail(error, DEMUCS_ERROR_FORMAT,
+                 "the model %s cannot be fetched: the name of one that can has letters, digits, '_', '-' and '.'",
+                 signature);
+        return HUB_BROKEN;
+    }
     if (job->local_only && damaged) dmx_fail(error, damage.status, "%s", damage.message);
     if (job->local_only && (damaged || !job->offline || !is_elsewhere(job, signature, hf_name)))
         return damaged ? HUB_BROKEN : HUB_ABSENT;

@@ -84,7 +84,7 @@ static bool stem_of(const char *file_name, bool bags, char stem[HUB_NAME_MAX + 1
     if (length > HUB_NAME_MAX) return false;
     memcpy(stem, file_name, length);
     stem[length] = '\0';
-    return hub_name_is_safe(stem);
+    return hub_name_is_plain(stem);
 }
 
 /* What lies in a folder: its bags, or its single models. */

@@ -54,7 +54,7 @@ bool hub_split_th_name(const char *file_name, char signature[HUB_NAME_MAX + 1], 
         strcpy(sum, dash + 1);
         *dash = '\0';
     }
-    return hub_name_is_safe(signature);
+    return hub_name_is_plain(signature);
 }
 
 hub_outcome hub_find_member(hub_local *local, const char *folder, const char *signature, const hub_registry *registry,

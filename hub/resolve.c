@@ -103,10 +103,12 @@ static bool resolve_in_repo(char path[HUB_PATH_MAX], const hub_job *job, const c
     const char *repo = job->options->repo;
     char shown[128];
     if (!hub_check_repo(repo, error)) return false;
-    if (!hub_name_is_safe(name))
-        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
-                         "'%s' is not the name of a model in a --repo folder (letters, digits, '_', '-' and '.')",
-                         dmx_printable(shown, sizeof shown, name, strlen(name)));
+    if (!hub_name_is_plain(name))
+        return !dmx_fail(
+            error, DEMUCS_ERROR_ARGUMENT,
+            "'%s' is not the name of a model in a --repo folder: it begins with '.' or '-', has a slash or "
+            "control characters, or is too long",
+            dmx_printable(shown, sizeof shown, name, strlen(name)));
     hub_outcome outcome = hub_find_in_folder(path, repo, name, job->registry, !job->unchecked, error);
     if (outcome == HUB_ABSENT && (error == NULL || error->message[0] == '\0')) fail_in_repo(repo, name, error);
     return outcome == HUB_GOT;
@@ -226,7 +228,7 @@ static bool resolve(char path[HUB_PATH_MAX], hub_job *job, const char *name, dem
     if (is_path(name) && !hugging_face) return resolve_path(path, job, name, error);
     if (!hub_cache_path(job->folder, error)) return false;
     if (hugging_face) return resolve_hugging_face(path, job, name, error);
-    if (hub_name_is_safe(name)) return resolve_plain_name(path, job, name, error);
+    if (hub_name_is_plain(name)) return resolve_plain_name(path, job, name, error);
     fail_unknown(job->registry, name, error);
     return false;
 }

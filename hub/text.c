@@ -22,6 +22,12 @@ bool hub_name_is_safe(const char *name)
     return length > 0 && length <= HUB_NAME_MAX && name[length] == '\0' && name[0] != '.' && name[0] != '-';
 }
 
+bool hub_name_is_plain(const char *name)
+{
+    const size_t length = strlen(name);
+    return length <= HUB_NAME_MAX && dmx_is_plain_name(name, length);
+}
+
 bool hub_is_hex(const char *text, size_t length) { return length > 0 && strspn(text, "0123456789abcdef") >= length; }
 
 bool hub_has_suffix(const char *text, const char *suffix)

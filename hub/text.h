@@ -28,6 +28,10 @@ bool hub_path(char out[HUB_PATH_MAX], demucs_error *error, const char *format, .
  * of a path or of a URL and is neither a folder nor an option. */
 bool hub_name_is_safe(const char *name);
 
+/* A plain name (base/text.h) of at most HUB_NAME_MAX bytes: what a model in a folder of the user's may be called. It
+ * must not become part of a URL. */
+bool hub_name_is_plain(const char *name);
+
 /* All of the first `length` characters are lower-case hex digits, and there is at least one. */
 bool hub_is_hex(const char *text, size_t length);
 

@@ -169,16 +169,11 @@ static bool scalar_number(const reader *r, double *number)
 
 /* --------------------------------------------------------------------------------------------------------- keys -- */
 
-/* Signatures become part of paths and of URLs: nothing that could lead elsewhere, and no option. */
+/* Signatures become part of paths: nothing that could lead elsewhere. (What becomes part of a URL the hub looks at once
+ * more.) */
 static bool is_signature(const char *text, size_t length)
 {
-    if (length == 0 || length > MAX_SIGNATURE || text[0] == '.' || text[0] == '-') return false;
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && c != '_' && c != '-' && c != '.') return false;
-    }
-    return true;
+    return length <= MAX_SIGNATURE && dmx_is_plain_name(text, length);
 }
 
 static demucs_status read_models(reader *r)
@@ -198,7 +193,8 @@ static demucs_status read_models(reader *r)
             char shown[128];
             return dmx_refuse(
                 r->path, r->error, DEMUCS_ERROR_FORMAT,
-                "this bag of models lists '%s', which is not a signature (letters, digits, '_', '-' and '.').",
+                "this bag of models lists '%s', which is not a signature (1 to 64 bytes, without slashes and control "
+                "characters, not beginning with '.' or '-').",
                 dmx_printable(shown, sizeof shown, text, length));
         }
         if (r->bag->count == DMX_BAG_MAX_MODELS) return bad(r, "has too many models");

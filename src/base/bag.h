@@ -15,7 +15,7 @@
 
 typedef struct dmx_bag {
     size_t count;      /* 1..DMX_BAG_MAX_MODELS; a signature may come twice */
-    char **signatures; /* [count] letters, digits, '_', '-' and '.', not beginning with one of the last two */
+    char **signatures; /* [count] plain names (base/text.h) */
     double *weights;   /* [count][weight_columns], finite, or NULL when the file has none */
     size_t weight_columns;
     double segment_seconds; /* > 0, or 0 when the file has none */

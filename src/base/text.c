@@ -1,7 +1,6 @@
 /* text.c - see text.h */
 #include "base/text.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +46,19 @@ void dmx_make_printable(char *text, char substitute)
         }
         text += length;
     }
+}
+
+bool dmx_is_plain_name(const char *text, size_t length)
+{
+    if (length == 0 || text[0] == '.' || text[0] == '-') return false;
+    for (size_t at = 0, bytes; at < length; at += bytes) {
+        char next[5] = "";
+        uint32_t code = 0;
+        memcpy(next, text + at, length - at < 4 ? length - at : 4);
+        bytes = character(next, &code);
+        if (bytes == 0 || is_control(code) || code == '/') return false;
+    }
+    return true;
 }
 
 const char *dmx_printable(char *out, size_t size, const char *text, size_t text_length)

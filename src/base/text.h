@@ -6,10 +6,15 @@
 #ifndef DMX_BASE_TEXT_H
 #define DMX_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Make the string `text` printable in place, with `substitute` for each byte that is not. */
 void dmx_make_printable(char *text, char substitute);
+
+/* Whether `text` can be the name of a file that leads nowhere else: no slash, nothing that is not printable, and
+ * neither hidden nor an option, so not '.' or '-' at its front. Blanks and letters of any language are fine. */
+bool dmx_is_plain_name(const char *text, size_t length);
 
 /* Copy `text` into `out` of `size` > 0 bytes, printable with '?'; long text is cut with "...". Returns `out`. */
 const char *dmx_printable(char *out, size_t size, const char *text, size_t text_length);

@@ -93,7 +93,7 @@ static void test_bad_bags(void)
                                       "models: [[a]]\n",
                                       "models: ['../a']\n",
                                       "models: ['/etc/passwd']\n",
-                                      "models: ['a b']\n",
+                                      "models: [\"a\\tb\"]\n",
                                       "models: ['.hidden']\n",
                                       "models: ['-option']\n",
                                       "models: [\"a\\0b\"]\n",

@@ -63,4 +63,17 @@ static void test_reasons(void)
     CHECK(strlen(dmx_reason(out, 123456)) > 0, "an unknown number");
 }
 
-TEST_MAIN(test_plain_and_cut, test_characters, test_cuts_between_characters, test_reasons)
+static void test_plain_names(void)
+{
+    static const char *const plain[] = {"a",  "955717e8", "mon mod\xc3\xa8le", "l'\xc3\xa9t\xc3\xa9 (2)", "a..b",
+                                        "a-", "\\"};
+    static const char *const others[] = {"",  ".",    "..",      ".a",    "-a",       "a/b",
+                                         "/", "a\nb", "\x1b[2J", "a\xff", "\xc2\x9b", "mod\xc3"};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        CHECK(dmx_is_plain_name(plain[i], strlen(plain[i])), "%s", plain[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        CHECK(!dmx_is_plain_name(others[i], strlen(others[i])), "number %zu", i);
+    CHECK(!dmx_is_plain_name("a\0b", 3) && !dmx_is_plain_name("\xc3\xa8", 1), "a zero byte, half a character");
+}
+
+TEST_MAIN(test_plain_names, test_plain_and_cut, test_characters, test_cuts_between_characters, test_reasons)

@@ -372,6 +372,12 @@ static void test_hostile_namespace(void)
     expect_failure("hf://evil/one", NULL, "is not a signature");
     CHECK(!files_exists(cached("hf/evil/one.yaml")), "the hostile bag is kept");
     CHECK(requests("/") == 1, "%d requests", requests("/"));
+    /* the name of a file in a folder may have blanks and more; it never becomes part of a URL */
+    files_write_text(server_file("evil/Demucs-three/resolve/main/three.yaml"), "models: ['aa?x=/../ b']\n");
+    expect_failure("hf://evil/three", NULL, "is not a signature");
+    files_write_text(server_file("evil/Demucs-four/resolve/main/four.yaml"), "models: ['aa?x=b c']\n");
+    expect_failure("hf://evil/four", NULL, "the model aa?x=b c cannot be fetched");
+    CHECK(requests("/") == 3, "%d requests", requests("/"));
     char *large = calloc(1, 70000);
     memset(large, ' ', 70000);
     files_write(server_file("evil/Demucs-two/resolve/main/two.yaml"), large, 70000);
