@@ -1,10 +1,16 @@
 /* cpu.c - names of levels and what this machine reports. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* sched_setaffinity */
+#endif
 #include "base/cpu.h"
 
 #include "support/test.h"
 
 #include <stdio.h>
 #include <string.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 static void test_names_round_trip(void)
 {
@@ -86,5 +92,20 @@ static void test_this_machine(void)
 #endif
 }
 
-TEST_MAIN(test_names_round_trip, test_other_names_are_refused, test_machines, test_this_machine_by_its_flags,
-          test_this_machine)
+/* A process that may run on one core has one, however many the machine has. */
+static void test_affinity(void)
+{
+#ifdef __linux__
+    cpu_set_t before, one;
+    REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0, "no affinity");
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
+    CHECK(dmx_cpu_cores() == CPU_COUNT(&before), "%d cores, not %d", dmx_cpu_cores(), CPU_COUNT(&before));
+    if (sched_setaffinity(0, sizeof one, &one) == 0) CHECK(dmx_cpu_cores() == 1, "%d cores", dmx_cpu_cores());
+    sched_setaffinity(0, sizeof before, &before);
+#endif
+}
+
+TEST_MAIN(test_affinity, test_names_round_trip, test_other_names_are_refused, test_machines,
+          test_this_machine_by_its_flags, test_this_machine)

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Field 1: the number 300; 2: eight bytes; 3: "abc"; 4: four bytes; 5: no bytes; 2047: the largest number. */
-static const unsigned char message[] = {0x08, 0xac, 0x02, 0x11, 1,    2,    3,    4,    5,    6,    7,    8,
+/* Field 1: the number 256; 2: eight bytes; 3: "abc"; 4: four bytes; 5: no bytes; 2047: the largest number. */
+static const unsigned char message[] = {0x08, 0x80, 0x02, 0x11, 1,    2,    3,    4,    5,    6,    7,    8,
                                         0x1a, 3,    'a',  'b',  'c',  0x25, 1,    2,    3,    4,    0x2a, 0,
                                         0xf8, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
 static const size_t field_ends[] = {0, 3, 12, 17, 22, 24, sizeof message};
@@ -19,7 +19,7 @@ static void test_fields(void)
     static const int wires[] = {DMX_WIRE_VARINT, DMX_WIRE_64,    DMX_WIRE_BYTES,
                                 DMX_WIRE_32,     DMX_WIRE_BYTES, DMX_WIRE_VARINT};
     static const size_t lengths[] = {0, 0, 3, 0, 0, 0};
-    static const uint64_t numbers[] = {1, 2, 3, 4, 5, 2047}, values[] = {300, 0, 0, 0, 0, UINT64_MAX};
+    static const uint64_t numbers[] = {1, 2, 3, 4, 5, 2047}, values[] = {256, 0, 0, 0, 0, UINT64_MAX};
     dmx_protobuf m = {.at = message, .end = message + sizeof message};
     dmx_protobuf_field field;
     for (int i = 0; i < FIELDS; i++) {
