@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Command lines through the official program and through ours.
 
-    tests/official/lines.py [--count N] [--seed N] [--program build/demucs] [--line 'WORDS']
+    tests/official/lines.py [--count N] [--minutes N] [--seed N] [--program build/demucs] [--line 'WORDS']
 
 Not part of `make check`: it makes itself an environment with the official package (environment.py; 5.5 GB, once). The hand-picked
 lines of lines_drawn.py and N random ones (200) run in a folder of small tracks with a repository of tiny models, which the script
@@ -143,6 +143,7 @@ def last(run):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--count', type=int, default=200, help='random lines, after the hand-picked ones')
+    parser.add_argument('--minutes', type=float, default=60, help='at most; what is left then is left out')
     parser.add_argument('--seed', type=int, default=random.randrange(10**6))
     parser.add_argument('--program', type=Path, default=environment.BUILD / 'demucs')
     parser.add_argument('--line', help='only this one')
@@ -159,6 +160,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         programs = Programs(options.program.resolve(), Path(folder).resolve())
         for words in lines:
+            if time.time() - start > 60 * options.minutes:
+                break
             theirs, ours, good, bad = programs.compare(words)
             reasons.update(set(good))
             sums['different' if bad else 'different on purpose' if good else 'both done' if ours.status == 0 else 'both refuse'] += 1
@@ -169,7 +172,7 @@ def main():
         os.chdir('/')
     for why, count in reasons.most_common():
         print(f'on purpose, {count}: {why}')
-    print(f'seed {options.seed}, {len(lines)} lines in {time.time() - start:.0f} s: ' + ', '.join(f'{n} {kind}' for kind, n in sums.most_common()))
+    print(f'seed {options.seed}, {sum(sums.values())} of {len(lines)} lines in {time.time() - start:.0f} s: ' + ', '.join(f'{n} {kind}' for kind, n in sums.most_common()))
     sys.exit(sums['different'] > 0 or not sums['both done'])
 
 
