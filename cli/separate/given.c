@@ -7,22 +7,32 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A track is a file and the name that it is given by, since its results are called by that name: one song under two
+ * names, as with hard links that save disk space, is two tracks. */
 typedef struct file {
     dev_t device;
     ino_t inode;
-    int place; /* in the list of tracks */
+    const char *name; /* without its folder */
+    int place;        /* in the list of tracks */
 } file;
 
-/* By file, then by place. */
+static bool same(const file *a, const file *b)
+{
+    return a->device == b->device && a->inode == b->inode && strcmp(a->name, b->name) == 0;
+}
+
+/* By track, then by place. */
 static int compare(const void *left, const void *right)
 {
     const file *a = left, *b = right;
     if (a->device != b->device) return a->device < b->device ? -1 : 1;
     if (a->inode != b->inode) return a->inode < b->inode ? -1 : 1;
-    return (a->place > b->place) - (a->place < b->place);
+    const int names = strcmp(a->name, b->name);
+    return names != 0 ? names : (a->place > b->place) - (a->place < b->place);
 }
 
 static void say_same(const char *track, const char *first)
@@ -49,15 +59,15 @@ void given_once(separate_options *options)
     int *first = memory_new((size_t)count, sizeof *first); /* [count] place of the same file before, or itself */
     size_t known = 0;
     for (int i = 0; i < count; i++) {
+        const char *track = options->tracks[i], *slash = strrchr(track, '/');
         struct stat info;
         first[i] = i;
-        if (stat(options->tracks[i], &info) == 0 && S_ISREG(info.st_mode))
-            files[known++] = (file){info.st_dev, info.st_ino, i};
+        if (stat(track, &info) == 0 && S_ISREG(info.st_mode))
+            files[known++] = (file){info.st_dev, info.st_ino, slash != NULL ? slash + 1 : track, i};
     }
     qsort(files, known, sizeof *files, compare);
     for (size_t i = 1; i < known; i++)
-        if (files[i].device == files[i - 1].device && files[i].inode == files[i - 1].inode)
-            first[files[i].place] = first[files[i - 1].place];
+        if (same(&files[i - 1], &files[i])) first[files[i].place] = first[files[i - 1].place];
     for (int i = 0; i < count; i++)
         if (first[i] != i) say_same(options->tracks[i], options->tracks[first[i]]);
     for (int i = 0; i < count; i++)

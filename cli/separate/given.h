@@ -5,7 +5,8 @@
 
 #include "options.h"
 
-/* Drop files that were given before, by this name, another spelling or a link, and say so. */
+/* Drop tracks that were given before, by way of another folder or a link too, and say so. A file under another name is
+ * another track. */
 void given_once(separate_options *options);
 
 /* Reserve the places of all tracks that are there. Those that --on-collision leaves out are dropped. False when the run

@@ -49,10 +49,16 @@ ln -s a same/f0cb5d54/A
 demucs x/a.wav A.wav -o same --two-stems bass --other-method none
 files same
 echo "--- the same file twice"
+mkdir y/link y/hard
+ln -s ../../x/a.wav y/link/a.wav
+ln x/a.wav y/hard/a.wav
+demucs x/a.wav x/a.wav ./x//a.wav y/link/a.wav y/a.wav y/hard/a.wav -o twice --two-stems bass --other-method none
+files twice
+echo "--- the same file under two names"
 ln -s ../x/a.wav y/link.wav
 ln x/a.wav y/hard.wav
-demucs x/a.wav x/a.wav ./x//a.wav y/link.wav y/a.wav y/hard.wav -o twice --two-stems bass --other-method none
-files twice
+demucs x/a.wav y/link.wav y/hard.wav -o names --two-stems bass --other-method none
+files names
 echo "--- never an input"
 mkdir -p here/f0cb5d54
 make here/f0cb5d54/drums.wav 4
