@@ -73,6 +73,10 @@ extern "C" {
 /* The version of the library that is linked, "0.1.0". Static storage. */
 DEMUCS_API const char *demucs_version(void);
 
+/* The version of the arithmetic of the library that is linked: another number than before wherever the same input,
+ * model, options and CPU level may give other bits than before. For whoever keeps results. */
+DEMUCS_API int demucs_numerics_version(void);
+
 /* ---------------------------------------------------------------------------------------------------- errors ---- */
 
 typedef enum demucs_status {
@@ -183,6 +187,17 @@ typedef struct demucs_member_info {
 DEMUCS_API int demucs_model_members(const demucs_model *model);
 DEMUCS_API demucs_status demucs_model_member_info(const demucs_model *model, int member, demucs_member_info *info,
                                                   demucs_error *error);
+
+/* What names the model among all others: a SHA-256, in 64 small hexadecimal digits, of all that decides on its stems:
+ * classes, arguments and weights (as float32, as they lie in memory), and the weights and segment of a bag. Paths,
+ * dates and the format of the files make no difference. Another version of the library may give the same model another
+ * digest.
+ *
+ * It is computed when it is first asked for (htdemucs: a tenth of a second, or half of one where the CPU has no SHA
+ * instructions) and kept. Members of a bag that are not kept in memory are read from their files for it, and from then
+ * on a file is refused that has other weights than it had. Any thread may ask, while others separate. Errors: ARGUMENT,
+ * and those of loading where a member is read. On failure `digest` is "". */
+DEMUCS_API demucs_status demucs_model_digest(const demucs_model *model, char digest[65], demucs_error *error);
 
 /* Things worth telling a person that did not stop the loading, such as an unknown argument that was dropped. The
  * texts belong to the model. `warning` in [0, warnings). */

@@ -3,7 +3,8 @@
 #include "base/options.h"
 #include "cpu/ops.h"
 #include "cpu/upload.h"
-#include "models/bag.h"
+#include "kernels/sha256.h"
+#include "models/digest.h"
 
 #include <string.h>
 
@@ -18,6 +19,7 @@ static demucs_status load(demucs_model **model, const char *path, const demucs_l
 {
     const dmx_loading loading = {.classes = &dmx_families,
                                  .upload = &dmx_cpu_upload,
+                                 .sha256 = dmx_kernels_sha256(),
                                  .resident_bytes = o->resident_bytes > 0 ? o->resident_bytes : dmx_resident_limit(),
                                  .files = {o->open, o->close, o->user}};
     return dmx_model_load(model, path, &loading, error);
@@ -133,6 +135,18 @@ demucs_status demucs_model_member_info(const demucs_model *model, int member, de
 }
 
 size_t demucs_model_memory_bytes(const demucs_model *model) { return model != NULL ? dmx_model_bytes(model) : 0; }
+
+demucs_status demucs_model_digest(const demucs_model *model, char digest[65], demucs_error *error)
+{
+    unsigned char sum[DMX_SHA256_BYTES];
+    dmx_error_clear(error);
+    if (digest == NULL) return dmx_null_argument(error, "digest");
+    digest[0] = '\0';
+    if (model == NULL) return dmx_null_argument(error, "model");
+    const demucs_status status = dmx_model_digest(model, sum, error);
+    if (status == DEMUCS_OK) dmx_sha256_hex(sum, digest);
+    return status;
+}
 
 int demucs_model_warnings(const demucs_model *model) { return model != NULL ? model->warnings.count : 0; }
 

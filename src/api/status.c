@@ -1,4 +1,4 @@
-/* status.c - the version of the library and the names of its error codes. */
+/* status.c - the versions of the library and the names of its error codes. */
 #include "demucs.h"
 
 #define TEXT_OF(x)      #x
@@ -9,6 +9,12 @@ const char *demucs_version(void)
     return VERSION_TEXT(DEMUCS_VERSION_MAJOR) "." VERSION_TEXT(DEMUCS_VERSION_MINOR) "." VERSION_TEXT(
         DEMUCS_VERSION_PATCH);
 }
+
+/* Raised with every change after which some bit of a result may be another one: tests/api/test_digest.c has results of
+ * this version. */
+enum { NUMERICS_VERSION = 1 };
+
+int demucs_numerics_version(void) { return NUMERICS_VERSION; }
 
 const char *demucs_status_name(demucs_status status)
 {

@@ -116,6 +116,20 @@ bool dmx_cpu_has(dmx_cpu_level level)
     return level == DMX_CPU_SCALAR || (level <= best && (level >= DMX_CPU_NEON) == (best >= DMX_CPU_NEON));
 }
 
+/* gcc 11 and clang 14 cannot ask for it by name. */
+bool dmx_cpu_has_sha(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    enum { SHA = 1 << 29 };
+    unsigned a, b = 0, c, d;
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.1") &&
+           __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & SHA) != 0;
+#else
+    return false;
+#endif
+}
+
 const char *dmx_cpu_level_name(dmx_cpu_level level) { return level_names[level]; }
 
 bool dmx_cpu_level_parse(const char *name, dmx_cpu_level *level)

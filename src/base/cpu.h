@@ -44,6 +44,9 @@ bool dmx_cpu_has(dmx_cpu_level level);
 const char *dmx_cpu_level_name(dmx_cpu_level level);
 bool dmx_cpu_level_parse(const char *name, dmx_cpu_level *level);
 
+/* Whether it has Intel's SHA instructions, and SSSE3 and SSE4.1 beside them. */
+bool dmx_cpu_has_sha(void);
+
 /* Cores this process may run on (its affinity mask), at least 1. */
 int dmx_cpu_cores(void);
 

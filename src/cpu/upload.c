@@ -82,7 +82,7 @@ static bool upload_conv(dmx_store *store, dmx_conv *conv, const dmx_rows *weight
     struct dmx_conv_weights *weights = new_weights(store, conv, &panels);
     if (weights == NULL || !pack_rows(conv, weight, 0, rows, 0, dmx_conv_pack_rows, panels)) return false;
     if (dmx_winograd_suits(conv)) {
-        float *winograd = dmx_store_floats(store, dmx_winograd_floats(conv));
+        float *winograd = dmx_store_bytes(store, dmx_winograd_floats(conv) * sizeof *winograd);
         if (winograd == NULL || !pack_rows(conv, weight, 0, rows, 0, dmx_winograd_pack_rows, winograd)) return false;
         weights->winograd = winograd;
     }

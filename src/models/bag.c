@@ -2,6 +2,7 @@
 #include "models/bag.h"
 
 #include "base/alloc.h"
+#include "models/network_digest.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,13 +33,22 @@ static bool same_network(const dmx_network *a, const dmx_network *b)
     return same;
 }
 
+/* Whoever has asked for the model's digest relies on each weight. */
+static bool same_digest(const dmx_network *network, const dmx_member *member)
+{
+    unsigned char sum[DMX_SHA256_BYTES];
+    if (!atomic_load_explicit(&member->has_digest, memory_order_acquire)) return true;
+    dmx_network_digest(network, member->loading->sha256, sum);
+    return memcmp(sum, member->digest, sizeof sum) == 0;
+}
+
 demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member, demucs_error *error)
 {
     dmx_warnings told_already = {0};
     demucs_status status = load_network(network, member->path, member->loading, &told_already, error);
     dmx_warnings_clear(&told_already);
     if (status != DEMUCS_OK) return status;
-    if (!same_network(*network, member->network)) {
+    if (!same_network(*network, member->network) || !same_digest(*network, member)) {
         dmx_network_free(*network);
         *network = NULL;
         return dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s: is another model now than the one that was loaded.",
@@ -194,19 +204,19 @@ demucs_status dmx_model_add_bf16(demucs_model *model, int member, const dmx_kern
 {
     const dmx_member *m = &model->members[member];
     if (!m->resident) return DEMUCS_OK;
-    pthread_mutex_lock(&model->adding_bf16);
+    pthread_mutex_lock(&model->changing);
     const bool added = dmx_network_add_bf16(m->network, kernels);
-    pthread_mutex_unlock(&model->adding_bf16);
+    pthread_mutex_unlock(&model->changing);
     return added ? DEMUCS_OK : out_of_memory(m->path, error);
 }
 
 size_t dmx_model_bytes(const demucs_model *model)
 {
-    pthread_mutex_t *adding = (pthread_mutex_t *)&model->adding_bf16; /* the model itself does not change */
+    pthread_mutex_t *changing = (pthread_mutex_t *)&model->changing; /* the model itself does not change */
     size_t bytes = 0;
-    pthread_mutex_lock(adding);
+    pthread_mutex_lock(changing);
     for (int m = 0; m < model->count; m++) bytes += model->members[m].network->store.bytes;
-    pthread_mutex_unlock(adding);
+    pthread_mutex_unlock(changing);
     return bytes;
 }
 
@@ -229,7 +239,7 @@ demucs_status dmx_model_load(demucs_model **out, const char *path, const dmx_loa
 {
     *out = NULL;
     demucs_model *model = dmx_alloc(1, sizeof *model);
-    if (model == NULL || pthread_mutex_init(&model->adding_bf16, NULL) != 0) {
+    if (model == NULL || pthread_mutex_init(&model->changing, NULL) != 0) {
         dmx_free(model);
         return out_of_memory(path, error);
     }
@@ -254,6 +264,6 @@ void dmx_model_free(demucs_model *model)
     dmx_free(model->members);
     dmx_free(model->totals);
     dmx_warnings_clear(&model->warnings);
-    pthread_mutex_destroy(&model->adding_bf16);
+    pthread_mutex_destroy(&model->changing);
     dmx_free(model);
 }

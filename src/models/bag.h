@@ -3,15 +3,18 @@
 #ifndef DMX_MODELS_BAG_H
 #define DMX_MODELS_BAG_H
 
+#include "base/sha256.h"
 #include "models/files.h"
 #include "models/network.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* What the loading of a model has to be told. */
 typedef struct dmx_loading {
     const dmx_classes *classes; /* the classes that there are: dmx_families */
     const dmx_upload *upload;   /* who gets the weights and computes with them: dmx_cpu_upload */
+    dmx_sha256_fn sha256;       /* how to sum up weights, when the digest is asked for: dmx_kernels_sha256() */
     size_t resident_bytes;      /* memory that the weights of all members may take together */
     dmx_files files;            /* where the files come from; all zeros: the file system */
 } dmx_loading;
@@ -23,6 +26,8 @@ typedef struct dmx_member {
     bool resident;   /* false: its weights were dropped after the checks; an engine loads it when its turn comes */
     size_t bytes;    /* of its weights, when they are there */
     double *weights; /* [sources] */
+    unsigned char digest[32];
+    atomic_bool has_digest; /* from the first dmx_model_digest on */
 } dmx_member;
 
 struct demucs_model {
@@ -32,7 +37,7 @@ struct demucs_model {
     int source_count, channels, sample_rate_hz; /* which all members share */
     double *totals;                             /* [sources] sums of the members' weights */
     dmx_warnings warnings;
-    pthread_mutex_t adding_bf16; /* the one change after loading: see dmx_model_add_bf16 */
+    pthread_mutex_t changing; /* held for what is added after loading: dmx_model_add_bf16, dmx_model_digest */
 };
 
 /* Load a checkpoint or a bag. Members whose weights would take more than loading->resident_bytes together with those

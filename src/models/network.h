@@ -80,6 +80,7 @@ struct dmx_network {
     bool segment_is_limit; /* a transformer: refuses longer segments than its own, and pads chunks to the one asked for
                             */
     size_t parameters;     /* numbers in its tensors; their memory is about four bytes each */
+    unsigned char arguments_digest[32]; /* of the class and what its constructor was given: network_digest.h */
 };
 
 /* stems = network(mix), or what exec->ops makes of such a pass: while planning, mix and stems are NULL. exec->arena

@@ -2,7 +2,7 @@
 #include "base/alloc.h"
 #include "models/loading/arguments.h"
 #include "models/loading/weights.h"
-#include "models/network.h"
+#include "models/network_digest.h"
 
 static demucs_status no_memory(const dmx_checkpoint *checkpoint, demucs_error *error)
 {
@@ -31,6 +31,7 @@ static dmx_network *construct(const dmx_checkpoint *checkpoint, const dmx_upload
     else
         dmx_weights_begin_dry(&weights, checkpoint, list, &network->store, &first);
     family->construct(network, &arguments, &weights);
+    dmx_network_note_arguments(network, &arguments);
     dmx_weights_finish(&weights);
     network->parameters = weights.parameters;
     if (first.status == DEMUCS_OK) return network;
