@@ -112,4 +112,11 @@ bool audio_writer_close(audio_writer *writer, demucs_error *error);
 /* Give up: remove the temporary file, free the writer. NULL is fine. */
 void audio_writer_abort(audio_writer *writer);
 
+/* -------------------------------------------------------------------------------------------------- versions ---- */
+
+/* The versions of the libraries that decode and encode, "libavformat 60.16.100, ..., LAME 3.100", in `text`; returns
+ * it. With others, the same file may give other samples, or the same samples another file. */
+enum { AUDIO_VERSIONS = 200 };
+const char *audio_versions(char text[AUDIO_VERSIONS]);
+
 #endif

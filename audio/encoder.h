@@ -24,4 +24,7 @@ extern const audio_encoder audio_wav_encoder;
 extern const audio_encoder audio_flac_encoder;
 extern const audio_encoder audio_mp3_encoder;
 
+/* The version of LAME, "3.100". */
+const char *audio_mp3_version(void);
+
 #endif

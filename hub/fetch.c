@@ -9,6 +9,7 @@
 #include "base/bag.h"
 #include "base/file.h"
 #include "base/folder.h"
+#include "digest/digest.h"
 #include "hub/cache.h"
 #include "hub/download.h"
 #include "hub/elsewhere.h"
@@ -59,7 +60,7 @@ static hub_outcome check_arrived(const hub_download *got, const char *pin, char 
         *again = true;
         return HUB_BROKEN;
     }
-    if (!hub_sha256_file(got->path, digest, why)) return HUB_BROKEN;
+    if (!digest_file(got->path, digest, why)) return HUB_BROKEN;
     if (strncmp(digest, expected, strlen(expected)) == 0) return HUB_GOT;
     unlink(got->path);
     *again = got->resumed;
@@ -127,8 +128,7 @@ static hub_outcome adopt(hub_job *job, const hub_found *found, const char *file_
     demucs_error why = {0};
     const char *expected = pin[0] != '\0' ? pin : found->sum;
     bool good = hub_path(path, &why, "%s/%s", job->folder, file_name) &&
-                hub_path(link, &why, "%s/.%s.link", job->folder, file_name) &&
-                hub_sha256_file(found->path, digest, &why);
+                hub_path(link, &why, "%s/.%s.link", job->folder, file_name) && digest_file(found->path, digest, &why);
     if (good && strncmp(digest, expected, strlen(expected)) != 0)
         good = !dmx_fail(&why, DEMUCS_ERROR_FORMAT, "wrong checksum (expected %.16s, got %.16s), not used", expected,
                          digest);
@@ -197,7 +197,7 @@ static bool keep_export(hub_job *job, const char *export, const char *work, char
             return false;
         hub_note(job->options, "converting %s to %s.safetensors", npm->file, npm->signature);
         if (job->options->convert(export, made, &why, job->options->progress_user)) {
-            if (!hub_sha256_file(made, digest, error) || !hub_sum_write(path, digest, true, error) ||
+            if (!digest_file(made, digest, error) || !hub_sum_write(path, digest, true, error) ||
                 dmx_file_place(made, path, error) != DEMUCS_OK)
                 return false;
             unlink(export);

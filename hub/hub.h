@@ -67,7 +67,4 @@ hub_entry *hub_list(const char *repo, size_t *count, demucs_error *error);
 bool hub_verify(const char *name, const hub_options *options,
                 void (*report)(const char *path, const char *what, void *user), void *user, demucs_error *error);
 
-/* sha256 of a file as 64 hex digits. */
-bool hub_sha256_file(const char *path, char digest[65], demucs_error *error);
-
 #endif

@@ -1,4 +1,4 @@
-/* sha256.h - comparing files with their checksums. hub_sha256_file itself is in hub.h. */
+/* sha256.h - comparing files with their checksums. */
 #ifndef DEMUCS_HUB_SHA256_H
 #define DEMUCS_HUB_SHA256_H
 

@@ -30,6 +30,7 @@
 #define DEMUCS_TRACKS_H
 
 #include "demucs.h"
+#include "demucs_cache.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,8 +54,13 @@ typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_SHORT,      /* warning: the input ends after `done` of the `total` frames that it announces;
                                        `count` are missing: a download that broke off, say */
     DEMUCS_TRACKS_EVENT_CHANNELS,   /* warning: of the `total` channels of the input the first `count` are taken */
-    DEMUCS_TRACKS_EVENT_COLLISION   /* warning: another track of the batch has the output `path`, and what `collision`
+    DEMUCS_TRACKS_EVENT_COLLISION,  /* warning: another track of the batch has the output `path`, and what `collision`
                                        says is done; `count` is the number that RENAME chose, else 1 */
+    DEMUCS_TRACKS_EVENT_CACHE_WAITING, /* another track is computing the same result for the cache, and this one waits
+                                          for it: told again and again */
+    DEMUCS_TRACKS_EVENT_CACHE_DAMAGED, /* warning: what the cache had was damaged; it is computed again */
+    DEMUCS_TRACKS_EVENT_CACHE_FAILED   /* warning: the cache could not be used, or the result not be kept; the track is
+                                          none the worse for it */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -202,6 +208,11 @@ typedef struct demucs_tracks_request {
                      the first. Default false, as the official program */
     const char *downmix_setting;       /* what sentences call it. Default "request.downmix" */
     demucs_tracks_collision collision; /* with `batch`. Default FAIL */
+    demucs_cache *cache; /* NULL (default), or where results are kept (demucs_cache.h). An input that is no
+                            regular file, such as a pipe, is computed without it */
+    bool skip_existing;  /* true: leave a track alone whose files are all there, newer than the input, of one
+                            length and whole, for which they are read. What else they were made with is not
+                            known. Default false */
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and
@@ -239,6 +250,14 @@ typedef struct demucs_tracks_warning {
     uint64_t count;   /* the event's */
 } demucs_tracks_warning;
 
+/* Where the files of a track come from. */
+typedef enum demucs_tracks_outcome {
+    DEMUCS_TRACKS_COMPUTED = 0,
+    DEMUCS_TRACKS_CACHED, /* the cache had them: the result is what it was when they were computed */
+    DEMUCS_TRACKS_SKIPPED /* they were there (request.skip_existing): the result has their levels, and nothing that only
+                             the input could tell */
+} demucs_tracks_outcome;
+
 /* What became of a track. It belongs to itself: it outlasts engine, model and request. A later version may add fields
  * at the ends of these structs. */
 typedef struct demucs_tracks_result {
@@ -256,6 +275,8 @@ typedef struct demucs_tracks_result {
     uint64_t missing_frames;      /* of the input: it announces so many more than it has; 0 when it is whole */
     const demucs_tracks_warning *const *warnings; /* [warnings_count] in the order of the events */
     size_t warnings_count;
+    demucs_tracks_outcome outcome;
+    int64_t computed_unix; /* of CACHED: when it was computed, in seconds since 1970; else 0 */
 } demucs_tracks_result;
 
 /* Decode the track, separate it, write its files. Returns when all is done; any number of threads may call it at once,
@@ -275,6 +296,11 @@ DEMUCS_API void demucs_tracks_result_free(demucs_tracks_result *result);
  * Errors: ARGUMENT (also without a batch), UNSUPPORTED, MEMORY; CANCELLED by the event function. */
 DEMUCS_API demucs_status demucs_tracks_reserve(const demucs_tracks_request *request, demucs_tracks_result **result,
                                                demucs_error *error);
+
+/* The key under which a cache has the result of a request (demucs_cache.h): reads the input, and writes nothing. Its
+ * `cache` plays no part. Errors: those of a request; IO (the input). On failure `key` is "". */
+DEMUCS_API demucs_status demucs_tracks_cache_key(const demucs_tracks_request *request, char key[65],
+                                                 demucs_error *error);
 
 /* Remove the temporary files beside the targets of all tracks of this process that are under way. Async-signal-safe,
  * and only for a handler that is about to end the process: the tracks cannot be finished after it. */

@@ -22,7 +22,6 @@ typedef struct reading {
     dmx_intake *out;
     audio_stop stop;
     audio_scratch scratch; /* of a pipe: beside the spool */
-    bool told_channels;    /* that not all of them are taken */
     bool stopped;          /* the caller wants it no more, and why_stopped says so */
     demucs_error why_stopped;
 } reading;
@@ -57,20 +56,26 @@ static bool take(void *user, const float *const *planes, size_t frames, demucs_e
     return dmx_spool_append(self->out->mix, planes, frames, error);
 }
 
+static bool warn_channels(const dmx_intake *out, dmx_watch *watch, demucs_error *error)
+{
+    const demucs_tracks_event event = {.kind = DEMUCS_TRACKS_EVENT_CHANNELS,
+                                       .path = watch->request->input,
+                                       .count = (uint64_t)out->taken_channels,
+                                       .total = (uint64_t)out->crowded_channels};
+    return out->crowded_channels == 0 ||
+           dmx_watch_warn(watch, event, error, "%s has %d channels, of which the first %d are taken; %s mixes them.",
+                          watch->track, out->crowded_channels, out->taken_channels, watch->request->downmix_setting);
+}
+
 /* Of more channels than the model's the first are taken, unless they are mixed: say so once. A mono model gets the mean
  * of all. */
-static bool warn_channels(reading *self, demucs_error *error)
+static bool note_channels(reading *self, demucs_error *error)
 {
-    const demucs_tracks_request *request = self->watch->request;
-    const demucs_tracks_event event = {.kind = DEMUCS_TRACKS_EVENT_CHANNELS,
-                                       .path = request->input,
-                                       .count = (uint64_t)self->channels,
-                                       .total = (uint64_t)self->file_channels};
-    if (self->told_channels || self->channels == 1 || self->file_channels <= self->channels) return true;
-    self->told_channels = true;
-    return dmx_watch_warn(self->watch, event, error,
-                          "%s has %d channels, of which the first %d are taken; %s mixes them.", self->track,
-                          self->file_channels, self->channels, request->downmix_setting);
+    dmx_intake *out = self->out;
+    if (out->crowded_channels != 0 || self->channels == 1 || self->file_channels <= self->channels) return true;
+    out->crowded_channels = self->file_channels;
+    out->taken_channels = self->channels;
+    return warn_channels(out, self->watch, error);
 }
 
 /* A part of the stream begins, with channels and a rate of its own. */
@@ -90,7 +95,7 @@ static bool begin_part(reading *self, demucs_error *error)
         return !dmx_fail(error, DEMUCS_ERROR_UNSUPPORTED,
                          "%s has %d channels, but the model needs %d (or one, which is copied)", self->track,
                          self->file_channels, self->channels);
-    if (!warn_channels(self, error)) return false;
+    if (!note_channels(self, error)) return false;
     dmx_free(self->read);
     self->read = dmx_planes_new(self->file_channels);
     if (self->read == NULL) return no_memory(self, error);
@@ -171,38 +176,48 @@ static bool read_all(reading *self, demucs_error *error)
                      self->track);
 }
 
-static bool warn_damaged(const reading *self, demucs_error *error)
+static bool warn_damaged(const dmx_intake *out, dmx_watch *watch, demucs_error *error)
 {
-    const size_t count = self->out->damaged;
+    const size_t count = out->damaged;
     const demucs_tracks_event event = {
-        .kind = DEMUCS_TRACKS_EVENT_DAMAGED, .path = self->watch->request->input, .count = count};
-    return count == 0 || dmx_watch_warn(self->watch, event, error, "%s: %zu %s damaged: taken as silence.", self->track,
+        .kind = DEMUCS_TRACKS_EVENT_DAMAGED, .path = watch->request->input, .count = count};
+    return count == 0 || dmx_watch_warn(watch, event, error, "%s: %zu %s damaged: taken as silence.", watch->track,
                                         count, count == 1 ? "place was" : "places were");
 }
 
-static bool warn_not_finite(const reading *self, demucs_error *error)
+static bool warn_not_finite(const dmx_intake *out, dmx_watch *watch, demucs_error *error)
 {
-    const uint64_t count = self->out->not_finite;
+    const uint64_t count = out->not_finite;
     const demucs_tracks_event event = {
-        .kind = DEMUCS_TRACKS_EVENT_NOT_FINITE, .path = self->watch->request->input, .count = count};
+        .kind = DEMUCS_TRACKS_EVENT_NOT_FINITE, .path = watch->request->input, .count = count};
     return count == 0 ||
-           dmx_watch_warn(self->watch, event, error, "%s has %llu samples that are not numbers: taken as silence.",
-                          self->track, (unsigned long long)count);
+           dmx_watch_warn(watch, event, error, "%s has %llu samples that are not numbers: taken as silence.",
+                          watch->track, (unsigned long long)count);
 }
 
-static bool warn_short(const reading *self, demucs_error *error)
+static bool warn_short(const dmx_intake *out, dmx_watch *watch, demucs_error *error)
 {
-    const dmx_intake *out = self->out;
     const uint64_t announced = out->frames + out->missing;
     const demucs_tracks_event event = {.kind = DEMUCS_TRACKS_EVENT_SHORT,
-                                       .path = self->watch->request->input,
+                                       .path = watch->request->input,
                                        .count = out->missing,
                                        .done = out->frames,
                                        .total = announced};
     return out->missing == 0 ||
-           dmx_watch_warn(self->watch, event, error, "%s ends after %.1f s of %.1f s: the file is not complete.",
-                          self->track, (double)out->frames / out->sample_rate_hz,
+           dmx_watch_warn(watch, event, error, "%s ends after %.1f s of %.1f s: the file is not complete.",
+                          watch->track, (double)out->frames / out->sample_rate_hz,
                           (double)announced / out->sample_rate_hz);
+}
+
+/* What is known only now. */
+static bool warn_at_end(const dmx_intake *out, dmx_watch *watch, demucs_error *error)
+{
+    return warn_damaged(out, watch, error) && warn_not_finite(out, watch, error) && warn_short(out, watch, error);
+}
+
+bool dmx_intake_warn(const dmx_intake *self, dmx_watch *watch, demucs_error *error)
+{
+    return warn_channels(self, watch, error) && warn_at_end(self, watch, error);
 }
 
 /* Encoder delay and the rounding of headers make up to a tenth of a second; less than half a one is no warning. */
@@ -211,12 +226,6 @@ static uint64_t missing_frames(const reading *self)
     const uint64_t announced = audio_reader_announced_frames(self->reader), frames = self->out->frames;
     const uint64_t slack = (uint64_t)self->sample_rate_hz / 2;
     return announced > frames + slack ? announced - frames : 0;
-}
-
-/* Tell what was wrong with the track and did not stop it. */
-static bool warn(const reading *self, demucs_error *error)
-{
-    return warn_damaged(self, error) && warn_not_finite(self, error) && warn_short(self, error);
 }
 
 bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch *watch, demucs_error *error)
@@ -228,7 +237,7 @@ bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch
         out->damaged = audio_reader_damaged(self.reader);
         out->missing = demucs_resampled_frames(missing_frames(&self), self.sample_rate_hz, out->sample_rate_hz);
         out->frames = demucs_resampled_frames(out->frames, self.sample_rate_hz, out->sample_rate_hz);
-        done = warn(&self, error);
+        done = warn_at_end(out, watch, error);
     }
     dmx_resampling_free(self.resampling);
     audio_reader_close(self.reader);

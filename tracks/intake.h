@@ -24,11 +24,16 @@ typedef struct dmx_intake {
     uint64_t missing;             /* frames that the file announces and does not have */
     size_t damaged;
     uint64_t not_finite;
+    int crowded_channels, taken_channels; /* of a part of the file: those that it has, and the fewer that are taken; 0:
+                                             all were */
 } dmx_intake;
 
 /* Read the track that `watch` is for. Mono is copied to all channels; of more channels than the model's, the first are
  * taken, or all of them mixed, or, for a mono model, their mean; samples that are not finite become 0. A track without
  * samples is a failure; after one, `out` is all zeros. */
 bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch *watch, demucs_error *error);
+
+/* Tell again what dmx_intake_read told. */
+bool dmx_intake_warn(const dmx_intake *self, dmx_watch *watch, demucs_error *error);
 
 #endif

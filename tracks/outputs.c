@@ -20,7 +20,7 @@ static audio_sample sample_of(const dmx_outputs *self, const dmx_output *item)
     return asked == DEMUCS_TRACKS_INT24 ? AUDIO_INT24 : AUDIO_INT16;
 }
 
-static bool make_folder(dmx_output *item, demucs_error *error)
+bool dmx_output_make_folder(dmx_output *item, demucs_error *error)
 {
     int made;
     if (item->folder == NULL) item->folder = dmx_path_parent(item->path);
@@ -44,7 +44,7 @@ static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error
     demucs_error why = {DEMUCS_OK, ""};
     for (int attempt = 0; attempt < MAX_ATTEMPTS && item->writer == NULL; attempt++) {
         dmx_error_clear(&why);
-        if (make_folder(item, &why)) item->writer = audio_writer_open(item->path, &format, &why);
+        if (dmx_output_make_folder(item, &why)) item->writer = audio_writer_open(item->path, &format, &why);
         if (item->folder == NULL || access(item->folder, F_OK) == 0) break;
     }
     return item->writer != NULL || !dmx_fail(error, why.status, "%s", why.message);
@@ -75,7 +75,7 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
             if (!open_writer(self, item, error)) return false;
             continue;
         }
-        if (!make_folder(item, error)) return false; /* now, since it may be impossible */
+        if (!dmx_output_make_folder(item, error)) return false; /* now, since it may be impossible */
         item->spool = dmx_spool_create(self->spool_place, self->channels, error);
         if (item->spool == NULL) return false;
     }
@@ -176,7 +176,7 @@ uint64_t dmx_outputs_clipped(const dmx_outputs *self, const dmx_output *item)
     return item->clamped + (keeps ? 0 : item->meter.beyond);
 }
 
-static bool warn(dmx_outputs *self, demucs_error *error)
+bool dmx_outputs_warn(dmx_outputs *self, demucs_error *error)
 {
     for (int i = 0; i < self->count; i++) {
         const dmx_output *item = &self->items[i];
@@ -205,7 +205,7 @@ bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error)
     if (!write_spools(self, error)) return false;
     for (int i = 0; i < self->count; i++)
         if (!audio_writer_finish(self->items[i].writer, error)) return false;
-    if (!warn(self, error)) return false;
+    if (!dmx_outputs_warn(self, error)) return false;
     /* all samples are on the disk: what is left are the names */
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];

@@ -55,6 +55,9 @@ void dmx_outputs_need(const dmx_outputs *self, bool *needed);
 /* Whether `mix` below is needed. */
 bool dmx_outputs_need_mix(const dmx_outputs *self);
 
+/* Make the folder that the file lies in. */
+bool dmx_output_make_folder(dmx_output *item, demucs_error *error);
+
 /* Make the folders, and begin and drop each file: one that cannot be written is found before the work. */
 bool dmx_outputs_try(dmx_outputs *self, demucs_error *error);
 
@@ -66,6 +69,9 @@ bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *
 
 /* Write all and let them appear. On failure those that had appeared are removed again by dmx_outputs_discard. */
 bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error);
+
+/* Tell of samples that were cut off; dmx_outputs_commit does. */
+bool dmx_outputs_warn(dmx_outputs *self, demucs_error *error);
 
 /* Samples that were cut off in a file, by CLAMP or by its format. */
 uint64_t dmx_outputs_clipped(const dmx_outputs *self, const dmx_output *item);

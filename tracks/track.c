@@ -8,12 +8,16 @@
 #include "base/folder.h"
 #include "tracks/budget.h"
 #include "tracks/collision.h"
+#include "tracks/existing.h"
 #include "tracks/intake.h"
 #include "tracks/outputs.h"
 #include "tracks/paths.h"
+#include "tracks/recall.h"
 #include "tracks/request.h"
 #include "tracks/result.h"
 #include "tracks/separation.h"
+
+#include <string.h>
 
 typedef struct track {
     demucs_tracks_request request;
@@ -21,6 +25,7 @@ typedef struct track {
     dmx_intake intake;
     dmx_separation separation;
     dmx_outputs outputs;
+    dmx_recall recall;
     char *folder; /* of the spools */
     dmx_spool_place spool_place;
     demucs_tracks_result *result;
@@ -70,18 +75,40 @@ static bool write_files(track *self, demucs_error *error)
     self->intake.mix = NULL;
     if (!dmx_outputs_commit(&self->outputs, error)) return false;
     dmx_watch_end(&self->watch);
+    dmx_recall_keep(&self->recall, &self->intake, &self->outputs, &self->watch);
     dmx_result_fill(self->result, &self->outputs, &self->intake, &self->watch);
     return true;
 }
 
-/* Everything between a plan and its files. What can be known to fail is tried before the track is read. */
-static bool carry_out(track *self, demucs_error *error)
+/* What can be known to fail is tried before the track is read. */
+static bool compute(track *self, demucs_error *error)
 {
-    self->result = dmx_result_new(self->outputs.count);
-    if (self->result == NULL) return no_memory(self, error);
     return dmx_separation_begin(&self->separation, &self->request, &self->outputs, &self->watch, error) &&
            find_spool_place(self, error) && dmx_outputs_try(&self->outputs, error) && read_track(self, error) &&
            dmx_outputs_open(&self->outputs, error) && separate(self, error) && write_files(self, error);
+}
+
+/* The files are there, without having been computed. */
+static bool found(track *self, demucs_tracks_outcome outcome)
+{
+    dmx_watch_end(&self->watch);
+    self->result->outcome = outcome;
+    self->result->computed_unix = self->recall.computed_unix;
+    dmx_result_fill(self->result, &self->outputs, &self->intake, &self->watch);
+    for (int i = 0; i < self->outputs.count; i++) self->outputs.items[i].committed = true;
+    return true;
+}
+
+/* Everything between a plan and its files. */
+static bool carry_out(track *self, demucs_error *error)
+{
+    bool there = false;
+    self->result = dmx_result_new(self->outputs.count);
+    if (self->result == NULL) return no_memory(self, error);
+    if (self->request.skip_existing && !dmx_existing_find(&self->outputs, &self->watch, &there, error)) return false;
+    if (there) return found(self, DEMUCS_TRACKS_SKIPPED);
+    if (!dmx_recall_begin(&self->recall, &self->intake, &self->outputs, &self->watch, &there, error)) return false;
+    return there ? found(self, DEMUCS_TRACKS_CACHED) : compute(self, error);
 }
 
 static bool prepare(track *self, const demucs_tracks_request *given, demucs_error *error)
@@ -98,6 +125,7 @@ static bool prepare(track *self, const demucs_tracks_request *given, demucs_erro
 static void release(track *self, bool done)
 {
     dmx_separation_end(&self->separation);
+    dmx_recall_end(&self->recall);
     dmx_outputs_discard(&self->outputs);
     dmx_spool_free(self->intake.mix);
     dmx_watch_clear(&self->watch);
@@ -164,6 +192,27 @@ demucs_status demucs_tracks_reserve(const demucs_tracks_request *request, demucs
                                     demucs_error *error)
 {
     return run(request, reserve, result, error);
+}
+
+demucs_status demucs_tracks_cache_key(const demucs_tracks_request *request, char key[65], demucs_error *error)
+{
+    demucs_error why = {DEMUCS_OK, ""};
+    dmx_key made = {0};
+    track self = {0};
+    demucs_tracks_request silent;
+    dmx_error_clear(error);
+    if (key == NULL) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "there is no place to store the key");
+    key[0] = '\0';
+    if (prepare(&self, request, &why) &&
+        dmx_outputs_plan(&self.outputs, &self.request, demucs_engine_model(self.request.engine), 1, &why)) {
+        silent = self.request; /* nothing is under way of which there would be something to tell */
+        silent.event = NULL;
+        self.watch.request = &silent;
+        if (dmx_key_make(&made, &self.outputs, &self.watch, &why)) memcpy(key, made.sum, sizeof made.sum);
+    }
+    dmx_free(made.text);
+    release(&self, true);
+    return why.status == DEMUCS_OK ? DEMUCS_OK : dmx_fail(error, why.status, "%s", why.message);
 }
 
 void demucs_tracks_unlink_partial(void) { dmx_files_unlink_all(); }

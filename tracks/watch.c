@@ -35,6 +35,7 @@ static bool tell(dmx_watch *self, demucs_tracks_event *event, demucs_error *erro
 
 bool dmx_watch_begin(dmx_watch *self, demucs_tracks_phase phase, demucs_error *error)
 {
+    if (self->phase == phase && self->phase_start != 0) return true;
     dmx_watch_end(self);
     self->phase = phase;
     self->phase_start = clock_seconds();
@@ -92,5 +93,13 @@ bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event event, demucs_error *er
     event.text = text;
     if (!remember(self, &event))
         return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", self->track);
+    return tell(self, &event, error);
+}
+
+bool dmx_watch_wait(dmx_watch *self, demucs_error *error)
+{
+    char text[DMX_SHOWN_PATH + 100];
+    demucs_tracks_event event = {.kind = DEMUCS_TRACKS_EVENT_CACHE_WAITING, .path = self->request->input, .text = text};
+    snprintf(text, sizeof text, "Somebody else is separating %s in the same way: waiting for the result.", self->track);
     return tell(self, &event, error);
 }

@@ -23,7 +23,7 @@ typedef struct dmx_watch {
 /* Watch for the caller of this request, which has an input. */
 void dmx_watch_init(dmx_watch *self, const demucs_tracks_request *request);
 
-/* End the phase under way, if any, and begin this one. */
+/* End the phase under way, if any, and begin this one, unless it is this one. */
 bool dmx_watch_begin(dmx_watch *self, demucs_tracks_phase phase, demucs_error *error);
 
 /* Free what it remembers. */
@@ -35,6 +35,9 @@ void dmx_watch_end(dmx_watch *self);
 /* `done` of `total` frames or segments; `segment` is NULL but in the phase SEPARATE. */
 bool dmx_watch_progress(dmx_watch *self, uint64_t done, uint64_t total, const demucs_progress *segment,
                         demucs_error *error);
+
+/* Tell that the track waits for another one that computes the same. */
+bool dmx_watch_wait(dmx_watch *self, demucs_error *error);
 
 /* Tell of a warning, and remember it: `format` makes the sentence; `event` has the kind, the file that it is about, and
  * figures. */

@@ -17,6 +17,7 @@ void progress_begin(progress *self)
     bar_begin(&self->bar);
     self->lines = (bar_lines){0};
     self->audio_seconds = 0;
+    self->waiting = false;
 }
 
 static void on_phase(progress *self, const demucs_tracks_event *event)
@@ -57,8 +58,17 @@ bool progress_event(const demucs_tracks_event *event, void *user)
     case DEMUCS_TRACKS_EVENT_SHORT:
     case DEMUCS_TRACKS_EVENT_CHANNELS:
     case DEMUCS_TRACKS_EVENT_COLLISION:
+    case DEMUCS_TRACKS_EVENT_CACHE_DAMAGED:
+    case DEMUCS_TRACKS_EVENT_CACHE_FAILED:
         end_lines(self);
         fprintf(stderr, "warning: %s\n", event->text);
+        break;
+    case DEMUCS_TRACKS_EVENT_CACHE_WAITING:
+        if (!self->waiting) {
+            end_lines(self);
+            fprintf(stderr, "%s\n", event->text);
+        }
+        self->waiting = true;
         break;
     default: break; /* samples that are cut off are what --clip-mode none asks for */
     }

@@ -7,7 +7,8 @@
 #include "demucs_tracks.h"
 
 typedef struct progress {
-    bool words; /* through a pipe: words for a log, and not the lines of the official program */
+    bool words;   /* through a pipe: words for a log, and not the lines of the official program */
+    bool waiting; /* for another process, as was said */
     progress_bar bar;
     bar_lines lines;
     double audio_seconds; /* length of the track */

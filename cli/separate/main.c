@@ -15,6 +15,7 @@
 #include "common/say.h"
 #include "folder.h"
 #include "given.h"
+#include "keeping.h"
 #include "listing.h"
 #include "options.h"
 
@@ -166,7 +167,8 @@ static bool separate_track(run *self, const char *track, tally *all, demucs_erro
     self->request.input = track;
     progress_begin(&self->progress);
     const bool done = demucs_tracks_separate(&self->request, &result, why) == DEMUCS_OK;
-    progress_end(&self->progress, done);
+    progress_end(&self->progress, done && result->outcome == DEMUCS_TRACKS_COMPUTED);
+    if (done) keeping_tell(result);
     bool flawed = false;
     for (size_t i = 0; done && i < result->warnings_count; i++) flawed = flawed || is_flaw(result->warnings[i]);
     if (flawed)
@@ -258,7 +260,7 @@ static int run_all(separate_options *options)
     self.request.folder = folder;
     self.request.event = progress_event;
     self.request.event_user = &self.progress;
-    if (!model_open(&model, &path, &request, &why)) goto done;
+    if (!keeping_open(&self.request, options, &why) || !model_open(&model, &path, &request, &why)) goto done;
     if (options->verbose) listing_describe(model, path);
     if (!listing_check_segment(options, model, &why)) goto done;
     listing_announce_bag(options, model, path);
@@ -270,6 +272,7 @@ done:
     if (why.message[0] != '\0' && interrupt_signal() == 0) fprintf(stderr, "error: %s\n", why.message);
     if (why.message[0] != '\0' && interrupt_signal() != 0) summarize(options, &(tally){0});
     demucs_tracks_batch_free(self.request.batch);
+    demucs_cache_free(self.request.cache);
     demucs_engine_free(self.request.engine);
     demucs_model_free(model);
     free(path);

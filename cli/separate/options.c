@@ -4,6 +4,7 @@
 #include "common/memory.h"
 #include "common/precision.h"
 #include "common/say.h"
+#include "keeping.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,17 @@ static const argument table[] = {
      .help = "Mix all channels of a track that has more than two, such as 5.1, whose voices are often in the centre: "
              "centre and surrounds at -3 dB, without the bass channel. Default: the first two are taken, as in the "
              "official program."},
+    {0, "cache", ARGUMENT_TEXT, FIELD(cache), .metavar = "DIR", .added = true,
+     .help =
+         "Keep the results in this folder, and take those that are there instead of computing them again: by content, "
+         "for the same input, model and settings, whatever names and folders are. Default: none."},
+    {0, "cache-limit", ARGUMENT_TEXT, FIELD(cache_limit), .metavar = "SIZE", .added = true,
+     .help = "How large the cache may become, such as 500M or 20GB: what was not used for longest goes first. Default: "
+             "as large as the disk."},
+    {0, "force-refresh", ARGUMENT_FLAG, FIELD(force_refresh), .added = true,
+     .help = "Compute also what the cache has, and keep the new result in its place. Default: off."},
+    {0, "skip-existing", ARGUMENT_FLAG, FIELD(skip_existing), .added = true,
+     .help = "Leave a track alone whose output files are all there, whole, and newer than the track. Default: off."},
     {0, "offline", ARGUMENT_FLAG, FIELD(offline), .added = true,
      .help = "Never use the network; the model must be on this computer already. Default: off."},
 };
@@ -212,7 +224,7 @@ static arguments_result check(const separate_options *options, const argument_pa
         if (options->tracks[i][0] == '\0') return arguments_error(parser, "argument tracks: a name is empty");
     if (strcmp(options->device, "cpu") != 0)
         say(stderr, "note: this program computes on the CPU; --device %s changes nothing.", options->device);
-    return ARGUMENTS_RUN;
+    return keeping_check(options, parser);
 }
 
 arguments_result options_parse(separate_options *options, int argc, char **argv)

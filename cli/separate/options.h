@@ -20,6 +20,8 @@ typedef struct separate_options {
     double segment; /* seconds, 0 = the model's own */
     bool no_split, downmix, int24, float32, flac, mp3;
     bool list_models, verbose, offline;
+    const char *cache, *cache_limit; /* or NULL */
+    bool force_refresh, skip_existing;
     /* what the words above ask for */
     demucs_engine_options engine;
     demucs_stream_options separation;

@@ -14,6 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#endif
 #include <unistd.h>
 
 enum {
@@ -193,6 +197,20 @@ bool dmx_file_seek(dmx_file *file, uint64_t position)
     if (lseek(file->file, (off_t)position, SEEK_SET) < 0) return note_failure(file, errno);
     file->position = position;
     return true;
+}
+
+bool dmx_file_clone(dmx_file *file, int from)
+{
+#ifdef FICLONE
+    struct stat info;
+    if (file->failure != 0 || file->size > 0 || ioctl(file->file, FICLONE, from) != 0) return false;
+    if (fstat(file->file, &info) != 0 || lseek(file->file, 0, SEEK_END) < 0) return note_failure(file, errno);
+    file->position = file->size = (uint64_t)info.st_size;
+    return true;
+#else
+    (void)file, (void)from;
+    return false;
+#endif
 }
 
 bool dmx_file_read(dmx_file *file, void *bytes, size_t count, uint64_t position)

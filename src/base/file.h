@@ -37,6 +37,10 @@ const char *dmx_file_path(const dmx_file *file);
 bool dmx_file_write(dmx_file *file, const void *bytes, size_t count);
 bool dmx_file_seek(dmx_file *file, uint64_t position);
 
+/* Make a file to which nothing was written a copy of all of the open file `from` that shares its blocks on the disk, as
+ * file systems that copy on write can do (Btrfs, XFS). False, and nothing has happened, where that does not go. */
+bool dmx_file_clone(dmx_file *file, int from);
+
 /* Read back `count` bytes at `position`, all of which were written. The position of writing stays. */
 bool dmx_file_read(dmx_file *file, void *bytes, size_t count, uint64_t position);
 

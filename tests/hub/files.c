@@ -2,6 +2,7 @@
 #include "files.h"
 
 #include "base/folder.h"
+#include "digest/digest.h"
 #include "hub/cache.h"
 
 #include <dirent.h>
@@ -119,6 +120,6 @@ const char *files_sum(const void *bytes, size_t size_bytes)
     char *sum = sums[next++ % 8];
     const char *path = files_path("%s/bytes", files_new_folder());
     files_write(path, bytes, size_bytes);
-    must(hub_sha256_file(path, sum, NULL), path);
+    must(digest_file(path, sum, NULL), path);
     return sum;
 }

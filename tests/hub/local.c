@@ -1,6 +1,7 @@
 /* local.c - what hub/ does without a network: names, folders, checksums, bags, the list. */
 #include "hub/local.h"
 #include "base/bag.h"
+#include "digest/digest.h"
 #include "files.h"
 #include "hub/cache.h"
 #include "hub/resolve.h"
@@ -23,8 +24,8 @@ static void test_sha256(void)
           "two blocks");
     demucs_error error = {0};
     char digest[65];
-    CHECK(!hub_sha256_file("/", digest, &error) && strstr(error.message, "not a regular file"), "%s", error.message);
-    CHECK(!hub_sha256_file("/no/such", digest, &error) && strstr(error.message, "/no/such"), "%s", error.message);
+    CHECK(!digest_file("/", digest, &error) && strstr(error.message, "not a regular file"), "%s", error.message);
+    CHECK(!digest_file("/no/such", digest, &error) && strstr(error.message, "/no/such"), "%s", error.message);
 }
 
 static void test_th_names(void)

@@ -152,6 +152,13 @@ bool tracks_on_event(const demucs_tracks_event *event, void *user)
             record->segments_total = event->total;
         }
         break;
+    case DEMUCS_TRACKS_EVENT_CACHE_WAITING: record->waits++; break;
+    case DEMUCS_TRACKS_EVENT_CACHE_DAMAGED:
+    case DEMUCS_TRACKS_EVENT_CACHE_FAILED:
+        record->cache_warnings++;
+        if (event->path == NULL || event->text == NULL) record->disorder = true;
+        if (event->text != NULL) snprintf(record->text, sizeof record->text, "%s", event->text);
+        break;
     default:
         record->warnings++;
         if (event->path == NULL || event->text == NULL || event->count == 0) record->disorder = true;

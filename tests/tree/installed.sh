@@ -45,4 +45,4 @@ if grep -rlF "$build" "$prefix"; then
     exit 1
 fi
 headers=$(find "$prefix" -name '*.h' | wc -l)
-[ "$headers" -eq 2 ] || { echo "$headers headers were installed, not two."; exit 1; }
+[ "$headers" -eq 3 ] || { echo "$headers headers were installed, not three."; exit 1; }

@@ -1,6 +1,6 @@
 """symbols.py SHARED STATIC... - what the two libraries of each pair show to the linker.
 
-The shared libdemucs exports demucs_* and nothing else, libdemucs_tracks demucs_tracks_*. In the static ones, what crosses
+The shared libdemucs exports demucs_* and nothing else, libdemucs_tracks demucs_tracks_* and demucs_cache_*. In the static ones, what crosses
 files has these names, or dmx_*, or those of audio/, and no object asks the C library for what src/ and tracks/ may not use:
 memory (but for base/alloc.c), the screen, the end of the program, signals; tracks/ not for the environment either, but for
 TMPDIR (spool.c).
@@ -23,8 +23,8 @@ ENVIRONMENT = {"getenv", "secure_getenv"}
 
 # A library: what its symbols begin with in the shared form, besides in the static form, and one that must be there.
 LIBRARIES = {
-    "libdemucs": ("demucs_", ("dmx_",), "demucs_version"),
-    "libdemucs_tracks": ("demucs_tracks_", ("dmx_", "audio_", "ffmpeg_"), "demucs_tracks_separate"),
+    "libdemucs": (("demucs_",), ("dmx_",), "demucs_version"),
+    "libdemucs_tracks": (("demucs_tracks_", "demucs_cache_"), ("dmx_", "digest_", "audio_", "ffmpeg_"), "demucs_tracks_separate"),
 }
 
 
@@ -55,8 +55,8 @@ def check(shared, static):
     if expected not in exported:
         findings.append(f"{shared} does not export {expected}")
     for member, _, symbol in nm("-g", "--defined-only", static):
-        if not symbol.startswith((public, *internal)):
-            findings.append(f"{static}: {member} defines {symbol}, which is neither static nor {' nor '.join((public, *internal))}")
+        if not symbol.startswith(public + internal):
+            findings.append(f"{static}: {member} defines {symbol}, which is neither static nor {' nor '.join(public + internal)}")
     for member, _, symbol in nm("-u", static):
         name = plain(symbol)
         if (name in PROGRAM or (name in MEMORY and name not in MAY_USE_MEMORY.get(member, ()))

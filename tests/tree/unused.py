@@ -10,7 +10,7 @@ import sys
 
 import tree
 
-INTERNAL = re.compile(r"^(dmx|audio|hub)_")
+INTERNAL = re.compile(r"^(dmx|digest|audio|hub)_")
 MAY_BE_UNUSED = {
     "dmx_alloc_fail_after": "lets an allocation fail",
     "dmx_cpu_level_of": "tells of machines that are not here",

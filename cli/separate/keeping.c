@@ -1,0 +1,49 @@
+/* keeping.c - see keeping.h */
+#include "keeping.h"
+
+#include "common/bar.h"
+#include "common/size.h"
+
+#include <stdio.h>
+#include <time.h>
+
+arguments_result keeping_check(const separate_options *options, const argument_parser *parser)
+{
+    uint64_t bytes;
+    if (options->cache != NULL && options->cache[0] == '\0')
+        return arguments_error(parser, "argument --cache: the name of the folder is empty");
+    if (options->cache_limit != NULL && !size_parse(options->cache_limit, &bytes))
+        return arguments_error(parser, "argument --cache-limit: invalid size '%s': write 500M, 20GB or 1.5T",
+                               options->cache_limit);
+    if (options->cache == NULL && (options->force_refresh || options->cache_limit != NULL))
+        return arguments_error(parser, "argument %s: there is no cache; name its folder with --cache",
+                               options->force_refresh ? "--force-refresh" : "--cache-limit");
+    return ARGUMENTS_RUN;
+}
+
+bool keeping_open(demucs_tracks_request *request, const separate_options *options, demucs_error *why)
+{
+    demucs_cache_options cache;
+    demucs_cache_options_init(&cache, sizeof cache);
+    request->skip_existing = options->skip_existing;
+    if (options->cache == NULL) return true;
+    if (options->cache_limit != NULL) size_parse(options->cache_limit, &cache.limit_bytes);
+    cache.refresh = options->force_refresh;
+    return demucs_cache_open(&request->cache, options->cache, &cache, why) == DEMUCS_OK;
+}
+
+void keeping_tell(const demucs_tracks_result *result)
+{
+    if (result->outcome == DEMUCS_TRACKS_SKIPPED) {
+        fprintf(stderr, "Skipped: its %zu files are there, whole, and newer than the track.\n", result->files_count);
+    } else if (result->outcome == DEMUCS_TRACKS_CACHED) {
+        char when[32] = "", length[32];
+        const time_t computed = (time_t)result->computed_unix;
+        struct tm local;
+        double seconds = 0;
+        for (int phase = 0; phase < DEMUCS_TRACKS_PHASES; phase++) seconds += result->phase_seconds[phase];
+        if (localtime_r(&computed, &local) != NULL) strftime(when, sizeof when, "%Y-%m-%d %H:%M", &local);
+        fprintf(stderr, "%s of audio from the cache; computed on %s in %.1f s\n",
+                clock_text(length, sizeof length, result->seconds), when, seconds);
+    }
+}
