@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,6 +105,32 @@ static void test_damaged_index(void)
         CHECK(kept_same_stems("first/song", "third/song"), "the same bytes");
         demucs_cache_free(cache);
     }
+}
+
+/* What killed processes leave: folders without an entry and locks that nobody has. What somebody has locked stays, as
+ * do the folders of entries. */
+static void test_leftovers(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    tracks_make("song.wav", 2, TRACKS_RATE_HZ, 9000, 0.5F);
+    demucs_cache *cache = kept_open(0, false);
+    kept_separate(setup, cache, "song.wav", "first", NULL);
+    demucs_cache_free(cache);
+    CHECK(mkdir("cache/entries/0123-1-1", 0700) == 0 && save_bytes("cache/entries/0123-1-1/0", "half", 4) &&
+              mkdir("cache/entries/4567-1-1", 0700) == 0 && save_bytes("cache/locks/89ab", "", 0) &&
+              save_bytes("cache/locks/cdef", "", 0),
+          "leftovers");
+    const int folder = open("cache/entries/4567-1-1", O_RDONLY), lock = open("cache/locks/cdef", O_RDONLY);
+    CHECK(flock(folder, LOCK_EX) == 0 && flock(lock, LOCK_EX) == 0, "locks");
+    cache = kept_open(0, false);
+    CHECK(access("cache/entries/0123-1-1", F_OK) != 0 && access("cache/locks/89ab", F_OK) != 0, "they are still there");
+    CHECK(access("cache/entries/4567-1-1", F_OK) == 0 && access("cache/locks/cdef", F_OK) == 0, "somebody has them");
+    CHECK(kept_separate(setup, cache, "song.wav", "second", NULL) == DEMUCS_TRACKS_CACHED, "the entry");
+    demucs_cache_free(cache);
+    close(folder);
+    close(lock);
+    demucs_cache_free(kept_open(0, false));
+    CHECK(system("test $(ls cache/entries | wc -l) = 1 -a $(ls cache/locks | wc -l) = 0") == 0, "now they are free");
 }
 
 /* ---- room ---- */
@@ -223,4 +250,4 @@ static void test_folders(void)
     demucs_cache_free(NULL);
 }
 
-TRACKS_MAIN(test_damage, test_verify, test_damaged_index, test_limit, test_full_disk, test_folders)
+TRACKS_MAIN(test_damage, test_verify, test_damaged_index, test_leftovers, test_limit, test_full_disk, test_folders)

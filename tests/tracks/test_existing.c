@@ -100,6 +100,18 @@ static void test_not_skipped(void)
     }
 }
 
+/* Files that were cut at the same place have one length, and do not have what they announce. */
+static void test_all_cut(void)
+{
+    static const char *const paths[] = {"out/song/drums.wav", "out/song/bass.wav", "out/song/other.wav",
+                                        "out/song/vocals.wav"};
+    const tracks_setup *setup = tracks_begin();
+    make_song();
+    separate(setup, DEMUCS_TRACKS_WAV, NULL);
+    for (int i = 0; i < 4; i++) CHECK(truncate(paths[i], 20000) == 0, "cut");
+    CHECK(separate(setup, DEMUCS_TRACKS_WAV, NULL) == DEMUCS_TRACKS_COMPUTED, "they are not whole");
+}
+
 /* What is there and is no file is a failure as without the option, not something to skip. */
 static void test_no_file(void)
 {
@@ -114,4 +126,4 @@ static void test_no_file(void)
     CHECK(tracks_failed(status, &error, DEMUCS_ERROR_IO, "is not a file"), "%s", error.message);
 }
 
-TRACKS_MAIN(test_skipped, test_not_skipped, test_no_file)
+TRACKS_MAIN(test_skipped, test_not_skipped, test_all_cut, test_no_file)
