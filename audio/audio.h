@@ -1,6 +1,7 @@
 /* audio.h - files <-> planar float PCM, streaming. Independent of the engine: of src/ it sees base/ and nothing else.
  *
- * Reading: anything FFmpeg's libraries read. Writing: wav (own writer: a header and samples), flac and mp3.
+ * Reading: anything FFmpeg's libraries read. Writing: wav (own writer: a header and samples), mp3,
+ * and what FFmpeg writes for us: flac, ogg, opus, m4a, aiff.
  * Every writer works on a temporary file beside the target and renames it at the end: a target appears whole or not at
  * all (base/file.h). Functions that can fail take a demucs_error, which may be NULL, and write one sentence into it
  * that names the file. */
@@ -79,26 +80,39 @@ size_t audio_reader_damaged(const audio_reader *reader);
 
 /* --------------------------------------------------------------------------------------------------- writing ---- */
 
-typedef enum audio_container { AUDIO_WAV, AUDIO_FLAC, AUDIO_MP3 } audio_container;
+typedef enum audio_container {
+    AUDIO_WAV,
+    AUDIO_FLAC,
+    AUDIO_MP3,
+    AUDIO_OGG, /* Vorbis */
+    AUDIO_OPUS,
+    AUDIO_AAC,  /* m4a */
+    AUDIO_ALAC, /* m4a */
+    AUDIO_AIFF
+} audio_container;
 typedef enum audio_sample { AUDIO_INT16, AUDIO_INT24, AUDIO_FLOAT32 } audio_sample;
 
 typedef struct audio_format {
     audio_container container;
-    audio_sample sample; /* wav: any; flac: int16 or int24; mp3: ignored (fed from int16, as the official one) */
+    audio_sample sample; /* wav, aiff: any; flac, alac: int16 or int24; the lossy ones take no notice */
     int sample_rate_hz;
     int channels;
     int mp3_bitrate_kbps; /* 320 */
     int mp3_quality;      /* LAME's: 2 best .. 7 fastest */
+    int bitrate_kbps;     /* ogg, opus, aac: of the whole file; 0: what the format needs to sound well */
 } audio_format;
 
 typedef struct audio_writer audio_writer;
+
+/* The rate at which a container is written that would be given this one: Opus knows 48 kHz only. */
+int audio_container_rate_hz(audio_container container, int sample_rate_hz);
 
 /* Start writing `path` (through a temporary file in the same folder, which must exist). NULL on failure; nothing is
  * left behind then. */
 audio_writer *audio_writer_open(const char *path, const audio_format *format, demucs_error *error);
 
 /* Add frames. Integer formats clamp to [-1, 1], scale by 32767 or 8388607 and truncate towards zero, as the official
- * one, NaN becoming 0; float32 is written as it is, NaN too. */
+ * one, NaN becoming 0; float32 is written as it is, NaN too. Ogg, opus and aac are fed floats in [-1, 1], mp3 int16. */
 bool audio_writer_write(audio_writer *writer, const float *const *planes, size_t frames, demucs_error *error);
 
 /* Bring everything to the disk, under the temporary name still: what can go wrong for want of space goes wrong here.

@@ -21,7 +21,7 @@ typedef struct audio_encoder {
 } audio_encoder;
 
 extern const audio_encoder audio_wav_encoder;
-extern const audio_encoder audio_flac_encoder;
+extern const audio_encoder audio_ffmpeg_encoder; /* all containers but wav and mp3 */
 extern const audio_encoder audio_mp3_encoder;
 
 /* The version of LAME, "3.100". */

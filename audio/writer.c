@@ -5,9 +5,9 @@
 #include "base/file.h"
 
 static const audio_encoder *const encoders[] = {
-    [AUDIO_WAV] = &audio_wav_encoder,
-    [AUDIO_FLAC] = &audio_flac_encoder,
-    [AUDIO_MP3] = &audio_mp3_encoder,
+    [AUDIO_WAV] = &audio_wav_encoder,     [AUDIO_FLAC] = &audio_ffmpeg_encoder, [AUDIO_MP3] = &audio_mp3_encoder,
+    [AUDIO_OGG] = &audio_ffmpeg_encoder,  [AUDIO_OPUS] = &audio_ffmpeg_encoder, [AUDIO_AAC] = &audio_ffmpeg_encoder,
+    [AUDIO_ALAC] = &audio_ffmpeg_encoder, [AUDIO_AIFF] = &audio_ffmpeg_encoder,
 };
 
 struct audio_writer {
@@ -29,6 +29,11 @@ static bool check_format(const char *path, const audio_format *format, demucs_er
         return !dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT, "cannot write %d channels at %d Hz", format->channels,
                            format->sample_rate_hz);
     return true;
+}
+
+int audio_container_rate_hz(audio_container container, int sample_rate_hz)
+{
+    return container == AUDIO_OPUS ? 48000 : sample_rate_hz;
 }
 
 audio_writer *audio_writer_open(const char *path, const audio_format *format, demucs_error *error)

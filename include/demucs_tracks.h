@@ -120,7 +120,12 @@ typedef enum demucs_tracks_other {
 typedef enum demucs_tracks_container {
     DEMUCS_TRACKS_WAV = 0,
     DEMUCS_TRACKS_FLAC,
-    DEMUCS_TRACKS_MP3
+    DEMUCS_TRACKS_MP3,
+    DEMUCS_TRACKS_OGG,  /* Vorbis */
+    DEMUCS_TRACKS_OPUS, /* at 48,000 Hz, whatever the model's rate: Opus has no other */
+    DEMUCS_TRACKS_AAC,  /* .m4a */
+    DEMUCS_TRACKS_ALAC, /* .m4a, without loss */
+    DEMUCS_TRACKS_AIFF
 } demucs_tracks_container;
 typedef enum demucs_tracks_sample {
     DEMUCS_TRACKS_INT16 = 0,
@@ -175,23 +180,25 @@ typedef struct demucs_tracks_request {
     const char *pattern;       /* their paths inside it, or an absolute path: a Python format string of {track} and
                                   {trackext} (of the input's name), {stem}, {ext}, and {{ or }} for a brace. A name that
                                   would lead elsewhere, ".." of a track called "...wav", gets a "_" before it. The ending
-                                  that comes out, .wav, .flac or .mp3, decides on the container. Default
+                                  that comes out, .wav, .flac, .mp3, .ogg, .opus, .m4a, .aiff or .aif, decides on the
+                                  container: .m4a on AAC, or on ALAC where `container` is that. Default
                                   "{track}/{stem}.{ext}" */
     const char *stem;          /* NULL (default: all stems), or one stem, beside which `other` stands */
     demucs_tracks_other other; /* Default ADD */
     const char *const *wanted; /* [wanted_count] NULL (default: all), or names of the stems to write; not with `stem` */
     size_t wanted_count;
-    /* Or each file by itself; then folder, pattern, stem and wanted play no part. A path that does not end in .wav,
-     * .flac or .mp3 gets `container`. */
+    /* Or each file by itself; then folder, pattern, stem and wanted play no part. A path with another ending than those
+     * above gets `container`. */
     const demucs_tracks_target *targets; /* [targets_count] NULL (default), or the files */
     size_t targets_count;
 
     /* How they are written. */
     demucs_tracks_container container; /* {ext} of the pattern. Default WAV */
-    demucs_tracks_sample sample; /* FLOAT32 is for wav (flac then has 16 bits); mp3 takes no notice. Default INT16 */
-    int mp3_bitrate_kbps;        /* 8..320. Default 320 */
-    int mp3_quality;             /* LAME's: 2 best .. 7 fastest. Default 2 */
-    demucs_tracks_clip clip;     /* Default RESCALE */
+    demucs_tracks_sample sample;       /* FLOAT32 is for wav and aiff (flac and ALAC then have 16 bits); mp3, ogg, opus
+                                          and AAC take no notice. Default INT16 */
+    int mp3_bitrate_kbps;              /* 8..320. Default 320 */
+    int mp3_quality;                   /* LAME's: 2 best .. 7 fastest. Default 2 */
+    demucs_tracks_clip clip;           /* Default RESCALE */
 
     const char *spool_folder;     /* where temporary files lie: the track in float32, with RESCALE each file once more,
                                      and what comes through a pipe. Default NULL: $TMPDIR where it is a folder, else
@@ -208,6 +215,8 @@ typedef struct demucs_tracks_request {
                      the first. Default false, as the official program */
     const char *downmix_setting;       /* what sentences call it. Default "request.downmix" */
     demucs_tracks_collision collision; /* with `batch`. Default FAIL */
+    int bitrate_kbps;    /* of ogg, opus and AAC files, 8..1024; what an encoder cannot do is refused. Default 0: what
+                            sounds well, in stereo some 224 (ogg), 160 (opus), 256 (AAC) */
     demucs_cache *cache; /* NULL (default), or where results are kept (demucs_cache.h). An input that is no
                             regular file, such as a pipe, is computed without it */
     bool skip_existing;  /* true: leave a track alone whose files are all there, newer than the input, of one
@@ -237,9 +246,10 @@ typedef struct demucs_tracks_file {
     demucs_tracks_container container;
     uint64_t frames;
     double seconds;
-    double peak, rms; /* of the samples that went to the encoder, all channels together; 1 is full scale */
-    double gain;      /* what they were multiplied with: below 1 where RESCALE turned the file down */
-    uint64_t clipped; /* samples that CLAMP or an integer format cut off */
+    double peak, rms;   /* of the samples that went to the encoder, all channels together; 1 is full scale */
+    double gain;        /* what they were multiplied with: below 1 where RESCALE turned the file down */
+    uint64_t clipped;   /* samples that CLAMP or an integer format cut off */
+    int sample_rate_hz; /* the model's, or that of an opus file; frames are counted at it */
 } demucs_tracks_file;
 
 /* What was told of a track on the way, once more: so that who separates many can say in the end which were not whole.
@@ -268,7 +278,7 @@ typedef struct demucs_tracks_result {
                                                  the input are counted at it */
     uint64_t input_frames;
     double seconds;               /* length of the track */
-    int channels, sample_rate_hz; /* of the files that were written */
+    int channels, sample_rate_hz; /* of the model, and of the files but for opus */
     size_t damaged;               /* places of the input that are damaged, and silent */
     uint64_t not_finite;          /* samples of the input that are no numbers and were taken as silence */
     double phase_seconds[3];      /* how long each demucs_tracks_phase took */

@@ -37,13 +37,23 @@ static const char *size_text(char text[32], double bytes)
     return text;
 }
 
+enum { LEAST_KBPS = 64 }; /* that the encoders make, when they choose themselves */
+
 static double file_bytes(const dmx_outputs *outputs, const dmx_output *item, double frames)
 {
     static const int widths[] = {[DEMUCS_TRACKS_INT16] = 2, [DEMUCS_TRACKS_INT24] = 3, [DEMUCS_TRACKS_FLOAT32] = 4};
     const demucs_tracks_request *request = outputs->request;
-    if (item->container == DEMUCS_TRACKS_WAV) return frames * outputs->channels * widths[request->sample];
-    if (item->container == DEMUCS_TRACKS_FLAC) return 0;
-    return frames / outputs->sample_rate_hz * request->mp3_bitrate_kbps * 1000 / 8;
+    const double seconds = frames / outputs->sample_rate_hz;
+    switch (item->container) {
+    case DEMUCS_TRACKS_WAV:
+    case DEMUCS_TRACKS_AIFF: return frames * outputs->channels * widths[request->sample];
+    case DEMUCS_TRACKS_MP3: return seconds * request->mp3_bitrate_kbps * 1000 / 8;
+    case DEMUCS_TRACKS_OGG:
+    case DEMUCS_TRACKS_OPUS:
+    case DEMUCS_TRACKS_AAC:
+        return seconds * (request->bitrate_kbps > 0 ? request->bitrate_kbps : LEAST_KBPS) * 1000 / 8;
+    default: return 0;
+    }
 }
 
 /* Bytes of all files that lie on this disk. */

@@ -29,7 +29,8 @@ static bool is_stop_asked(void *user) { return !dmx_watch_progress(user, 0, 0, N
  * do not, which is up to three packets of MP3's 1,152. */
 static uint64_t slack(const dmx_output *item)
 {
-    const bool exact = item->container == DEMUCS_TRACKS_WAV || item->container == DEMUCS_TRACKS_FLAC;
+    const bool exact = item->container == DEMUCS_TRACKS_WAV || item->container == DEMUCS_TRACKS_FLAC ||
+                       item->container == DEMUCS_TRACKS_ALAC || item->container == DEMUCS_TRACKS_AIFF;
     return exact ? 0 : 3 * 1152;
 }
 

@@ -17,7 +17,7 @@
 
 /* Raised when tracks/ or audio/ write other bytes than before for the same stems, or read other samples from the same
  * file. What the network computes has a version of its own, demucs_numerics_version. */
-enum { FILES_VERSION = 1 };
+enum { FILES_VERSION = 2 };
 
 enum { PIECE_BYTES = 1 << 18 };
 
@@ -164,7 +164,9 @@ static bool add_separation(growing *self, const demucs_stream_options *asked, de
 static void add_files(growing *self, const dmx_outputs *outputs)
 {
     static const char *const containers[] = {
-        [DEMUCS_TRACKS_WAV] = "wav", [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3"};
+        [DEMUCS_TRACKS_WAV] = "wav",   [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3",
+        [DEMUCS_TRACKS_OGG] = "ogg",   [DEMUCS_TRACKS_OPUS] = "opus", [DEMUCS_TRACKS_AAC] = "aac",
+        [DEMUCS_TRACKS_ALAC] = "alac", [DEMUCS_TRACKS_AIFF] = "aiff"};
     static const char *const samples[] = {
         [DEMUCS_TRACKS_INT16] = "int16", [DEMUCS_TRACKS_INT24] = "int24", [DEMUCS_TRACKS_FLOAT32] = "float32"};
     static const char *const kinds[] = {
@@ -176,6 +178,7 @@ static void add_files(growing *self, const dmx_outputs *outputs)
     add(self, "clip %s\n", clips[request->clip]);
     add(self, "sample %s\n", samples[request->sample]);
     add(self, "mp3_bitrate_kbps %d\n", request->mp3_bitrate_kbps);
+    add(self, "bitrate_kbps %d\n", request->bitrate_kbps);
     add(self, "mp3_quality %d\n", request->mp3_quality);
     for (int i = 0; i < outputs->count; i++) {
         const dmx_output *item = &outputs->items[i];

@@ -16,7 +16,8 @@ enum { MAX_ATTEMPTS = 10 };
 static audio_sample sample_of(const dmx_outputs *self, const dmx_output *item)
 {
     const demucs_tracks_sample asked = self->request->sample;
-    if (asked == DEMUCS_TRACKS_FLOAT32 && item->container == DEMUCS_TRACKS_WAV) return AUDIO_FLOAT32;
+    const bool holds_floats = item->container == DEMUCS_TRACKS_WAV || item->container == DEMUCS_TRACKS_AIFF;
+    if (asked == DEMUCS_TRACKS_FLOAT32 && holds_floats) return AUDIO_FLOAT32;
     return asked == DEMUCS_TRACKS_INT24 ? AUDIO_INT24 : AUDIO_INT16;
 }
 
@@ -33,11 +34,10 @@ bool dmx_output_make_folder(dmx_output *item, demucs_error *error)
 /* Open the file, in its folder, which a track that failed may have made and be removing just now: then once more. */
 static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error)
 {
-    static const audio_container containers[] = {
-        [DEMUCS_TRACKS_WAV] = AUDIO_WAV, [DEMUCS_TRACKS_FLAC] = AUDIO_FLAC, [DEMUCS_TRACKS_MP3] = AUDIO_MP3};
-    const audio_format format = {.container = containers[item->container],
+    const audio_format format = {.container = dmx_audio_container(item->container),
                                  .sample = sample_of(self, item),
-                                 .sample_rate_hz = self->sample_rate_hz,
+                                 .sample_rate_hz = item->sample_rate_hz,
+                                 .bitrate_kbps = self->request->bitrate_kbps,
                                  .channels = self->channels,
                                  .mp3_bitrate_kbps = self->request->mp3_bitrate_kbps,
                                  .mp3_quality = self->request->mp3_quality};
@@ -65,6 +65,32 @@ bool dmx_outputs_try(dmx_outputs *self, demucs_error *error)
     return true;
 }
 
+/* A dmx_resampling_fn: what a file gets, at its rate. */
+static bool take(void *user, const float *const *planes, size_t frames, demucs_error *error)
+{
+    dmx_output *item = user;
+    for (int channel = 0; channel < item->channels; channel++) dmx_meter_add(&item->meter, planes[channel], frames);
+    return audio_writer_write(item->writer, planes, frames, error);
+}
+
+/* Begin a file whose rate is another than the model's. */
+static bool open_resampling(dmx_outputs *self, dmx_output *item, demucs_error *error)
+{
+    if (item->sample_rate_hz == self->sample_rate_hz) return true;
+    item->resampling =
+        dmx_resampling_create(self->channels, item->sample_rate_hz, self->watch->track, take, item, error);
+    return item->resampling != NULL && dmx_resampling_set_rate(item->resampling, self->sample_rate_hz, error);
+}
+
+/* Write what is held back, and bring the file to the disk. */
+static bool finish(dmx_output *item, demucs_error *error)
+{
+    if (item->resampling != NULL && !dmx_resampling_finish(item->resampling, error)) return false;
+    dmx_resampling_free(item->resampling);
+    item->resampling = NULL;
+    return audio_writer_finish(item->writer, error);
+}
+
 bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
 {
     self->planes = dmx_planes_new(self->channels);
@@ -72,7 +98,7 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
         if (self->request->clip != DEMUCS_TRACKS_CLIP_RESCALE) {
-            if (!open_writer(self, item, error)) return false;
+            if (!open_writer(self, item, error) || !open_resampling(self, item, error)) return false;
             continue;
         }
         if (!dmx_output_make_folder(item, error)) return false; /* now, since it may be impossible */
@@ -112,9 +138,9 @@ static uint64_t clamp(float *samples, size_t frames)
 
 static bool write_block(dmx_outputs *self, dmx_output *item, size_t frames, demucs_error *error)
 {
-    for (int channel = 0; channel < self->channels; channel++)
-        dmx_meter_add(&item->meter, self->planes[channel], frames);
-    return audio_writer_write(item->writer, (const float *const *)self->planes, frames, error);
+    const float *const *planes = (const float *const *)self->planes;
+    return item->resampling != NULL ? dmx_resampling_push(item->resampling, planes, frames, error)
+                                    : take(item, planes, frames, error);
 }
 
 bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *const *mix, size_t frames,
@@ -162,7 +188,9 @@ static bool write_spools(dmx_outputs *self, demucs_error *error)
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
         if (item->spool == NULL) continue;
-        if (!open_writer(self, item, error) || !write_rescaled(self, item, before, total, error)) return false;
+        if (!open_writer(self, item, error) || !open_resampling(self, item, error) ||
+            !write_rescaled(self, item, before, total, error))
+            return false;
         before += dmx_spool_frames(item->spool);
         dmx_spool_free(item->spool); /* its disk space may be needed by the next */
         item->spool = NULL;
@@ -172,7 +200,7 @@ static bool write_spools(dmx_outputs *self, demucs_error *error)
 
 uint64_t dmx_outputs_clipped(const dmx_outputs *self, const dmx_output *item)
 {
-    const bool keeps = item->container == DEMUCS_TRACKS_WAV && sample_of(self, item) == AUDIO_FLOAT32;
+    const bool keeps = sample_of(self, item) == AUDIO_FLOAT32;
     return item->clamped + (keeps ? 0 : item->meter.beyond);
 }
 
@@ -204,7 +232,7 @@ bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error)
 {
     if (!write_spools(self, error)) return false;
     for (int i = 0; i < self->count; i++)
-        if (!audio_writer_finish(self->items[i].writer, error)) return false;
+        if (!finish(&self->items[i], error)) return false;
     if (!dmx_outputs_warn(self, error)) return false;
     /* all samples are on the disk: what is left are the names */
     for (int i = 0; i < self->count; i++) {
@@ -227,6 +255,7 @@ void dmx_outputs_discard(dmx_outputs *self)
     for (int i = self->count - 1; i >= 0; i--) {
         dmx_output *item = &self->items[i];
         dmx_spool_free(item->spool);
+        dmx_resampling_free(item->resampling);
         audio_writer_abort(item->writer);
         if (!complete && item->committed) dmx_target_remove(item->path);
         if (!complete && item->folder != NULL) dmx_folder_unmake(item->folder, item->made_folders);

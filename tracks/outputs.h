@@ -15,6 +15,7 @@
 
 #include "audio/audio.h"
 #include "tracks/meter.h"
+#include "tracks/resampling.h"
 #include "tracks/spool.h"
 #include "tracks/watch.h"
 
@@ -26,11 +27,14 @@ typedef struct dmx_output {
     char *folder;     /* that the path lies in; NULL before it is made */
     int made_folders; /* how many of its last parts are ours */
     bool committed;
-    dmx_spool *spool;     /* with RESCALE */
-    audio_writer *writer; /* else, and while a spool is written out */
-    dmx_meter meter;      /* of what went to the writer */
-    float divisor;        /* of RESCALE, at least 1 */
-    uint64_t clamped;     /* samples that CLAMP cut off */
+    dmx_spool *spool;           /* with RESCALE */
+    audio_writer *writer;       /* else, and while a spool is written out */
+    int sample_rate_hz;         /* of the file */
+    dmx_resampling *resampling; /* to that rate, on the way to the writer; NULL where it is the model's */
+    int channels;
+    dmx_meter meter;  /* of what went to the writer */
+    float divisor;    /* of RESCALE, at least 1 */
+    uint64_t clamped; /* samples that CLAMP cut off */
 } dmx_output;
 
 typedef struct dmx_outputs {
@@ -48,6 +52,9 @@ typedef struct dmx_outputs {
  */
 bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
                       demucs_error *error);
+
+/* What audio/ calls a container. */
+audio_container dmx_audio_container(demucs_tracks_container container);
 
 /* Which stems they are made of, into needed[sources]. */
 void dmx_outputs_need(const dmx_outputs *self, bool *needed);

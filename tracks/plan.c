@@ -12,24 +12,36 @@ static bool no_memory(demucs_error *error)
     return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to plan the files of a track");
 }
 
-/* The container that the ending of a path stands for, or -1. The official program, too, lets the ending decide, so that
- * the pattern "{track}-{stem}.flac" is enough. */
-static int container_of(const char *path)
+static const char *const endings[] = {
+    [DEMUCS_TRACKS_WAV] = "wav",  [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3",
+    [DEMUCS_TRACKS_OGG] = "ogg",  [DEMUCS_TRACKS_OPUS] = "opus", [DEMUCS_TRACKS_AAC] = "m4a",
+    [DEMUCS_TRACKS_ALAC] = "m4a", [DEMUCS_TRACKS_AIFF] = "aiff"};
+
+audio_container dmx_audio_container(demucs_tracks_container container)
 {
-    static const char *const endings[] = {
-        [DEMUCS_TRACKS_WAV] = "wav", [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3"};
+    static const audio_container containers[] = {
+        [DEMUCS_TRACKS_WAV] = AUDIO_WAV,   [DEMUCS_TRACKS_FLAC] = AUDIO_FLAC, [DEMUCS_TRACKS_MP3] = AUDIO_MP3,
+        [DEMUCS_TRACKS_OGG] = AUDIO_OGG,   [DEMUCS_TRACKS_OPUS] = AUDIO_OPUS, [DEMUCS_TRACKS_AAC] = AUDIO_AAC,
+        [DEMUCS_TRACKS_ALAC] = AUDIO_ALAC, [DEMUCS_TRACKS_AIFF] = AUDIO_AIFF};
+    return containers[container];
+}
+
+/* The container that the ending of a path stands for, or -1. The official program, too, lets the ending decide, so that
+ * the pattern "{track}-{stem}.flac" is enough. Of two that share an ending the one that was asked for comes first. */
+static int container_of(const char *path, demucs_tracks_container asked)
+{
+    const char *ending = dmx_path_extension(path);
+    if (strcasecmp(ending, endings[asked]) == 0) return (int)asked;
     for (int i = 0; i < (int)(sizeof endings / sizeof *endings); i++)
-        if (strcasecmp(dmx_path_extension(path), endings[i]) == 0) return i;
-    return -1;
+        if (strcasecmp(ending, endings[i]) == 0) return i;
+    return strcasecmp(ending, "aif") == 0 ? DEMUCS_TRACKS_AIFF : -1;
 }
 
 static char *path_by_pattern(const dmx_outputs *self, const char *name, demucs_error *error)
 {
     const demucs_tracks_request *request = self->request;
-    static const char *const extensions[] = {
-        [DEMUCS_TRACKS_WAV] = "wav", [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3"};
     const dmx_path_names names = {
-        .track = request->input, .stem = name, .ext = extensions[request->container], .number = self->number};
+        .track = request->input, .stem = name, .ext = endings[request->container], .number = self->number};
     char *inside = dmx_path_expand(request->pattern, &names, error);
     if (inside == NULL) return NULL;
     if (request->pattern[0] == '/') return inside; /* only a pattern can be absolute, never a name */
@@ -46,18 +58,20 @@ static bool add(dmx_outputs *self, demucs_tracks_kind kind, int source, const ch
     const demucs_tracks_request *request = self->request;
     const char *prefix = kind == DEMUCS_TRACKS_OTHERS ? "no_" : kind == DEMUCS_TRACKS_REST ? "minus_" : "";
     dmx_output *item = &self->items[self->count++];
-    *item = (dmx_output){.kind = kind, .source = source, .divisor = 1};
+    *item = (dmx_output){.kind = kind, .source = source, .channels = self->channels, .divisor = 1};
     item->name = dmx_path_print("%s%s", prefix, stem);
     if (item->name == NULL) return no_memory(error);
     item->path = path != NULL ? dmx_path_number(path, self->number) : path_by_pattern(self, item->name, error);
     if (item->path == NULL) return no_memory(error);
-    const int container = container_of(item->path);
+    const int container = container_of(item->path, request->container);
     char shown[DMX_SHOWN_PATH];
     if (container < 0 && path == NULL)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
-                         "cannot write %s: the name that %s gives must end in .wav, .flac or .mp3",
+                         "cannot write %s: the name that %s gives must end in .wav, .flac, .mp3, .ogg, .opus, "
+                         ".m4a, .aiff or .aif",
                          dmx_printable_path(shown, item->path), request->pattern_setting);
     item->container = container < 0 ? request->container : (demucs_tracks_container)container;
+    item->sample_rate_hz = audio_container_rate_hz(dmx_audio_container(item->container), self->sample_rate_hz);
     return true;
 }
 

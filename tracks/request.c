@@ -37,10 +37,11 @@ static bool in_range(const char *what, int value, int least, int most, demucs_er
 static bool check_numbers(const demucs_tracks_request *r, demucs_error *error)
 {
     return in_range("stream", r->stream, 0, 1000, error) && in_range("other", (int)r->other, 0, 2, error) &&
-           in_range("container", (int)r->container, 0, 2, error) && in_range("sample", (int)r->sample, 0, 2, error) &&
+           in_range("container", (int)r->container, 0, 7, error) && in_range("sample", (int)r->sample, 0, 2, error) &&
            in_range("clip", (int)r->clip, 0, 2, error) && in_range("collision", (int)r->collision, 0, 3, error) &&
            in_range("mp3_bitrate_kbps", r->mp3_bitrate_kbps, 8, 320, error) &&
-           in_range("mp3_quality", r->mp3_quality, 2, 7, error);
+           in_range("mp3_quality", r->mp3_quality, 2, 7, error) &&
+           (r->bitrate_kbps == 0 || in_range("bitrate_kbps", r->bitrate_kbps, 8, 1024, error));
 }
 
 static bool check_pattern(const demucs_tracks_request *r, demucs_error *error)

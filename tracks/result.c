@@ -62,10 +62,11 @@ void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const d
                                      .source = item->source,
                                      .container = item->container,
                                      .frames = frames,
-                                     .seconds = (double)frames / outputs->sample_rate_hz,
+                                     .seconds = (double)frames / item->sample_rate_hz,
                                      .peak = item->meter.peak,
                                      .rms = dmx_meter_rms(&item->meter),
                                      .gain = 1.0 / (double)item->divisor,
+                                     .sample_rate_hz = item->sample_rate_hz,
                                      .clipped = dmx_outputs_clipped(outputs, item)};
         item->path = item->name = NULL;
     }

@@ -80,6 +80,15 @@ static const argument table[] = {
          "its peaks off at 0.99, \"none\" leaves it as it is. Default is rescale."},
     {0, "flac", ARGUMENT_FLAG, FIELD(flac), .group = GROUP_CODEC, .help = "Write flac files. Default: wav."},
     {0, "mp3", ARGUMENT_FLAG, FIELD(mp3), .group = GROUP_CODEC, .help = "Write mp3 files. Default: wav."},
+    {0, "format", ARGUMENT_TEXT, FIELD(format), .group = GROUP_CODEC, .added = true,
+     .choices = "wav, flac, mp3, ogg, opus, m4a, alac, aiff", .metavar = "FORMAT",
+     .help = "Write wav, flac, mp3, ogg, opus, m4a, alac or aiff files: \"ogg\" is Vorbis, \"m4a\" AAC, \"alac\" the "
+             "lossless one in .m4a; opus is at 48 kHz. "
+             "Default is wav."},
+    {0, "bitrate", ARGUMENT_INTEGER, FIELD(bitrate), .added = true, .minimum = 8, .maximum = 1024,
+     .help =
+         "Bit rate of mp3, ogg, opus and m4a files in kbit/s; what the format cannot do is refused. Default is what "
+         "sounds well: 320 (mp3), some 224 (ogg), 160 (opus), 256 (m4a)."},
     {0, "mp3-bitrate", ARGUMENT_INTEGER, FIELD(mp3_bitrate),
      .help = "Bit rate of mp3 files in kbit/s, the nearest from 8 to 320; 0 (or less): 128. Default is 320."},
     {0, "mp3-preset", ARGUMENT_INTEGER, FIELD(mp3_preset), .choices = "2, 3, 4, 5, 6, 7",
@@ -137,6 +146,7 @@ static void set_defaults(separate_options *options)
                                          .on_collision = "rename",
                                          .other_method = "add",
                                          .clip_mode = "rescale",
+                                         .format = "wav",
                                          .precision = "exact",
                                          .shifts = 1,
                                          .overlap = 0.25,
@@ -169,6 +179,10 @@ static void translate(separate_options *options)
                                               [DEMUCS_TRACKS_COLLISION_RENAME] = "rename",
                                               [DEMUCS_TRACKS_COLLISION_SKIP] = "skip",
                                               [DEMUCS_TRACKS_COLLISION_OVERWRITE] = "overwrite"};
+    static const char *const formats[8] = {
+        [DEMUCS_TRACKS_WAV] = "wav",   [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3",
+        [DEMUCS_TRACKS_OGG] = "ogg",   [DEMUCS_TRACKS_OPUS] = "opus", [DEMUCS_TRACKS_AAC] = "m4a",
+        [DEMUCS_TRACKS_ALAC] = "alac", [DEMUCS_TRACKS_AIFF] = "aiff"};
     demucs_tracks_request *request = &options->request;
     if (options->out[0] == '\0') options->out = "."; /* as an empty path of Python */
     demucs_tracks_request_init(request, sizeof *request);
@@ -176,12 +190,16 @@ static void translate(separate_options *options)
     request->pattern = options->filename;
     request->stem = options->stem;
     request->other = (demucs_tracks_other)number_of(others, 3, options->other_method);
-    request->container = options->mp3 ? DEMUCS_TRACKS_MP3 : options->flac ? DEMUCS_TRACKS_FLAC : DEMUCS_TRACKS_WAV;
+    request->container = options->mp3    ? DEMUCS_TRACKS_MP3
+                         : options->flac ? DEMUCS_TRACKS_FLAC
+                                         : (demucs_tracks_container)number_of(formats, 8, options->format);
     request->sample = options->float32 ? DEMUCS_TRACKS_FLOAT32
                       : options->int24 ? DEMUCS_TRACKS_INT24
                                        : DEMUCS_TRACKS_INT16;
     /* 0 is the encoder's own choice in the official program, which is this; a negative one is no rate either. */
     request->mp3_bitrate_kbps = options->mp3_bitrate > 0 ? nearest(options->mp3_bitrate, 8, 320) : 128;
+    if (options->bitrate > 0) request->mp3_bitrate_kbps = nearest(options->bitrate, 8, 320);
+    request->bitrate_kbps = (int)options->bitrate;
     request->mp3_quality = (int)options->mp3_preset;
     request->clip = (demucs_tracks_clip)number_of(clips, 3, options->clip_mode);
     request->downmix = options->downmix;

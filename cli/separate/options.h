@@ -13,9 +13,10 @@ typedef struct separate_options {
     const char *stem;         /* --two-stems, or NULL */
     const char *other_method; /* "add", "minus" or "none" */
     const char *clip_mode;    /* "rescale", "clamp" or "none" */
+    const char *format;       /* "wav", "flac", "mp3", "ogg", "opus", "m4a", "alac" or "aiff" */
     const char *precision;    /* "exact" or "fast" */
     const char *on_collision; /* "rename", "skip", "overwrite" or "fail" */
-    long long shifts, jobs, mp3_bitrate, mp3_preset, seed, threads, stream;
+    long long shifts, jobs, bitrate, mp3_bitrate, mp3_preset, seed, threads, stream;
     double overlap;
     double segment; /* seconds, 0 = the model's own */
     bool no_split, downmix, int24, float32, flac, mp3;

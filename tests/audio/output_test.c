@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 static const audio_format formats[] = {
-    {AUDIO_WAV, AUDIO_INT16, 44100, 2, 320, 2},
-    {AUDIO_FLAC, AUDIO_INT24, 44100, 2, 320, 2},
-    {AUDIO_MP3, AUDIO_INT16, 44100, 2, 320, 2},
+    {AUDIO_WAV, AUDIO_INT16, 44100, 2, 320, 2, 0},    {AUDIO_FLAC, AUDIO_INT24, 44100, 2, 320, 2, 0},
+    {AUDIO_MP3, AUDIO_INT16, 44100, 2, 320, 2, 0},    {AUDIO_OGG, AUDIO_INT16, 44100, 2, 320, 2, 0},
+    {AUDIO_OPUS, AUDIO_INT16, 48000, 2, 320, 2, 256}, {AUDIO_AAC, AUDIO_INT16, 44100, 2, 320, 2, 0},
+    {AUDIO_ALAC, AUDIO_INT24, 44100, 2, 320, 2, 0},   {AUDIO_AIFF, AUDIO_FLOAT32, 44100, 2, 320, 2, 0},
 };
+enum { FORMATS = sizeof formats / sizeof *formats };
 
 /* Write the whole sound in one call. */
 static bool write_all(audio_writer *writer, const sound *input, demucs_error *error)
@@ -35,7 +37,7 @@ static void test_target_appears_at_the_end(void)
 {
     scratch_enter();
     sound noise = sound_noise(2, 44100, 100000, 0.5f);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < FORMATS; i++) {
         save_bytes("x", "old", 3);
         audio_writer *writer = audio_writer_open("x", &formats[i], NULL);
         REQUIRE(writer != NULL && write_all(writer, &noise, NULL), "write");
@@ -56,7 +58,7 @@ static void test_abort_leaves_nothing(void)
 {
     scratch_enter();
     sound noise = sound_noise(2, 44100, 100000, 0.5f);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < FORMATS; i++) {
         save_bytes("x", "old", 3);
         audio_writer *writer = audio_writer_open("x", &formats[i], NULL);
         REQUIRE(writer != NULL && write_all(writer, &noise, NULL), "write");
@@ -101,7 +103,7 @@ static void test_full_disk(void)
 {
     scratch_enter();
     signal(SIGXFSZ, SIG_IGN);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < FORMATS; i++) {
         check_full_disk(&formats[i], 500000, 100000); /* in the middle */
         check_full_disk(&formats[i], 4000, 1000);     /* when the buffer is flushed at the end */
         check_full_disk(&formats[i], 500000, 0);

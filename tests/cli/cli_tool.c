@@ -124,6 +124,9 @@ static const char *form(const char *path)
     if (size < 4) return "empty";
     if (memcmp(head, "fLaC", 4) == 0) return "flac";
     if (memcmp(head, "ID3", 3) == 0 || (head[0] == 0xFF && (head[1] & 0xE0) == 0xE0)) return "mp3";
+    if (memcmp(head, "OggS", 4) == 0) return memcmp(head + 28, "OpusHead", 8) == 0 ? "opus" : "ogg";
+    if (memcmp(head + 4, "ftypM4A ", 8) == 0) return "m4a";
+    if (memcmp(head, "FORM", 4) == 0) return memcmp(head + 8, "AIFC", 4) == 0 ? "aifc" : "aiff";
     if (memcmp(head, "RIFF", 4) != 0) return "unknown";
     for (size_t i = 12; i + 24 < sizeof head; i++)
         if (memcmp(head + i, "fmt ", 4) == 0)

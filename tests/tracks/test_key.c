@@ -74,6 +74,7 @@ CHANGE(request_downmix_setting, it->request.downmix_setting = "--downmix")
 CHANGE(request_collision, it->request.collision = DEMUCS_TRACKS_COLLISION_SKIP)
 CHANGE(request_cache, it->request.cache = NULL)
 CHANGE(request_skip, it->request.skip_existing = true)
+CHANGE(request_lossy_bitrate, it->request.bitrate_kbps = 96)
 
 #define FIELD(type, name, effect, change)                                                                              \
     {                                                                                                                  \
@@ -109,6 +110,7 @@ static const field request_fields[] = {
     REQUEST(downmix, KEY, request_downmix),
     REQUEST(downmix_setting, HARMLESS, request_downmix_setting),
     REQUEST(collision, HARMLESS, request_collision),
+    REQUEST(bitrate_kbps, KEY, request_lossy_bitrate),
     REQUEST(cache, HARMLESS, request_cache),
     REQUEST(skip_existing, HARMLESS, request_skip),
 };

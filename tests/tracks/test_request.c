@@ -73,7 +73,7 @@ static void test_wrong(void)
     WRONG(r.pattern = "{stem", "single '{'");
     WRONG(r.pattern = "}", "single '}'");
     WRONG(r.pattern = "{song}", "unknown variable {song}");
-    WRONG(r.pattern = "{stem}.ogg", "the name that request.pattern gives must end in");
+    WRONG(r.pattern = "{stem}.wma", "the name that request.pattern gives must end in");
     WRONG((r.pattern = "", r.pattern_setting = "--filename"), "the name that --filename gives must end in");
     WRONG(r.pattern = "{track}.wav", "put {stem} into request.pattern");
     WRONG(r.stem = "guitar", "no stem \"guitar\"; it has drums, bass, other, vocals");
@@ -84,7 +84,9 @@ static void test_wrong(void)
     WRONG((r.targets = &no_stem, r.targets_count = 1), "no stem \"guitar\"");
     WRONG((r.targets = &no_kind, r.targets_count = 1), "kind of a target is 3");
     WRONG(r.targets = &no_path, "no targets");
-    WRONG(r.container = (demucs_tracks_container)3, "container is 3");
+    WRONG(r.container = (demucs_tracks_container)8, "container is 8");
+    WRONG(r.bitrate_kbps = 7, "bitrate_kbps is 7");
+    WRONG(r.bitrate_kbps = 1025, "bitrate_kbps is 1025");
     WRONG(r.sample = (demucs_tracks_sample)-1, "sample is -1");
     WRONG(r.clip = (demucs_tracks_clip)3, "clip is 3");
     WRONG(r.other = (demucs_tracks_other)9, "other is 9");

@@ -267,5 +267,41 @@ static void test_wanted(void)
     demucs_tracks_result_free(result);
 }
 
+/* Opus is at 48,000 Hz, six times the model's rate: as long, and the same sound in the same place. */
+static void test_another_rate(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    const demucs_tracks_target targets[] = {{DEMUCS_TRACKS_REST, "bass", "rest.wav"},
+                                            {DEMUCS_TRACKS_REST, "bass", "rest.opus"},
+                                            {DEMUCS_TRACKS_REST, "bass", "rest.ogg"},
+                                            {DEMUCS_TRACKS_REST, "bass", "rest.aif"}};
+    tracks_make("song.wav", 2, TRACKS_RATE_HZ, 20001, 0.2F);
+    for (int clip = DEMUCS_TRACKS_CLIP_RESCALE; clip <= DEMUCS_TRACKS_CLIP_NONE; clip++) {
+        demucs_tracks_request request = tracks_request(setup, "song.wav");
+        request.targets = targets;
+        request.targets_count = 4;
+        request.clip = (demucs_tracks_clip)clip;
+        demucs_tracks_result *result = separate(&request);
+        REQUIRE(result != NULL && result->files_count == 4, "four files");
+        const demucs_tracks_file *opus = result->files[1], *ogg = result->files[2], *aiff = result->files[3];
+        CHECK(opus->sample_rate_hz == 48000 && opus->frames == 120006 && fabs(opus->seconds - 2.500125) < 1e-9,
+              "%d Hz, %llu frames", opus->sample_rate_hz, (unsigned long long)opus->frames);
+        CHECK(opus->container == DEMUCS_TRACKS_OPUS && ogg->container == DEMUCS_TRACKS_OGG &&
+                  aiff->container == DEMUCS_TRACKS_AIFF && ogg->sample_rate_hz == TRACKS_RATE_HZ,
+              "their forms");
+        sound plain = sound_read("rest.wav", 0, 4096, NULL), read = sound_read("rest.opus", 0, 4096, NULL);
+        CHECK(read.frames == 120006 && plain.frames == 20001, "%zu and %zu frames", read.frames, plain.frames);
+        double off = 0, all = 1e-30;
+        for (size_t i = 100; read.frames == 120006 && i < 19900; i++) {
+            const double expected = plain.planes[0][i], difference = read.planes[0][6 * i] - expected;
+            off += difference * difference;
+            all += expected * expected;
+        }
+        CHECK(10 * log10(all / off) > 10, "%.1f dB", 10 * log10(all / off));
+        sound_free(&plain), sound_free(&read);
+        demucs_tracks_result_free(result);
+    }
+}
+
 TRACKS_MAIN(test_all_stems, test_samples, test_clip_modes, test_input, test_damaged, test_cut_off, test_targets,
-            test_wanted)
+            test_wanted, test_another_rate)

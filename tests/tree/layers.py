@@ -37,7 +37,7 @@ WRAPPED = {
     r"curl/.*": r"hub/download\.c",
     r"openssl/.*": r"digest/sha256\.c",
     r"sqlite3\.h": r"tracks/cache/index\.c",
-    r"lib(av\w+|sw\w+)/.*": r"audio/(ffmpeg_\w+\.[ch]|flac_writer\.c)",
+    r"lib(av\w+|sw\w+)/.*": r"audio/ffmpeg_\w+\.[ch]",
     r"lame/.*": r"audio/mp3_writer\.c",
 }
 POSIX = r"""(assert|complex|ctype|dirent|errno|fcntl|fenv|float|glob|inttypes|iso646|limits|locale|math|poll|pthread|sched|

@@ -5,7 +5,7 @@ demucs --filename '{trackext}/{{{track}}}/x_{stem}.{ext}' --flac a.b.wav
 demucs --filename '{stem}/{stem}.mp3' a.b.wav
 demucs --filename "$PWD/elsewhere/{stem}.{ext}" a.b.wav
 demucs --filename '{stem}.{trackext}' --mp3 a.b.wav
-demucs --filename '{stem}.ogg' a.b.wav
+demucs --filename '{stem}.wma' a.b.wav
 demucs --filename '{stem}' a.b.wav
 demucs --filename '{track}.{ext}' a.b.wav
 files .
