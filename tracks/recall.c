@@ -69,6 +69,7 @@ static dmx_entry_read copy_all(delivery *self, char *what, size_t size, demucs_e
         if (!begin_file(self, i, error)) return DMX_ENTRY_FAILED;
         const dmx_entry_read read = dmx_entry_copy(self->recall->cache->entries, self->entry, (size_t)i, self->files[i],
                                                    is_stop_asked, self->watch, error);
+        if (read == DMX_ENTRY_WHOLE) dmx_file_begin_sync(self->files[i]);
         if (read == DMX_ENTRY_WHOLE) continue;
         snprintf(what, size, "%s %s", self->entry->files[i].name,
                  read == DMX_ENTRY_MISSING ? "is missing" : "has other bytes than it had");

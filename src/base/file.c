@@ -1,4 +1,7 @@
 /* file.c - see file.h */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* sync_file_range */
+#endif
 #include "base/file.h"
 
 #include "base/alloc.h"
@@ -210,6 +213,14 @@ bool dmx_file_clone(dmx_file *file, int from)
 #else
     (void)file, (void)from;
     return false;
+#endif
+}
+
+void dmx_file_begin_sync(dmx_file *file)
+{
+    if (!flush(file)) return;
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_file_range(file->file, 0, 0, SYNC_FILE_RANGE_WRITE); /* dmx_file_sync hears of what fails */
 #endif
 }
 

@@ -41,6 +41,10 @@ bool dmx_file_seek(dmx_file *file, uint64_t position);
  * file systems that copy on write can do (Btrfs, XFS). False, and nothing has happened, where that does not go. */
 bool dmx_file_clone(dmx_file *file, int from);
 
+/* Let the system begin to bring what was written to the disk, without waiting for it: who writes several files has
+ * less to wait for when he syncs them in the end. */
+void dmx_file_begin_sync(dmx_file *file);
+
 /* Read back `count` bytes at `position`, all of which were written. The position of writing stays. */
 bool dmx_file_read(dmx_file *file, void *bytes, size_t count, uint64_t position);
 
