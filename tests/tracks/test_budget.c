@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const uint64_t most_frames = UINT64_C(1) << 50; /* more than any disk of these days has room for */
@@ -15,14 +16,14 @@ static unsigned char *put(unsigned char *out, uint64_t value, int count)
     return out + count;
 }
 
-/* An RF64 of 8 bits in mono that says to have so many frames, and has them, in a hole. */
+/* An RF64 of 8 bits in mono at 1000 Hz that says to have so many frames, and has them, in a hole. */
 static void save_huge(const char *path, uint64_t frames)
 {
     unsigned char head[80], *out = head;
     memcpy(out, "RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0", 20);
     out = put(put(put(put(out + 20, frames + 72, 8), frames, 8), frames, 8), 0, 4);
     memcpy(out,
-           "fmt \x10\0\0\0\1\0\1\0\x40\x1F\0\0\x40\x1F\0\0\1\0\x8\0"
+           "fmt \x10\0\0\0\1\0\1\0\xE8\x03\0\0\xE8\x03\0\0\1\0\x8\0"
            "data\xFF\xFF\xFF\xFF",
            32);
     FILE *file = fopen(path, "wb");
@@ -30,18 +31,36 @@ static void save_huge(const char *path, uint64_t frames)
     REQUIRE(truncate(path, (off_t)(80 + frames)) == 0, "a file with a hole of %llu bytes", (unsigned long long)frames);
 }
 
-/* The length is known before a sample is decoded. */
+/* Frames of such a file whose results, `bytes` for each of its frames, take half as much again as the disk has. */
+static uint64_t too_many(double bytes)
+{
+    struct statvfs disk;
+    const bool known = statvfs(".", &disk) == 0;
+    CHECK(known, "statvfs");
+    return !known ? 0 : (uint64_t)(1.5 * (double)disk.f_bavail * (double)disk.f_frsize / bytes) + 1000000;
+}
+
+static const char *needed(double bytes, const char *what)
+{
+    static char text[128];
+    snprintf(text, sizeof text, "huge.wav needs %.1f GB for %s in out, where ", bytes / 1e9, what);
+    return text;
+}
+
+/* The length is known before a sample is decoded. A frame becomes eight of the model's, in stereo: of the mix and of
+ * four stems in float32, or of the mix in float32 and four stems of 16 bits. */
 static void test_a_track_that_cannot_fit(void)
 {
     const tracks_setup *setup = tracks_begin();
-    const uint64_t frames = UINT64_C(4) << 40;
+    const double spooled = 8 * 2 * 4 * (1 + 4), written = 8 * 2 * (4 + 4 * 2);
+    const uint64_t frames = too_many(written);
     save_huge("huge.wav", frames);
     demucs_tracks_request request = tracks_request(setup, "huge.wav");
-    tracks_check_refused(&request, DEMUCS_ERROR_IO, "huge.wav needs 175921.9 GB for temporary files in out, where ");
+    tracks_check_refused(&request, DEMUCS_ERROR_IO, needed((double)frames * spooled, "temporary files"));
     tracks_check_refused(&request, DEMUCS_ERROR_IO,
                          " are free; free some space there, or set TMPDIR to another folder");
     request.clip = DEMUCS_TRACKS_CLIP_NONE;
-    tracks_check_refused(&request, DEMUCS_ERROR_IO, "huge.wav needs 105553.1 GB for temporary files and stems in out");
+    tracks_check_refused(&request, DEMUCS_ERROR_IO, needed((double)frames * written, "temporary files and stems"));
     request.spool_folder = ".";
     tracks_check_refused(&request, DEMUCS_ERROR_IO, "or name another folder for temporary files");
     CHECK(tracks_count("huge.wav") == 0, "%d files are left", tracks_count("huge.wav"));
