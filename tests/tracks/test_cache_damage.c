@@ -107,6 +107,20 @@ static void test_damaged_index(void)
     }
 }
 
+/* The index of another version: its number is in the header of a SQLite file, at byte 60. */
+static void test_other_version(void)
+{
+    tracks_begin();
+    demucs_cache *cache = NULL;
+    demucs_cache_free(kept_open(0, false));
+    const int file = open("cache/index.sqlite", O_WRONLY);
+    CHECK(pwrite(file, "\0\0\0\143", 4, 60) == 4, "version 99");
+    close(file);
+    const demucs_status status = demucs_cache_open(&cache, "cache", NULL, &error);
+    CHECK(cache == NULL && tracks_failed(status, &error, DEMUCS_ERROR_UNSUPPORTED, "another version"), "%s",
+          error.message);
+}
+
 /* What killed processes leave: folders without an entry and locks that nobody has. What somebody has locked stays, as
  * do the folders of entries. */
 static void test_leftovers(void)
@@ -250,4 +264,5 @@ static void test_folders(void)
     demucs_cache_free(NULL);
 }
 
-TRACKS_MAIN(test_damage, test_verify, test_damaged_index, test_leftovers, test_limit, test_full_disk, test_folders)
+TRACKS_MAIN(test_damage, test_verify, test_damaged_index, test_other_version, test_leftovers, test_limit,
+            test_full_disk, test_folders)

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WAIT_MILLISECONDS = 60000, SCHEMA = 1 };
+enum { WAIT_MILLISECONDS = 60000, SCHEMA = 2 };
 
 struct dmx_index {
     pthread_mutex_t lock;
@@ -21,10 +21,11 @@ struct dmx_index {
     char *path;
 };
 
+/* Rows of entries are too long for a table WITHOUT ROWID, which would give each a page of its own. */
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS entries(key TEXT PRIMARY KEY, folder TEXT NOT NULL UNIQUE, settings TEXT NOT NULL,"
     " facts TEXT NOT NULL, input TEXT NOT NULL, created_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL,"
-    " seconds REAL NOT NULL, hits INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;"
+    " seconds REAL NOT NULL, hits INTEGER NOT NULL, bytes INTEGER NOT NULL);"
     "CREATE INDEX IF NOT EXISTS entries_used ON entries(used_ms);"
     "CREATE TABLE IF NOT EXISTS files(folder TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,"
     " bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY(folder, number)) WITHOUT ROWID;";
@@ -105,7 +106,7 @@ static bool set_up(dmx_index *self, demucs_error *error)
                            "this cache is that of another version of the program; use another folder");
     if (version == SCHEMA) return true;
     return run(self, "BEGIN IMMEDIATE", error) &&
-           end(self, run(self, schema, error) && run(self, "PRAGMA user_version = 1", error), error);
+           end(self, run(self, schema, error) && run(self, "PRAGMA user_version = 2", error), error);
 }
 
 dmx_index *dmx_index_open(const char *path, demucs_error *error)
