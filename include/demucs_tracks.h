@@ -185,7 +185,9 @@ typedef struct demucs_tracks_request {
                                   "{track}/{stem}.{ext}" */
     const char *stem;          /* NULL (default: all stems), or one stem, beside which `other` stands */
     demucs_tracks_other other; /* Default ADD */
-    const char *const *wanted; /* [wanted_count] NULL (default: all), or names of the stems to write; not with `stem` */
+    const char *const *wanted; /* [wanted_count] NULL (default: all), or names of what to write: a stem, or the rest
+                                  beside one, no_STEM (the sum of the others) or minus_STEM (the track minus the stem);
+                                  not with `stem` */
     size_t wanted_count;
     /* Or each file by itself; then folder, pattern, stem and wanted play no part. A path with another ending than those
      * above gets `container`. */
@@ -222,6 +224,10 @@ typedef struct demucs_tracks_request {
     bool skip_existing;  /* true: leave a track alone whose files are all there, newer than the input, of one
                             length and whole, for which they are read. What else they were made with is not
                             known. Default false */
+
+    /* What else the files are, for readers that want it so. */
+    int output_sample_rate_hz; /* 1..768000, by the resampler of demucs.h. Default 0: the rate of the model */
+    int output_channels;       /* 1: the mean of all channels. Default 0: the channels of the model */
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and
@@ -234,6 +240,11 @@ DEMUCS_API void demucs_tracks_request_init(demucs_tracks_request *request, size_
  * when the model has a stem whose name cannot be the name of a file; MEMORY. */
 DEMUCS_API demucs_status demucs_tracks_check(const demucs_tracks_request *request, const demucs_model *model,
                                              demucs_error *error);
+
+/* Which stems of `model` the files of a request need: true in needed[sources] for those, false for the others. Work
+ * that only serves the others is left out. Errors: those of demucs_tracks_check. */
+DEMUCS_API demucs_status demucs_tracks_needs(const demucs_tracks_request *request, const demucs_model *model,
+                                             bool *needed, demucs_error *error);
 
 /* ---------------------------------------------------------------------------------------------------- result ---- */
 

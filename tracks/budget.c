@@ -46,7 +46,7 @@ static double file_bytes(const dmx_outputs *outputs, const dmx_output *item, dou
     const double seconds = frames / outputs->sample_rate_hz;
     switch (item->container) {
     case DEMUCS_TRACKS_WAV:
-    case DEMUCS_TRACKS_AIFF: return frames * outputs->channels * widths[request->sample];
+    case DEMUCS_TRACKS_AIFF: return seconds * item->sample_rate_hz * outputs->file_channels * widths[request->sample];
     case DEMUCS_TRACKS_MP3: return seconds * request->mp3_bitrate_kbps * 1000 / 8;
     case DEMUCS_TRACKS_OGG:
     case DEMUCS_TRACKS_OPUS:
@@ -72,9 +72,9 @@ static bool spools_fit(const dmx_outputs *outputs, const disk *where, double fra
 {
     char folder[DMX_SHOWN_PATH], needed[32], free[32];
     const bool spooled = outputs->request->clip == DEMUCS_TRACKS_CLIP_RESCALE;
-    const double spool = frames * outputs->channels * (double)sizeof(float),
+    const double frame = frames * (double)sizeof(float), mix = is_read ? 0 : frame * outputs->channels,
                  files = spooled ? 0 : files_bytes(outputs, where, frames),
-                 bytes = spool * ((is_read ? 0 : 1) + (spooled ? outputs->count : 0)) + files;
+                 bytes = mix + (spooled ? frame * outputs->file_channels * outputs->count : 0) + files;
     return bytes <= where->free ||
            !dmx_fail(error, DEMUCS_ERROR_IO,
                      "%s needs %s for temporary files%s in %s, where %s are free; free some space there, or %s",

@@ -68,7 +68,7 @@ bool dmx_existing_find(dmx_outputs *outputs, dmx_watch *watch, bool *there, demu
     if (!*there) return true;
     if (!dmx_watch_begin(watch, DEMUCS_TRACKS_READ, error)) return false;
     for (int i = 0; *there && i < outputs->count; i++) {
-        if (!read_file(&outputs->items[i], outputs->channels, watch, there, &seconds, error)) return false;
+        if (!read_file(&outputs->items[i], outputs->file_channels, watch, there, &seconds, error)) return false;
         if (i == 0) first = seconds;
         *there = *there && fabs(seconds - first) <= same_length_seconds;
     }

@@ -180,6 +180,8 @@ static void add_files(growing *self, const dmx_outputs *outputs)
     add(self, "mp3_bitrate_kbps %d\n", request->mp3_bitrate_kbps);
     add(self, "bitrate_kbps %d\n", request->bitrate_kbps);
     add(self, "mp3_quality %d\n", request->mp3_quality);
+    add(self, "output_sample_rate_hz %d\n", outputs->file_rate_hz);
+    add(self, "output_channels %d\n", outputs->file_channels);
     for (int i = 0; i < outputs->count; i++) {
         const dmx_output *item = &outputs->items[i];
         add(self, "file %s %s %s\n", containers[item->container], kinds[item->kind],

@@ -38,7 +38,7 @@ static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error
                                  .sample = sample_of(self, item),
                                  .sample_rate_hz = item->sample_rate_hz,
                                  .bitrate_kbps = self->request->bitrate_kbps,
-                                 .channels = self->channels,
+                                 .channels = self->file_channels,
                                  .mp3_bitrate_kbps = self->request->mp3_bitrate_kbps,
                                  .mp3_quality = self->request->mp3_quality};
     demucs_error why = {DEMUCS_OK, ""};
@@ -78,7 +78,7 @@ static bool open_resampling(dmx_outputs *self, dmx_output *item, demucs_error *e
 {
     if (item->sample_rate_hz == self->sample_rate_hz) return true;
     item->resampling =
-        dmx_resampling_create(self->channels, item->sample_rate_hz, self->watch->track, take, item, error);
+        dmx_resampling_create(self->file_channels, item->sample_rate_hz, self->watch->track, take, item, error);
     return item->resampling != NULL && dmx_resampling_set_rate(item->resampling, self->sample_rate_hz, error);
 }
 
@@ -102,7 +102,7 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
             continue;
         }
         if (!dmx_output_make_folder(item, error)) return false; /* now, since it may be impossible */
-        item->spool = dmx_spool_create(self->spool_place, self->channels, error);
+        item->spool = dmx_spool_create(self->spool_place, self->file_channels, error);
         if (item->spool == NULL) return false;
     }
     return true;
@@ -143,16 +143,27 @@ static bool write_block(dmx_outputs *self, dmx_output *item, size_t frames, demu
                                     : take(item, planes, frames, error);
 }
 
+/* The mean of the channels, into the first. */
+static void mix_down(float **planes, int channels, size_t frames)
+{
+    for (size_t i = 0; i < frames; i++) {
+        float sum = 0;
+        for (int channel = 0; channel < channels; channel++) sum += planes[channel][i];
+        planes[0][i] = sum / (float)channels;
+    }
+}
+
 bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *const *mix, size_t frames,
                      demucs_error *error)
 {
     bool done = true;
     for (int i = 0; done && i < self->count; i++) {
         dmx_output *item = &self->items[i];
-        for (int channel = 0; channel < self->channels; channel++) {
+        for (int channel = 0; channel < self->channels; channel++)
             mix_channel(self, item, stems, mix, channel, frames, self->planes[channel]);
+        if (self->file_channels < self->channels) mix_down(self->planes, self->channels, frames);
+        for (int channel = 0; channel < self->file_channels; channel++)
             if (self->request->clip == DEMUCS_TRACKS_CLIP_CLAMP) item->clamped += clamp(self->planes[channel], frames);
-        }
         done = item->spool != NULL ? dmx_spool_append(item->spool, (const float *const *)self->planes, frames, error)
                                    : write_block(self, item, frames, error);
     }
@@ -173,7 +184,7 @@ static bool write_rescaled(dmx_outputs *self, dmx_output *item, uint64_t before,
         if (!dmx_watch_progress(self->watch, before + first, total, NULL, error) ||
             !dmx_spool_read(item->spool, first, self->planes, count, error))
             return false;
-        for (int channel = 0; divisor > 1 && channel < self->channels; channel++)
+        for (int channel = 0; divisor > 1 && channel < self->file_channels; channel++)
             for (size_t i = 0; i < count; i++) self->planes[channel][i] /= divisor;
         if (!write_block(self, item, count, error)) return false;
     }

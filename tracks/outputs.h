@@ -43,7 +43,8 @@ typedef struct dmx_outputs {
     dmx_spool_place *spool_place; /* the caller's */
     int number;                   /* that tells it from another track with the same paths; 1: none */
     int sources, channels, sample_rate_hz;
-    dmx_output *items; /* [count] */
+    int file_channels, file_rate_hz; /* of the files; a format may have a rate of its own */
+    dmx_output *items;               /* [count] */
     int count;
     float **planes; /* [channels] planes of a block */
 } dmx_outputs;
@@ -56,8 +57,8 @@ bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, c
 /* What audio/ calls a container. */
 audio_container dmx_audio_container(demucs_tracks_container container);
 
-/* Which stems they are made of, into needed[sources]. */
-void dmx_outputs_need(const dmx_outputs *self, bool *needed);
+/* Which stems the files of a request are made of, into needed[sources]. */
+void dmx_outputs_need(const demucs_tracks_request *request, const demucs_model *model, bool *needed);
 
 /* Whether `mix` below is needed. */
 bool dmx_outputs_need_mix(const dmx_outputs *self);

@@ -51,15 +51,19 @@ static char *path_by_pattern(const dmx_outputs *self, const char *name, demucs_e
     return path;
 }
 
+static const char *prefix_of(demucs_tracks_kind kind)
+{
+    return kind == DEMUCS_TRACKS_OTHERS ? "no_" : kind == DEMUCS_TRACKS_REST ? "minus_" : "";
+}
+
 /* Add a file. `path` is NULL when the pattern says it. */
 static bool add(dmx_outputs *self, demucs_tracks_kind kind, int source, const char *stem, const char *path,
                 demucs_error *error)
 {
     const demucs_tracks_request *request = self->request;
-    const char *prefix = kind == DEMUCS_TRACKS_OTHERS ? "no_" : kind == DEMUCS_TRACKS_REST ? "minus_" : "";
     dmx_output *item = &self->items[self->count++];
-    *item = (dmx_output){.kind = kind, .source = source, .channels = self->channels, .divisor = 1};
-    item->name = dmx_path_print("%s%s", prefix, stem);
+    *item = (dmx_output){.kind = kind, .source = source, .channels = self->file_channels, .divisor = 1};
+    item->name = dmx_path_print("%s%s", prefix_of(kind), stem);
     if (item->name == NULL) return no_memory(error);
     item->path = path != NULL ? dmx_path_number(path, self->number) : path_by_pattern(self, item->name, error);
     if (item->path == NULL) return no_memory(error);
@@ -71,33 +75,41 @@ static bool add(dmx_outputs *self, demucs_tracks_kind kind, int source, const ch
                          ".m4a, .aiff or .aif",
                          dmx_printable_path(shown, item->path), request->pattern_setting);
     item->container = container < 0 ? request->container : (demucs_tracks_container)container;
-    item->sample_rate_hz = audio_container_rate_hz(dmx_audio_container(item->container), self->sample_rate_hz);
+    item->sample_rate_hz = audio_container_rate_hz(dmx_audio_container(item->container), self->file_rate_hz);
     return true;
 }
 
-static bool is_asked_for(const demucs_tracks_request *request, const char *stem)
+static bool is_beside(demucs_tracks_other other, demucs_tracks_kind kind)
 {
-    if (request->stem != NULL) return strcmp(request->stem, stem) == 0;
-    for (size_t i = 0; request->wanted != NULL && i < request->wanted_count; i++)
-        if (strcmp(request->wanted[i], stem) == 0) return true;
-    return request->wanted == NULL;
+    return kind == DEMUCS_TRACKS_STEM || (kind == DEMUCS_TRACKS_OTHERS && other == DEMUCS_TRACKS_OTHER_ADD) ||
+           (kind == DEMUCS_TRACKS_REST && other == DEMUCS_TRACKS_OTHER_MINUS);
+}
+
+/* A stem that the model has is never taken for the rest beside another. */
+static bool is_asked_for(const demucs_tracks_request *request, const demucs_model *model, demucs_tracks_kind kind,
+                         const char *stem)
+{
+    if (request->stem != NULL) return strcmp(request->stem, stem) == 0 && is_beside(request->other, kind);
+    if (request->wanted == NULL) return kind == DEMUCS_TRACKS_STEM;
+    const char *prefix = prefix_of(kind);
+    for (size_t i = 0; i < request->wanted_count; i++) {
+        const char *wanted = request->wanted[i];
+        if (kind != DEMUCS_TRACKS_STEM && demucs_model_find_source(model, wanted) >= 0) continue;
+        if (strncmp(wanted, prefix, strlen(prefix)) == 0 && strcmp(wanted + strlen(prefix), stem) == 0) return true;
+    }
+    return false;
 }
 
 static bool plan_by_pattern(dmx_outputs *self, const demucs_model *model, demucs_error *error)
 {
-    const demucs_tracks_request *request = self->request;
-    bool done = true;
-    for (int source = 0; done && source < self->sources; source++) {
+    for (int source = 0; source < self->sources; source++) {
         const char *name = demucs_model_source_name(model, source);
-        if (!is_asked_for(request, name)) continue;
-        done = add(self, DEMUCS_TRACKS_STEM, source, name, NULL, error);
-        if (!done || request->stem == NULL) continue;
-        if (request->other == DEMUCS_TRACKS_OTHER_ADD)
-            done = add(self, DEMUCS_TRACKS_OTHERS, source, name, NULL, error);
-        else if (request->other == DEMUCS_TRACKS_OTHER_MINUS)
-            done = add(self, DEMUCS_TRACKS_REST, source, name, NULL, error);
+        for (int kind = DEMUCS_TRACKS_STEM; kind <= DEMUCS_TRACKS_REST; kind++)
+            if (is_asked_for(self->request, model, (demucs_tracks_kind)kind, name) &&
+                !add(self, (demucs_tracks_kind)kind, source, name, NULL, error))
+                return false;
     }
-    return done;
+    return true;
 }
 
 bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
@@ -107,7 +119,9 @@ bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, c
     self->sources = demucs_model_sources(model);
     self->channels = demucs_model_channels(model);
     self->sample_rate_hz = demucs_model_sample_rate_hz(model);
-    const size_t most = request->targets != NULL ? request->targets_count : (size_t)self->sources + 1;
+    self->file_channels = request->output_channels > 0 ? request->output_channels : self->channels;
+    self->file_rate_hz = request->output_sample_rate_hz > 0 ? request->output_sample_rate_hz : self->sample_rate_hz;
+    const size_t most = request->targets != NULL ? request->targets_count : 3 * (size_t)self->sources;
     self->items = dmx_alloc(most, sizeof *self->items);
     if (self->items == NULL) return no_memory(error);
     if (request->targets == NULL) return plan_by_pattern(self, model, error);
@@ -120,13 +134,23 @@ bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, c
     return done;
 }
 
-void dmx_outputs_need(const dmx_outputs *self, bool *needed)
+/* Mark what a file of this kind is made of. */
+static void need(demucs_tracks_kind kind, int source, int sources, bool *needed)
 {
-    for (int source = 0; source < self->sources; source++) needed[source] = false;
-    for (int i = 0; i < self->count; i++)
-        for (int source = 0; source < self->sources; source++)
-            if ((source == self->items[i].source) == (self->items[i].kind != DEMUCS_TRACKS_OTHERS))
-                needed[source] = true;
+    for (int other = 0; other < sources; other++)
+        if ((other == source) == (kind != DEMUCS_TRACKS_OTHERS)) needed[other] = true;
+}
+
+void dmx_outputs_need(const demucs_tracks_request *request, const demucs_model *model, bool *needed)
+{
+    const int sources = demucs_model_sources(model);
+    for (int source = 0; source < sources; source++) needed[source] = false;
+    for (size_t i = 0; request->targets != NULL && i < request->targets_count; i++)
+        need(request->targets[i].kind, demucs_model_find_source(model, request->targets[i].stem), sources, needed);
+    for (int source = 0; request->targets == NULL && source < sources; source++)
+        for (int kind = DEMUCS_TRACKS_STEM; kind <= DEMUCS_TRACKS_REST; kind++)
+            if (is_asked_for(request, model, (demucs_tracks_kind)kind, demucs_model_source_name(model, source)))
+                need((demucs_tracks_kind)kind, source, sources, needed);
 }
 
 bool dmx_outputs_need_mix(const dmx_outputs *self)

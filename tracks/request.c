@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/options.h"
+#include "tracks/outputs.h"
 #include "tracks/paths.h"
 
 #include <stdio.h>
@@ -41,7 +42,9 @@ static bool check_numbers(const demucs_tracks_request *r, demucs_error *error)
            in_range("clip", (int)r->clip, 0, 2, error) && in_range("collision", (int)r->collision, 0, 3, error) &&
            in_range("mp3_bitrate_kbps", r->mp3_bitrate_kbps, 8, 320, error) &&
            in_range("mp3_quality", r->mp3_quality, 2, 7, error) &&
-           (r->bitrate_kbps == 0 || in_range("bitrate_kbps", r->bitrate_kbps, 8, 1024, error));
+           (r->bitrate_kbps == 0 || in_range("bitrate_kbps", r->bitrate_kbps, 8, 1024, error)) &&
+           in_range("output_sample_rate_hz", r->output_sample_rate_hz, 0, 768000, error) &&
+           in_range("output_channels", r->output_channels, 0, 1, error);
 }
 
 static bool check_pattern(const demucs_tracks_request *r, demucs_error *error)
@@ -110,6 +113,16 @@ static bool check_names(const demucs_model *model, demucs_error *error)
     return true;
 }
 
+/* "no_vocals" and "minus_vocals" are the rest beside vocals, unless the model has a stem of that very name. */
+static const char *stem_of(const demucs_model *model, const char *wanted)
+{
+    static const char *const prefixes[] = {"no_", "minus_"};
+    if (wanted == NULL || demucs_model_find_source(model, wanted) >= 0) return wanted;
+    for (int i = 0; i < 2; i++)
+        if (strncmp(wanted, prefixes[i], strlen(prefixes[i])) == 0) return wanted + strlen(prefixes[i]);
+    return wanted;
+}
+
 bool dmx_request_suits(const demucs_tracks_request *request, const demucs_model *model, demucs_error *error)
 {
     if (request->targets != NULL) {
@@ -119,7 +132,7 @@ bool dmx_request_suits(const demucs_tracks_request *request, const demucs_model 
     }
     if (request->stem != NULL && !has_stem(model, request->stem, error)) return false;
     for (size_t i = 0; request->wanted != NULL && i < request->wanted_count; i++)
-        if (!has_stem(model, request->wanted[i], error)) return false;
+        if (!has_stem(model, stem_of(model, request->wanted[i]), error)) return false;
     if (request->wanted != NULL && request->wanted_count == 0)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "wanted names no stem");
     return check_names(model, error);
@@ -130,6 +143,19 @@ demucs_status demucs_tracks_check(const demucs_tracks_request *request, const de
     demucs_error why = {DEMUCS_OK, ""};
     demucs_tracks_request read;
     if (dmx_request_read(&read, request, &why) && model != NULL) dmx_request_suits(&read, model, &why);
+    if (error != NULL) *error = why;
+    return why.status;
+}
+
+demucs_status demucs_tracks_needs(const demucs_tracks_request *request, const demucs_model *model, bool *needed,
+                                  demucs_error *error)
+{
+    demucs_error why = {DEMUCS_OK, ""};
+    demucs_tracks_request read;
+    if (model == NULL || needed == NULL)
+        dmx_fail(&why, DEMUCS_ERROR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "needed");
+    else if (dmx_request_read(&read, request, &why) && dmx_request_suits(&read, model, &why))
+        dmx_outputs_need(&read, model, needed);
     if (error != NULL) *error = why;
     return why.status;
 }

@@ -46,8 +46,8 @@ void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const d
     result->input_sample_rate_hz = intake->sample_rate_hz;
     result->input_frames = intake->frames;
     result->seconds = watch->track_seconds;
-    result->channels = outputs->channels;
-    result->sample_rate_hz = outputs->sample_rate_hz;
+    result->channels = outputs->file_channels;
+    result->sample_rate_hz = outputs->file_rate_hz;
     result->damaged = intake->damaged;
     result->not_finite = intake->not_finite;
     result->missing_frames = intake->missing;
@@ -55,7 +55,7 @@ void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const d
     for (int i = 0; i < outputs->count; i++) {
         dmx_output *item = &outputs->items[i];
         demucs_tracks_file *file = &self->files[i];
-        const uint64_t frames = item->meter.samples / (uint64_t)outputs->channels;
+        const uint64_t frames = item->meter.samples / (uint64_t)outputs->file_channels;
         *file = (demucs_tracks_file){.path = item->path,
                                      .name = item->name,
                                      .kind = item->kind,
@@ -76,8 +76,8 @@ void dmx_result_plan(demucs_tracks_result *result, dmx_outputs *outputs, dmx_wat
 {
     whole *self = (whole *)result;
     take_warnings(self, watch);
-    result->channels = outputs->channels;
-    result->sample_rate_hz = outputs->sample_rate_hz;
+    result->channels = outputs->file_channels;
+    result->sample_rate_hz = outputs->file_rate_hz;
     for (int i = 0; i < outputs->count; i++) {
         dmx_output *item = &outputs->items[i];
         self->files[i] = (demucs_tracks_file){.path = item->path,

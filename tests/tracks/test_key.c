@@ -70,6 +70,8 @@ CHANGE(request_event_user, it->request.event_user = it)
 CHANGE(request_folder_setting, it->request.folder_setting = "--out")
 CHANGE(request_pattern_setting, it->request.pattern_setting = "--filename")
 CHANGE(request_downmix, it->request.downmix = true)
+CHANGE(request_output_rate, it->request.output_sample_rate_hz = 16000)
+CHANGE(request_output_channels, it->request.output_channels = 1)
 CHANGE(request_downmix_setting, it->request.downmix_setting = "--downmix")
 CHANGE(request_collision, it->request.collision = DEMUCS_TRACKS_COLLISION_SKIP)
 CHANGE(request_cache, it->request.cache = NULL)
@@ -113,6 +115,8 @@ static const field request_fields[] = {
     REQUEST(bitrate_kbps, KEY, request_lossy_bitrate),
     REQUEST(cache, HARMLESS, request_cache),
     REQUEST(skip_existing, HARMLESS, request_skip),
+    REQUEST(output_sample_rate_hz, KEY, request_output_rate),
+    REQUEST(output_channels, KEY, request_output_channels),
 };
 
 /* ---- the options of the stream ---- */
