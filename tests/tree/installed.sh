@@ -45,4 +45,5 @@ if grep -rlF "$build" "$prefix"; then
     exit 1
 fi
 headers=$(find "$prefix" -name '*.h' | wc -l)
-[ "$headers" -eq 3 ] || { echo "$headers headers were installed, not three."; exit 1; }
+public=$(find "$consumer/../../../include" -name '*.h' | wc -l)
+[ "$headers" -eq "$public" ] || { echo "$headers headers were installed, not $public."; exit 1; }

@@ -13,9 +13,10 @@ A file includes only from its own row of the layer order or from rows above it (
     ------------------------------------------------------
     digest                          base, and nothing else from src/
     audio   hub                     base; hub also digest/digest.h
-    tracks/cache                    of tracks/ only paths.h
-    tracks                          base, demucs.h, audio/audio.h, digest/digest.h   <- include/demucs_tracks.h, demucs_cache.h
-    cli                             base, demucs.h, demucs_tracks.h, demucs_cache.h, audio/audio.h, hub/hub.h
+    tracks/cache                    of tracks/ only paths.h; base, digest/digest.h  <- include/demucs_cache.h
+    tracks                          base, demucs.h, audio/audio.h, digest/digest.h  <- include/demucs_tracks.h
+    tracks/settings                 base and the public headers     <- include/demucs_settings.h
+    cli                             base, the public headers, audio/audio.h, hub/hub.h
 """
 
 import re
@@ -47,33 +48,32 @@ POSIX = r"""(assert|complex|ctype|dirent|errno|fcntl|fenv|float|glob|inttypes|is
 # What a part outside src/ may see of the others, besides base/.
 MAY_SEE = {
     "hub": r"digest/digest\.h",
-    "tracks": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|audio/audio\.h|digest/digest\.h",
-    "cli": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|audio/audio\.h|hub/hub\.h",
+    "tracks": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|audio/audio\.h|digest/digest\.h|tracks/cache/\w+\.h",
+    "tracks/cache": r"demucs\.h|demucs_cache\.h|digest/digest\.h|tracks/paths\.h",
+    "tracks/settings": r"demucs\.h|demucs_tracks\.h|demucs_settings\.h",
+    "cli": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|demucs_settings\.h|audio/audio\.h|hub/hub\.h",
 }
 
-# Rooms inside a part, which know only so much of it.
-ROOMS = {
-    "tracks/cache": r"tracks/(cache/\w+|paths)\.h",
-}
-
-# Calls that the libraries, src/ and tracks/, may not make, and the one file that may. nm checks the same on the objects
+# Calls that the libraries, src/ and tracks/, may not make, and the files that may. nm checks the same on the objects
 # (symbols.py); this names the line.
 FORBIDDEN_CALLS = {
-    r"malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup|strndup": "src/base/alloc.c",
-    r"free": "src/base/alloc.c",
-    r"printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror": None,
-    r"exit|_exit|abort|quick_exit|atexit|signal|sigaction|setlocale": None,
+    r"malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup|strndup": ("src/base/alloc.c",),
+    r"free": ("src/base/alloc.c",),
+    r"printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|perror": (),
+    r"exit|_exit|abort|quick_exit|atexit|signal|sigaction|setlocale": (),
 }
 # What no room may call, for there is one way for all of them.
-FORBIDDEN_EVERYWHERE = {r"strerror|strerror_r": "src/base/text.c"}
-# In tracks/, besides: the environment is asked for TMPDIR, and for nothing else.
-FORBIDDEN_IN_TRACKS = {**FORBIDDEN_CALLS, r"getenv|secure_getenv": "tracks/spool.c"}
+FORBIDDEN_EVERYWHERE = {r"strerror|strerror_r": ("src/base/text.c",)}
+# In tracks/, besides: the environment is asked for TMPDIR, and for settings where a caller says so.
+FORBIDDEN_IN_TRACKS = {**FORBIDDEN_CALLS, r"getenv|secure_getenv": ("tracks/spool.c", "tracks/settings/files.c")}
 # Except where another library's memory is handed back as it asks for it: file -> why.
 MAY_FREE = {"src/checkpoint/json.c": "texts that json_dumps allocated"}
 
 
 def part_of(path):
-    """The layer that a file belongs to: a folder below src/, else the top folder."""
+    """The layer that a file belongs to: a folder below src/, a folder of tracks/, else the top folder."""
+    if path.parts[0] == "tracks":
+        return str(path.parent)
     return path.parts[1] if path.parts[0] == "src" else path.parts[0]
 
 
@@ -93,10 +93,9 @@ def check_quoted(root, path, name):
         if ROW.get(folder, 99) > ROW[part]:
             return f"{part} lies above {folder} in the layer order"
         return None
-    room = str(path.parent)
-    if room in ROOMS and "/" in name and folder == part and not re.fullmatch(ROOMS[room], name):
-        return f"{room}/ may not see {name}"
-    if (root / name).is_file() and folder == part or (root / part / name).is_file() or (root / path.parent / name).is_file():
+    if (root / name).is_file() and str(tree.Path(name).parent) == part:
+        return None
+    if path.parts[0] != "tracks" and ((root / part / name).is_file() or (root / path.parent / name).is_file()):
         return None
     return None if re.fullmatch(MAY_SEE.get(part, "(?!)"), name) else f"{part}/ may not see {name}"
 
@@ -118,11 +117,11 @@ def forbidden_in(room):
 def check_calls(path, code):
     room = path.parts[0]
     for number, line in enumerate(code.split("\n"), 1):
-        for calls, exception in forbidden_in(room).items():
+        for calls, exceptions in forbidden_in(room).items():
             match = re.search(rf"(?<![\w.>])({calls})\s*\(", line)
-            if not match or str(path) == exception or (calls == "free" and str(path) in MAY_FREE):
+            if not match or str(path) in exceptions or (calls == "free" and str(path) in MAY_FREE):
                 continue
-            yield f"{path}:{number}: {room}/ does not call {match[1]}" + (f": that is for {exception}" if exception else "")
+            yield f"{path}:{number}: {room}/ does not call {match[1]}" + (f": that is for {' and '.join(exceptions)}" if exceptions else "")
 
 
 def check(root):

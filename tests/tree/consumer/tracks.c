@@ -1,4 +1,5 @@
 /* tracks.c - the smallest program of a stranger that separates files: is libdemucs_tracks there, does it answer? */
+#include <demucs_settings.h>
 #include <demucs_tracks.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,5 +12,6 @@ int main(void)
     request.pattern = "{song}.wav";
     demucs_status status = demucs_tracks_check(&request, NULL, &error);
     printf("%s: %s\n", demucs_status_name(status), error.message);
+    if (demucs_settings_find_key("shifts") == NULL) return 1;
     return status != DEMUCS_ERROR_ARGUMENT || strstr(error.message, "{song}") == NULL;
 }

@@ -1,0 +1,270 @@
+/* keys.c - see keys.h
+ *
+ * A setting is a row here and nothing else: the files, the variables, the program's flags (their ranges, choices,
+ * defaults and help) and the documentation go by the table. */
+#include "tracks/settings/keys.h"
+
+#include "tracks/settings/presets.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef const dmx_settings_goals goals;
+typedef const dmx_settings_value given;
+
+enum { GROUP_STEMS = 1, GROUP_SPLIT };
+
+/* --------------------------------------------------------------------------------------- where values go ---- */
+
+static const char *text_or_null(given *value) { return value->text[0] != '\0' ? value->text : NULL; }
+
+static void put_two_stems(goals *to, given *value) { to->request->stem = text_or_null(value); }
+
+static void put_other_method(goals *to, given *value)
+{
+    static const demucs_tracks_other others[] = {DEMUCS_TRACKS_OTHER_NONE, DEMUCS_TRACKS_OTHER_ADD,
+                                                 DEMUCS_TRACKS_OTHER_MINUS};
+    to->request->other = others[value->choice];
+}
+
+static void put_stems(goals *to, given *value)
+{
+    to->request->wanted = value->list;
+    to->request->wanted_count = value->list_count;
+}
+
+static void put_output_format(goals *to, given *value)
+{
+    static const demucs_tracks_container containers[] = {DEMUCS_TRACKS_WAV, DEMUCS_TRACKS_FLAC, DEMUCS_TRACKS_MP3};
+    to->request->container = containers[value->choice];
+}
+
+static void put_bit_depth(goals *to, given *value)
+{
+    static const demucs_tracks_sample samples[] = {DEMUCS_TRACKS_INT16, DEMUCS_TRACKS_INT24, DEMUCS_TRACKS_FLOAT32};
+    to->request->sample = samples[value->choice];
+}
+
+static void put_clip_mode(goals *to, given *value)
+{
+    static const demucs_tracks_clip clips[] = {DEMUCS_TRACKS_CLIP_RESCALE, DEMUCS_TRACKS_CLIP_CLAMP,
+                                               DEMUCS_TRACKS_CLIP_NONE};
+    to->request->clip = clips[value->choice];
+}
+
+static void put_on_collision(goals *to, given *value)
+{
+    static const demucs_tracks_collision collisions[] = {DEMUCS_TRACKS_COLLISION_RENAME, DEMUCS_TRACKS_COLLISION_SKIP,
+                                                         DEMUCS_TRACKS_COLLISION_OVERWRITE,
+                                                         DEMUCS_TRACKS_COLLISION_FAIL};
+    to->request->collision = collisions[value->choice];
+}
+
+static void put_precision(goals *to, given *value)
+{
+    static const demucs_precision precisions[] = {DEMUCS_PRECISION_EXACT, DEMUCS_PRECISION_FAST};
+    to->engine->precision = precisions[value->choice];
+}
+
+/* Recognisers of speech take one channel. */
+static void put_asr_rate(goals *to, given *value)
+{
+    to->request->output_sample_rate_hz = (int)value->integer;
+    to->request->output_channels = value->integer > 0;
+}
+
+/* An empty folder is the working folder, as an empty path of Python. */
+static void put_output_dir(goals *to, given *value)
+{
+    to->request->folder = value->text[0] != '\0' ? value->text : ".";
+}
+
+static void put_mp3_bitrate(goals *to, given *value) { to->request->mp3_bitrate_kbps = (int)value->integer; }
+static void put_mp3_preset(goals *to, given *value) { to->request->mp3_quality = (int)value->integer; }
+static void put_filename(goals *to, given *value) { to->request->pattern = value->text; }
+static void put_stream(goals *to, given *value) { to->request->stream = (int)value->integer; }
+static void put_downmix(goals *to, given *value) { to->request->downmix = value->on; }
+static void put_shifts(goals *to, given *value) { to->separation->shifts = (int)value->integer; }
+static void put_overlap(goals *to, given *value) { to->separation->overlap = value->number; }
+static void put_segment(goals *to, given *value) { to->separation->segment_seconds = value->number; }
+static void put_split(goals *to, given *value) { to->separation->split = value->on; }
+static void put_seed(goals *to, given *value) { to->separation->seed = (uint64_t)value->integer; }
+static void put_threads(goals *to, given *value) { to->engine->threads = (int)value->integer; }
+static void put_jobs(goals *to, given *value) { to->engine->jobs = (int)value->integer; }
+
+/* --------------------------------------------------------------------------- what values may be, besides ---- */
+
+static bool check_model(const demucs_settings_key *key, const char *text, demucs_error *error)
+{
+    return text[0] != '\0' || !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the name of the %s is empty", key->name);
+}
+
+static bool check_preset(const demucs_settings_key *key, const char *text, demucs_error *error)
+{
+    (void)key;
+    return text[0] == '\0' || dmx_settings_find_preset(text, error) != NULL;
+}
+
+static bool check_filename(const demucs_settings_key *key, const char *text, demucs_error *error)
+{
+    demucs_tracks_request request;
+    (void)key;
+    demucs_tracks_request_init(&request, sizeof request);
+    request.pattern = text;
+    demucs_error why;
+    return demucs_tracks_check(&request, NULL, &why) == DEMUCS_OK || !dmx_fail(error, why.status, "%s", why.message);
+}
+
+/* ------------------------------------------------------------------------------------------------- the table ---- */
+
+static const dmx_settings_row table[] = {
+    {.key = {"model", .initial = "htdemucs",
+             .help = "Model to use: a name or signature that --list-models shows, hf://[namespace/]name, or the path "
+                     "of a file (.safetensors, .th, .yaml, .onnx)."},
+     .check = check_model},
+    {.key = {"repo", DEMUCS_SETTINGS_PATH, .initial = "", .meaning = "none",
+             .help = "Folder where the model is looked for, as NAME.yaml, SIG.safetensors or SIG-CHECKSUM.th; nothing "
+                     "is downloaded then."}},
+    {.key = {"preset", .initial = "", .meaning = "none",
+             .help = "Several settings under one name: --list-presets shows them. What is set beside it wins."},
+     .check = check_preset},
+    {.key = {"two_stems", .initial = "", .meaning = "all stems",
+             .help = "Write only STEM, such as vocals, and the rest in one file."},
+     .group = GROUP_STEMS,
+     .apply = put_two_stems},
+    {.key = {"other_method", .choices = "none, add, minus", .initial = "add",
+             .help = "What the rest is beside one STEM: \"add\" writes no_STEM, the sum of the other stems; \"minus\" "
+                     "writes minus_STEM, the track minus STEM; \"none\" writes STEM only. The last two leave out work "
+                     "that only serves other stems."},
+     .apply = put_other_method},
+    {.key = {"stems", DEMUCS_SETTINGS_LIST, .initial = "", .meaning = "all stems",
+             .help = "Write these and no others, with commas between them: names of stems, and no_STEM and minus_STEM "
+                     "for the rest beside one. Work that only serves other stems is left out."},
+     .group = GROUP_STEMS,
+     .apply = put_stems},
+    {.key = {"output_dir", DEMUCS_SETTINGS_PATH, .initial = "separated",
+             .help = "Folder for the results, which go into a folder with the name of the model inside it."},
+     .apply = put_output_dir},
+    {.key = {"filename", .initial = "{track}/{stem}.{ext}",
+             .help = "Path of an output file inside the folder of the model. {track}, {trackext}, {stem} and {ext} "
+                     "stand for the name of the track without extension, its extension, the stem and the extension of "
+                     "the output, if need be with a width as in Python ({track:.30}); {{ and }} for braces."},
+     .apply = put_filename,
+     .check = check_filename},
+    {.key = {"on_collision", .choices = "rename, skip, overwrite, fail", .initial = "rename",
+             .help = "When two tracks would be written to the same place, as a/song.mp3 and b/song.wav: \"rename\" "
+                     "writes the second to song-2, \"skip\" leaves it out, \"overwrite\" lets it replace the first, "
+                     "\"fail\" separates nothing. It is said before the work. Results of earlier runs are always "
+                     "replaced."},
+     .apply = put_on_collision},
+    {.key = {"output_format", .choices = "wav, flac, mp3", .initial = "wav", .help = "Format of the files."},
+     .apply = put_output_format},
+    {.key = {"bit_depth", .choices = "int16, int24, float32", .initial = "int16",
+             .help = "Samples of the files: int24 is for wav and flac, float32 for wav."},
+     .apply = put_bit_depth},
+    {.key = {"clip_mode", .choices = "rescale, clamp, none", .initial = "rescale",
+             .help = "What happens to a stem that is too loud for its file: \"rescale\" turns it down as a whole, "
+                     "\"clamp\" cuts its peaks off at 0.99, \"none\" leaves it as it is."},
+     .apply = put_clip_mode},
+    {.key = {"mp3_bitrate", DEMUCS_SETTINGS_INTEGER, .minimum = 8, .maximum = 320, .nearest = true, .unit = "kbit/s",
+             .initial = "320", .help = "Bit rate of mp3 files in kbit/s, the nearest from 8 to 320."},
+     .apply = put_mp3_bitrate},
+    {.key = {"mp3_preset", DEMUCS_SETTINGS_INTEGER, .choices = "2, 3, 4, 5, 6, 7", .initial = "2",
+             .help = "Effort of the mp3 encoder: 2 is best, 7 is fastest."},
+     .apply = put_mp3_preset},
+    {.key = {"asr_rate", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 768000, .unit = "Hz", .initial = "0",
+             .meaning = "rate and channels of the model",
+             .help = "For speech recognition: write files of one channel at this sample rate, 16000 for most."},
+     .apply = put_asr_rate},
+    {.key = {"shifts", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 100000, .initial = "1",
+             .help = "How many times the track is separated, each time moved by up to half a second at random; the "
+                     "results are averaged. More times give a slightly better result and take as many times as long. "
+                     "0 separates once without moving it."},
+     .apply = put_shifts},
+    {.key = {"overlap", DEMUCS_SETTINGS_NUMBER, .minimum = 0, .maximum = 0.99, .initial = "0.25",
+             .help = "How much of each segment the next one covers again, from 0 to 0.99 of its length. More hides "
+                     "the seams between segments better and takes longer: 0.5 takes 1.5 times as long as 0.25."},
+     .apply = put_overlap},
+    {.key = {"split", DEMUCS_SETTINGS_SWITCH, .initial = "on",
+             .help = "Separate the track in segments; without them memory grows with its length."},
+     .group = GROUP_SPLIT,
+     .apply = put_split},
+    {.key = {"segment", DEMUCS_SETTINGS_NUMBER, .minimum = 0.01, .maximum = 86400, .unit = "seconds", .initial = "",
+             .meaning = "the model's own, which is also the most that htdemucs and its kin take; less makes those "
+                        "slower, and only others take less memory",
+             .help = "Length in seconds of the segments in which the track is separated."},
+     .group = GROUP_SPLIT,
+     .apply = put_segment},
+    {.key = {"seed", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 4294967295.0, .initial = "0",
+             .help = "Number that the random shifts follow from; the same number gives the same output."},
+     .apply = put_seed},
+    {.key = {"precision", .choices = "exact, fast", .initial = "exact",
+             .help =
+                 "\"exact\" computes in float32. \"fast\" multiplies in bfloat16 where the CPU has instructions for "
+                 "it: faster, and the stems differ by noise some 45 dB below them."},
+     .apply = put_precision},
+    {.key = {"device", .initial = "cpu", .help = "Accepted and ignored, since this program computes on the CPU."}},
+    {.key = {"threads", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 1024, .initial = "0",
+             .meaning = "one for each core",
+             .help = "How many threads compute, all jobs together; the output does not depend on it."},
+     .apply = put_threads},
+    {.key = {"jobs", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 1024, .nearest = true, .initial = "0",
+             .meaning = "one for every 16 threads",
+             .help = "How many segments are separated at the same time. More are faster on a computer with many "
+                     "cores, and each takes memory of its own; the output is the same."},
+     .apply = put_jobs},
+    {.key = {"stream", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 1000, .initial = "0",
+             .help = "Which audio stream of a file to separate, counted from 0."},
+     .apply = put_stream},
+    {.key = {"downmix", DEMUCS_SETTINGS_SWITCH, .initial = "off",
+             .help = "Mix all channels of a track that has more than two, such as 5.1, whose voices are often in the "
+                     "centre: centre and surrounds at -3 dB, without the bass channel. Otherwise the first two are "
+                     "taken, as in the official program."},
+     .apply = put_downmix},
+    {.key = {"offline", DEMUCS_SETTINGS_SWITCH, .initial = "off",
+             .help = "Never use the network; the model must be on this computer already."},
+     .anything_is_on = true},
+    {.key = {"progress", .choices = "bar, plain", .initial = "bar",
+             .help = "How progress is shown where stderr is no terminal: \"bar\" as in the official program, "
+                     "which other programs may read, or \"plain\", a few lines of words for a log."}},
+};
+
+enum { COUNT = sizeof table / sizeof *table };
+static_assert((int)COUNT <= (int)DMX_SETTINGS_MOST, "room for all keys");
+
+size_t demucs_settings_keys(void) { return COUNT; }
+
+const dmx_settings_row *dmx_settings_row_at(size_t index) { return &table[index]; }
+
+const demucs_settings_key *demucs_settings_key_at(size_t index) { return index < COUNT ? &table[index].key : NULL; }
+
+int dmx_settings_find(const char *name, demucs_error *error)
+{
+    char list[640] = "", shown[80];
+    size_t used = 0;
+    for (int i = 0; i < COUNT; i++) {
+        if (name != NULL && strcmp(table[i].key.name, name) == 0) return i;
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", table[i].key.name);
+        assert(used < sizeof list);
+    }
+    name = name != NULL ? name : "";
+    dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "there is no setting '%s'; there are %s",
+             dmx_printable(shown, sizeof shown, name, strlen(name)), list);
+    return -1;
+}
+
+const demucs_settings_key *demucs_settings_find_key(const char *name)
+{
+    const int number = dmx_settings_find(name, NULL);
+    return number >= 0 ? &table[number].key : NULL;
+}
+
+bool dmx_settings_row_read(const dmx_settings_row *row, dmx_settings_value *value, const char *text,
+                           demucs_error *error)
+{
+    if (!dmx_settings_value_read(value, &row->key, text, error)) return false;
+    if (row->check == NULL || row->check(&row->key, value->text, error)) return true;
+    dmx_settings_value_clear(value);
+    return false;
+}
