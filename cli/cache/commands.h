@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 typedef struct cache_options {
-    const char *folder; /* --cache, or $DEMUCS_RESULT_CACHE */
+    const char *folder; /* --cache, or the setting result_cache */
     const char *limit;  /* --limit, or NULL */
     double unused_days; /* --unused, or 0 */
     const char **keys;  /* [count], or the beginnings of some */

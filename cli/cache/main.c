@@ -7,6 +7,7 @@
 #include "common/interrupt.h"
 #include "common/memory.h"
 #include "common/say.h"
+#include "common/settings_load.h"
 #include "common/size.h"
 
 #include <stdio.h>
@@ -53,7 +54,9 @@ static const command commands[] = {
 };
 static const size_t commands_count = sizeof commands / sizeof *commands;
 
-static const char environment[] = "Without --cache it is the folder that DEMUCS_RESULT_CACHE names.";
+static const char environment[] =
+    "Without --cache it is the folder of the setting result_cache (demucs-config), which\n"
+    "DEMUCS_RESULT_CACHE names too.";
 
 int cache_error(const demucs_error *why)
 {
@@ -79,7 +82,7 @@ static arguments_result check(const command *chosen, const cache_options *option
 {
     uint64_t bytes;
     if (options->folder == NULL || options->folder[0] == '\0')
-        return arguments_error(parser, "name the folder of the cache with --cache, or set DEMUCS_RESULT_CACHE");
+        return arguments_error(parser, "name the folder of the cache with --cache, or set result_cache");
     if (options->limit != NULL && !size_parse(options->limit, &bytes))
         return arguments_error(parser, "argument --limit: invalid size '%s': write 500M, 20GB or 1.5T", options->limit);
     if (chosen->run == cache_prune && options->limit == NULL && options->unused_days == 0)
@@ -104,11 +107,16 @@ static int run(const command *chosen, int argc, char **argv)
                                     .positional_minimum = chosen->minimum,
                                     .positional_maximum = chosen->maximum,
                                     .epilog = environment};
-    cache_options options = {.folder = getenv("DEMUCS_RESULT_CACHE"),
-                             .keys = memory_new((size_t)argc + 1, sizeof *options.keys)};
+    cache_options options = {.keys = memory_new((size_t)argc + 1, sizeof *options.keys)};
+    demucs_settings *settings = NULL;
     arguments_result parsed = arguments_parse(&parser, argc, argv, &options, options.keys, &options.count);
+    if (parsed == ARGUMENTS_RUN && options.folder == NULL) {
+        if (demucs_settings_create(&settings, NULL) != DEMUCS_OK || !settings_load(settings)) parsed = ARGUMENTS_WRONG;
+        options.folder = demucs_settings_get(settings, "result_cache");
+    }
     if (parsed == ARGUMENTS_RUN) parsed = check(chosen, &options, &parser);
     const int status = parsed == ARGUMENTS_RUN ? chosen->run(&options) : parsed == ARGUMENTS_WRONG ? 2 : 0;
+    demucs_settings_free(settings);
     free(options.keys);
     return status;
 }

@@ -150,7 +150,9 @@ static bool set_number(const argument *option, void *target, const char *value, 
                          option->maximum, value);
     if (option->choices != NULL && !is_choice(option->choices, value))
         return !dmx_fail(problem, DEMUCS_ERROR_ARGUMENT, "invalid choice: %s (choose from %s)", value, option->choices);
-    if (integer)
+    if (option->as_given)
+        *(const char **)target = value;
+    else if (integer)
         *(long long *)target = whole;
     else
         *(double *)target = number;
@@ -188,6 +190,8 @@ static void apply(state *s, const argument *option, const char *value)
             dmx_fail(&problem, DEMUCS_ERROR_ARGUMENT, "expected one argument");
         else
             set_value(option, target, value, &problem);
+    } else if (option->kind == ARGUMENT_FLAG && option->word != NULL) {
+        *(const char **)target = option->word;
     } else if (option->kind == ARGUMENT_FLAG) {
         *(bool *)target = true;
     } else {

@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 typedef enum argument_kind {
-    ARGUMENT_FLAG,    /* target: bool, set to true */
+    ARGUMENT_FLAG,    /* target: bool, set to true; see `word` */
     ARGUMENT_TEXT,    /* target: const char * */
     ARGUMENT_INTEGER, /* target: long long */
     ARGUMENT_NUMBER,  /* target: double */
@@ -36,6 +36,9 @@ typedef struct argument {
     bool added; /* unknown to the official program: an abbreviation that fits one of its options means that */
     int group;  /* options of one group, other than 0, exclude each other; they must be neighbours */
     const char *help;
+    const char *setting; /* NULL, or the setting that the value is for: see setting_flags.h */
+    const char *word;    /* of a flag: the target is a const char * and gets this; NULL: a bool */
+    bool as_given;       /* the target of a number is a const char * and gets the word, once it is checked */
 } argument;
 
 typedef struct argument_parser {

@@ -63,7 +63,7 @@ static size_t print_piece(FILE *file, const char *text, size_t length, size_t co
     return column + length;
 }
 
-static void print_wrapped(FILE *file, const char *text, size_t column, size_t indent)
+void arguments_print_wrapped(FILE *file, const char *text, size_t column, size_t indent)
 {
     for (;;) {
         text += strspn(text, " ");
@@ -117,14 +117,14 @@ static void print_entry(FILE *file, const char *title, const char *help)
         fprintf(file, "\n%*s", HELP_COLUMN, "");
     else
         fprintf(file, "%*s", HELP_COLUMN - column, "");
-    print_wrapped(file, help, HELP_COLUMN, HELP_COLUMN);
+    arguments_print_wrapped(file, help, HELP_COLUMN, HELP_COLUMN);
 }
 
 void arguments_print_help(FILE *file, const argument_parser *parser)
 {
     arguments_print_usage(file, parser);
     fputc('\n', file);
-    print_wrapped(file, parser->description, 0, 0);
+    arguments_print_wrapped(file, parser->description, 0, 0);
     if (parser->positional != NULL) {
         fputs("\npositional arguments:\n", file);
         print_entry(file, parser->positional, parser->positional_help);

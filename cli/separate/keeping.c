@@ -10,8 +10,6 @@
 arguments_result keeping_check(const separate_options *options, const argument_parser *parser)
 {
     uint64_t bytes;
-    if (options->cache != NULL && options->cache[0] == '\0')
-        return arguments_error(parser, "argument --cache: the name of the folder is empty");
     if (options->cache_limit != NULL && !size_parse(options->cache_limit, &bytes))
         return arguments_error(parser, "argument --cache-limit: invalid size '%s': write 500M, 20GB or 1.5T",
                                options->cache_limit);
@@ -25,7 +23,6 @@ bool keeping_open(demucs_tracks_request *request, const separate_options *option
 {
     demucs_cache_options cache;
     demucs_cache_options_init(&cache, sizeof cache);
-    request->skip_existing = options->skip_existing;
     if (options->cache == NULL) return true;
     if (options->cache_limit != NULL) size_parse(options->cache_limit, &cache.limit_bytes);
     cache.refresh = options->force_refresh;

@@ -9,7 +9,7 @@
 /* Whether the options make sense, with argparse's sentence if not. */
 arguments_result keeping_check(const separate_options *options, const argument_parser *parser);
 
-/* Open the cache that the options name, if they name one, and set request->cache and ->skip_existing. */
+/* Open the cache that the options name, if they name one, and set request->cache. */
 bool keeping_open(demucs_tracks_request *request, const separate_options *options, demucs_error *why);
 
 /* Say where the files come from, unless they were computed. */

@@ -79,7 +79,7 @@ static void print_number(char *out, size_t size, double value)
 bool listing_check_segment(const separate_options *options, const demucs_model *model, demucs_error *why)
 {
     const double maximum = demucs_model_max_segment_seconds(model);
-    if (options->segment <= maximum) return true;
+    if (options->separation.segment_seconds <= maximum) return true;
     char number[40];
     print_number(number, sizeof number, maximum);
     return !dmx_fail(why, DEMUCS_ERROR_ARGUMENT,
@@ -90,13 +90,14 @@ bool listing_check_segment(const separate_options *options, const demucs_model *
 
 bool listing_check_stem(const separate_options *options, const demucs_model *model, demucs_error *why)
 {
-    if (options->stem == NULL || demucs_model_find_source(model, options->stem) >= 0) return true;
+    const char *stem = options->request.stem;
+    if (stem == NULL || demucs_model_find_source(model, stem) >= 0) return true;
     char list[1024] = "";
     for (int source = 0; source < demucs_model_sources(model); source++) {
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "%s%s", source > 0 ? ", " : "",
                  demucs_model_source_name(model, source));
     }
-    return !dmx_fail(why, DEMUCS_ERROR_ARGUMENT, "stem \"%s\" is not in selected model. STEM must be one of %s.",
-                     options->stem, list);
+    return !dmx_fail(why, DEMUCS_ERROR_ARGUMENT, "stem \"%s\" is not in selected model. STEM must be one of %s.", stem,
+                     list);
 }

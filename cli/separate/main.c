@@ -13,11 +13,13 @@
 #include "common/precision.h"
 #include "common/progress.h"
 #include "common/say.h"
+#include "common/settings_print.h"
 #include "folder.h"
 #include "given.h"
 #include "keeping.h"
 #include "listing.h"
 #include "options.h"
+#include "presets.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +52,7 @@ static void announce_engine(const run *self, size_t bytes)
                 (double)bytes / 1e6);
     if (demucs_engine_precision(engine) != options->engine.precision)
         fprintf(stderr, "note: CPU level %s has no bfloat16: --precision %s computes as %s.\n",
-                demucs_engine_cpu(engine), options->precision, precision);
+                demucs_engine_cpu(engine), precision_name(options->engine.precision), precision);
 }
 
 /* What is wrong with the options, or too large for the memory, is found once and not with each track: by a stream like
@@ -98,17 +100,13 @@ static bool create_engine(run *self, const demucs_model *model, const bool *want
     return true;
 }
 
-/* With --two-stems and a method that needs no other stem, work that only serves others is left out. */
+/* Work that only serves stems that no file needs is left out. */
 static bool prepare_engine(run *self, const demucs_model *model, demucs_error *why)
 {
-    const demucs_tracks_request *request = &self->options->request;
-    bool *wanted = NULL;
-    if (request->stem != NULL && request->other != DEMUCS_TRACKS_OTHER_ADD) {
-        wanted = memory_new((size_t)demucs_model_sources(model), sizeof *wanted);
-        wanted[demucs_model_find_source(model, request->stem)] = true;
-    }
-    const bool done = create_engine(self, model, wanted, why);
-    free(wanted);
+    bool *needed = memory_new((size_t)demucs_model_sources(model), sizeof *needed);
+    const bool done = demucs_tracks_needs(&self->options->request, model, needed, why) == DEMUCS_OK &&
+                      create_engine(self, model, needed, why);
+    free(needed);
     return done;
 }
 
@@ -251,7 +249,7 @@ static int run_all(separate_options *options)
 {
     demucs_error why = {0};
     demucs_model *model = NULL;
-    char *path = NULL, *folder = folder_of_model(options->out, options->name);
+    char *path = NULL, *folder = folder_of_model(options->request.folder, options->name);
     run self = {.options = options, .request = options->request};
     self.progress.words = strcmp(options->progress, "plain") == 0;
     const model_request request = {.name = options->name, .repo = options->repo, .offline = options->offline};
@@ -289,7 +287,12 @@ int main(int argc, char **argv)
     if (parsed == ARGUMENTS_RUN) {
         atexit(demucs_tracks_unlink_partial);
         interrupt_install();
-        status = options.list_models ? listing_models(options.repo) : run_all(&options);
+        if (options.list_presets)
+            presets_print();
+        else if (options.print_settings)
+            settings_print(options.settings);
+        else
+            status = options.list_models ? listing_models(options.repo) : run_all(&options);
     }
     options_free(&options);
     return interrupt_end(output_end(status));

@@ -5,7 +5,7 @@
 #
 # Each cases/NAME.sh runs in an empty folder, after prelude.sh. What it prints must be cases/NAME.out (stdout) and
 # cases/NAME.err (stderr; no file means nothing), where @DIR@ stands for that folder, @MODELS@ and @CACHE@ for those
-# of the models, and @TIME@ for how long a track took. Progress is left out. --update writes what was printed as the new expectation: read the difference.
+# of the models, @WORK@ for the one that @DIR@ lies in (with a demucs.conf that is empty, and a config/ for the user's), and @TIME@ for how long a track took. Progress is left out. --update writes what was printed as the new expectation: read the difference.
 here=$(cd "$(dirname "$0")" && pwd)
 update=no
 if [ "$1" = --update ]; then update=yes; shift; fi
@@ -15,7 +15,8 @@ MODELS=$(cd "$here/../data/cli/models" && pwd)
 PRELUDE=$here/prelude.sh
 shift 2
 export DEMUCS TOOL MODELS PRELUDE
-unset TMPDIR DEMUCS_CPU COLUMNS
+unset TMPDIR COLUMNS
+for variable in $(env | sed -n 's/^\(DEMUCS_[A-Z0-9_]*\)=.*/\1/p'); do unset "$variable"; done # settings among them
 LC_ALL=C; export LC_ALL
 DEMUCS_OFFLINE=1; export DEMUCS_OFFLINE
 
@@ -23,10 +24,12 @@ work=$(mktemp -d) || exit 1
 work=$(cd "$work" && pwd -P)
 trap 'rm -rf "$work"' EXIT
 DEMUCS_CACHE=$work/cache; export DEMUCS_CACHE
+XDG_CONFIG_HOME=$work/config HOME=$work/home; export XDG_CONFIG_HOME HOME # no settings of the person who runs the tests
+: >"$work/demucs.conf"                                                    # and none from above the scratch folder
 TORCH_HOME=$work/torch HF_HOME=$work/huggingface; export TORCH_HOME HF_HOME
 
 normalize() {
-    sed -e "s|$work/run|@DIR@|g" -e "s|$work/cache|@CACHE@|g" -e "s|$MODELS|@MODELS@|g" \
+    sed -e "s|$work/run|@DIR@|g" -e "s|$work/cache|@CACHE@|g" -e "s|$work/|@WORK@/|g" -e "s|$MODELS|@MODELS@|g" \
         -e 's|^[0-9:]* of audio in [0-9:]*, .*|@TIME@|' -e '/^[0-9]* %, .* so far/d' \
         -e "/^$(printf '\r') *[0-9]*%|.*seconds\/s]\$/d" "$1"
 }

@@ -1,12 +1,13 @@
 #!/bin/sh
-# standard_output.sh MODELS CLI_TOOL DEMUCS DEMUCS-MODELS DEMUCS-BENCH DEMUCS-EVAL - what the programs print reaches its
-# reader, or they say so: a disk that is full is an error, a reader that has left is none.
-models=$1 tool=$2 demucs=$3 demucs_models=$4 bench=$5 eval=$6
+# standard_output.sh MODELS CLI_TOOL DEMUCS DEMUCS-MODELS DEMUCS-BENCH DEMUCS-EVAL DEMUCS-CONFIG - what the programs print
+# reaches its reader, or they say so: a disk that is full is an error, a reader that has left is none.
+models=$1 tool=$2 demucs=$3 demucs_models=$4 bench=$5 eval=$6 config=$7
 [ -w /dev/full ] || { echo "skipped: there is no /dev/full"; exit 77; }
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-DEMUCS_CACHE=$scratch/cache; export DEMUCS_CACHE
+DEMUCS_CACHE=$scratch/cache XDG_CONFIG_HOME=$scratch/config; export DEMUCS_CACHE XDG_CONFIG_HOME
+: >demucs.conf # no settings from above
 mkdir stems
 "$tool" make stems/a.wav 44100 2 4410 music || exit 1
 mkfifo pipe
@@ -33,13 +34,18 @@ prints() {
     ends 0 '' "$@" >&4
 }
 
-for program in "$demucs" "$demucs_models" "$bench" "$eval"; do
+for program in "$demucs" "$demucs_models" "$bench" "$eval" "$config"; do
     prints "$program" --help
     prints "$program" --version
 done
 prints "$demucs" --list-models
 prints "$demucs" --repo "$models" --list-models
 prints "$demucs" --repo "$models" -n f0cb5d54 stems/a.wav
+prints "$demucs" --list-presets
+prints "$demucs" --print-settings
+prints "$config" list
+prints "$config" get shifts
+prints "$config" path
 prints "$demucs_models" list
 prints "$demucs_models" info --help
 prints "$demucs_models" info --repo "$models" bag_ft

@@ -76,7 +76,7 @@ static void test_wrong(void)
     write_text("seed = 1\n");
     static const char *const wrong[][3] = {{"shfts", "1", "there is no setting 'shfts'"},
                                            {"shifts", "x", "a whole number"},
-                                           {"output_dir", "a\nseed = 2", "one line"},
+                                           {"output_dir", "a\nseed = 2", "cannot hold this value of output_dir"},
                                            {"output_dir", "\"a", "cannot hold this value of output_dir"},
                                            {"output_dir", NULL, "output_dir has no value"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

@@ -74,17 +74,16 @@ static void test_wrong(void)
                                            {"overlap", "0,5", "a number"},
                                            {"overlap", ".", "a number"},
                                            {"split", "maybe", "split is 'maybe', but should be on or off"},
-                                           {"output_format", "ogg", "should be one of wav, flac, mp3"},
+                                           {"output_format", "wma", "should be one of wav, flac, mp3"},
                                            {"output_format", "wav, flac", "should be one of wav, flac, mp3"},
                                            {"output_format", "", "should be one of wav, flac, mp3"},
                                            {"mp3_preset", "1", "should be one of 2, 3, 4, 5, 6, 7"},
-                                           {"mp3_bitrate", "loud", "a whole number from 8 to 320"},
+                                           {"mp3_bitrate", "loud", "a whole number from 0 to 320"},
                                            {"preset", "nice", "there is no preset 'nice'; there are draft, standard"},
                                            {"model", "", "the name of the model is empty"},
                                            {"filename", "{song}", "unknown variable {song}"},
                                            {"stems", "a,,b", "names with commas between them"},
-                                           {"stems", ",", "names with commas between them"},
-                                           {"output_dir", "a\nb", "one line"}};
+                                           {"stems", ",", "names with commas between them"}};
     demucs_settings *s = fresh();
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         demucs_error error = {DEMUCS_OK, ""};
@@ -109,19 +108,12 @@ static void test_wrong(void)
 /* Values that are taken, and the form in which they are given back. */
 static void test_forms(void)
 {
-    static const char *const right[][3] = {{"split", "No", "off"},
-                                           {"split", "TRUE", "on"},
-                                           {"shifts", "007", "7"},
-                                           {"mp3_bitrate", "5000", "320"},
-                                           {"mp3_bitrate", "-7", "8"},
-                                           {"jobs", "-1", "0"},
-                                           {"overlap", ".5", ".5"},
-                                           {"overlap", "5e-1", "5e-1"},
-                                           {"stems", "a , b", "a, b"},
-                                           {"stems", "vocals", "vocals"},
-                                           {"two_stems", "", ""},
-                                           {"segment", "", ""},
-                                           {"seed", "4294967295", "4294967295"}};
+    static const char *const right[][3] = {
+        {"split", "No", "off"},         {"split", "TRUE", "on"},     {"shifts", "007", "7"},
+        {"mp3_bitrate", "5000", "320"}, {"mp3_bitrate", "-7", "0"},  {"jobs", "-1", "0"},
+        {"overlap", ".5", ".5"},        {"overlap", "5e-1", "5e-1"}, {"stems", "a , b", "a, b"},
+        {"stems", "vocals", "vocals"},  {"bitrate", "", ""},         {"output_dir", "a\nb", "a\nb"},
+        {"two_stems", "", ""},          {"segment", "", ""},         {"seed", "4294967295", "4294967295"}};
     demucs_settings *s = fresh();
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
         CHECK(set(s, DEMUCS_SETTINGS_USER, right[i][0], right[i][1]) && is(s, right[i][0], right[i][2]), "%s = '%s'",
@@ -209,7 +201,8 @@ static void test_apply(void)
                                             {"jobs", "2"},
                                             {"stream", "4"},
                                             {"downmix", "on"},
-                                            {"on_collision", "skip"}};
+                                            {"on_collision", "skip"},
+                                            {"skip_existing", "on"}};
     demucs_settings *s = fresh();
     demucs_tracks_request r;
     demucs_engine_options e;
@@ -244,6 +237,24 @@ static void test_apply(void)
     CHECK(r.stem == NULL && r.wanted_count == 2 && strcmp(r.wanted[0], "bass") == 0 &&
               strcmp(r.wanted[1], "no_drums") == 0 && o.segment_seconds == 2 && o.split,
           "stems instead");
+    static const int rates[][2] = {{0, 128}, {5, 8}, {8, 8}, {320, 320}};
+    for (int i = 0; i < 4; i++) {
+        char text[8];
+        snprintf(text, sizeof text, "%d", rates[i][0]);
+        CHECK(set(s, DEMUCS_SETTINGS_PROGRAM, "mp3_bitrate", text), "a bit rate");
+        demucs_settings_apply(s, &r, NULL, NULL);
+        CHECK(r.mp3_bitrate_kbps == rates[i][1], "%d kbit/s of %s", r.mp3_bitrate_kbps, text);
+    }
+    static const char *const formats[] = {"wav", "flac", "mp3", "ogg", "opus", "m4a", "alac", "aiff"};
+    for (int i = 0; i < 8; i++) {
+        CHECK(set(s, DEMUCS_SETTINGS_PROGRAM, "output_format", formats[i]), "%s", formats[i]);
+        demucs_settings_apply(s, &r, NULL, NULL);
+        CHECK(r.container == (demucs_tracks_container)i, "%s", formats[i]);
+    }
+    CHECK(set(s, DEMUCS_SETTINGS_PROGRAM, "mp3_bitrate", NULL) && set(s, DEMUCS_SETTINGS_PROGRAM, "bitrate", "500"),
+          "a bit rate of all formats");
+    demucs_settings_apply(s, &r, NULL, NULL);
+    CHECK(r.bitrate_kbps == 500 && r.mp3_bitrate_kbps == 320, "%d, %d", r.bitrate_kbps, r.mp3_bitrate_kbps);
     demucs_settings_apply(s, NULL, NULL, NULL);
     demucs_settings_free(s);
 }

@@ -13,7 +13,7 @@
 typedef const dmx_settings_goals goals;
 typedef const dmx_settings_value given;
 
-enum { GROUP_STEMS = 1, GROUP_SPLIT };
+enum { GROUP_STEMS = 1, GROUP_SPLIT, GROUP_BITRATE };
 
 /* --------------------------------------------------------------------------------------- where values go ---- */
 
@@ -36,7 +36,9 @@ static void put_stems(goals *to, given *value)
 
 static void put_output_format(goals *to, given *value)
 {
-    static const demucs_tracks_container containers[] = {DEMUCS_TRACKS_WAV, DEMUCS_TRACKS_FLAC, DEMUCS_TRACKS_MP3};
+    static const demucs_tracks_container containers[] = {DEMUCS_TRACKS_WAV,  DEMUCS_TRACKS_FLAC, DEMUCS_TRACKS_MP3,
+                                                         DEMUCS_TRACKS_OGG,  DEMUCS_TRACKS_OPUS, DEMUCS_TRACKS_AAC,
+                                                         DEMUCS_TRACKS_ALAC, DEMUCS_TRACKS_AIFF};
     to->request->container = containers[value->choice];
 }
 
@@ -80,11 +82,25 @@ static void put_output_dir(goals *to, given *value)
     to->request->folder = value->text[0] != '\0' ? value->text : ".";
 }
 
-static void put_mp3_bitrate(goals *to, given *value) { to->request->mp3_bitrate_kbps = (int)value->integer; }
+/* 0 is the encoder's own choice in the official program, which is 128. */
+static void put_mp3_bitrate(goals *to, given *value)
+{
+    const int given_kbps = (int)value->integer;
+    to->request->mp3_bitrate_kbps = given_kbps == 0 ? 128 : given_kbps < 8 ? 8 : given_kbps;
+}
+
 static void put_mp3_preset(goals *to, given *value) { to->request->mp3_quality = (int)value->integer; }
+/* Of all formats, mp3 too: that row comes before. */
+static void put_bitrate(goals *to, given *value)
+{
+    to->request->bitrate_kbps = (int)value->integer;
+    if (value->integer > 0) to->request->mp3_bitrate_kbps = value->integer < 320 ? (int)value->integer : 320;
+}
+
 static void put_filename(goals *to, given *value) { to->request->pattern = value->text; }
 static void put_stream(goals *to, given *value) { to->request->stream = (int)value->integer; }
 static void put_downmix(goals *to, given *value) { to->request->downmix = value->on; }
+static void put_skip_existing(goals *to, given *value) { to->request->skip_existing = value->on; }
 static void put_shifts(goals *to, given *value) { to->separation->shifts = (int)value->integer; }
 static void put_overlap(goals *to, given *value) { to->separation->overlap = value->number; }
 static void put_segment(goals *to, given *value) { to->separation->segment_seconds = value->number; }
@@ -158,7 +174,9 @@ static const dmx_settings_row table[] = {
                      "\"fail\" separates nothing. It is said before the work. Results of earlier runs are always "
                      "replaced."},
      .apply = put_on_collision},
-    {.key = {"output_format", .choices = "wav, flac, mp3", .initial = "wav", .help = "Format of the files."},
+    {.key = {"output_format", .choices = "wav, flac, mp3, ogg, opus, m4a, alac, aiff", .initial = "wav",
+             .help = "Write wav, flac, mp3, ogg, opus, m4a, alac or aiff files: \"ogg\" is Vorbis, \"m4a\" AAC, "
+                     "\"alac\" the lossless one in .m4a; opus is at 48 kHz."},
      .apply = put_output_format},
     {.key = {"bit_depth", .choices = "int16, int24, float32", .initial = "int16",
              .help = "Samples of the files: int24 is for wav and flac, float32 for wav."},
@@ -167,9 +185,15 @@ static const dmx_settings_row table[] = {
              .help = "What happens to a stem that is too loud for its file: \"rescale\" turns it down as a whole, "
                      "\"clamp\" cuts its peaks off at 0.99, \"none\" leaves it as it is."},
      .apply = put_clip_mode},
-    {.key = {"mp3_bitrate", DEMUCS_SETTINGS_INTEGER, .minimum = 8, .maximum = 320, .nearest = true, .unit = "kbit/s",
-             .initial = "320", .help = "Bit rate of mp3 files in kbit/s, the nearest from 8 to 320."},
+    {.key = {"mp3_bitrate", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 320, .nearest = true, .unit = "kbit/s",
+             .initial = "320", .help = "Bit rate of mp3 files in kbit/s, the nearest from 8 to 320; 0 (or less): 128."},
+     .group = GROUP_BITRATE,
      .apply = put_mp3_bitrate},
+    {.key = {"bitrate", DEMUCS_SETTINGS_INTEGER, .minimum = 8, .maximum = 1024, .unit = "kbit/s", .initial = "",
+             .meaning = "what sounds well: 320 (mp3), some 224 (ogg), 160 (opus), 256 (m4a)",
+             .help = "Bit rate of mp3, ogg, opus and m4a files in kbit/s; what the format cannot do is refused."},
+     .group = GROUP_BITRATE,
+     .apply = put_bitrate},
     {.key = {"mp3_preset", DEMUCS_SETTINGS_INTEGER, .choices = "2, 3, 4, 5, 6, 7", .initial = "2",
              .help = "Effort of the mp3 encoder: 2 is best, 7 is fastest."},
      .apply = put_mp3_preset},
@@ -177,6 +201,12 @@ static const dmx_settings_row table[] = {
              .meaning = "rate and channels of the model",
              .help = "For speech recognition: write files of one channel at this sample rate, 16000 for most."},
      .apply = put_asr_rate},
+    {.key = {"result_cache", DEMUCS_SETTINGS_PATH, .initial = "", .meaning = "none",
+             .help = "Keep the results in this folder, and take those that are there instead of computing them again: "
+                     "by content, for the same input, model and settings, whatever names and folders are."}},
+    {.key = {"skip_existing", DEMUCS_SETTINGS_SWITCH, .initial = "off",
+             .help = "Leave a track alone whose output files are all there, whole, and newer than the track."},
+     .apply = put_skip_existing},
     {.key = {"shifts", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 100000, .initial = "1",
              .help = "How many times the track is separated, each time moved by up to half a second at random; the "
                      "results are averaged. More times give a slightly better result and take as many times as long. "

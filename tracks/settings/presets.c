@@ -21,7 +21,7 @@ static const demucs_settings_preset table[] = {
             {"bit_depth", "float32"}),
      .time = 29.0},
     {"low-memory", "The least memory: the smallest model, one segment at a time. Small files.",
-     VALUES({"model", "htdemucs"}, {"overlap", "0.1"}, {"jobs", "1"}, {"output_format", "mp3"}), .time = 1.0},
+     VALUES({"model", "htdemucs"}, {"overlap", "0.1"}, {"jobs", "1"}, {"output_format", "mp3"}), .time = 0.9},
     {"asr", "The voice alone, for speech recognition (with asr_rate 16000: mono, at that rate).",
      VALUES({"stems", "vocals"}, {"output_format", "wav"}), .time = 1.0},
     {"karaoke", "Everything but the voice.",
@@ -31,7 +31,7 @@ static const demucs_settings_preset table[] = {
      .time = 2.1},
     {"detailed", "Six stems: guitar and piano too.", VALUES({"model", "htdemucs_6s"}), .time = 0.8},
     {"archive", "To keep: the fine-tuned models, without loss.",
-     VALUES({"model", "htdemucs_ft"}, {"output_format", "flac"}, {"bit_depth", "int24"}), .time = 4.1},
+     VALUES({"model", "htdemucs_ft"}, {"output_format", "flac"}, {"bit_depth", "int24"}), .time = 4.2},
 };
 
 enum { COUNT = sizeof table / sizeof *table };

@@ -137,10 +137,8 @@ static bool read_list(dmx_settings_value *value, const demucs_settings_key *key,
     return true;
 }
 
-static bool read_text(dmx_settings_value *value, const demucs_settings_key *key, const char *text, demucs_error *error)
+static bool read_text(dmx_settings_value *value, const char *text, demucs_error *error)
 {
-    for (const char *at = text; *at != '\0'; at++)
-        if (*at == '\n' || *at == '\r') return wrong(key, text, "one line", error);
     value->text = dmx_strdup(text);
     return value->text != NULL || no_memory(error);
 }
@@ -148,13 +146,13 @@ static bool read_text(dmx_settings_value *value, const demucs_settings_key *key,
 static bool read_by_type(dmx_settings_value *value, const demucs_settings_key *key, const char *text,
                          demucs_error *error)
 {
-    if (text[0] == '\0' && key->initial[0] == '\0') return read_text(value, key, text, error);
+    if (text[0] == '\0' && key->initial[0] == '\0') return read_text(value, text, error);
     switch (key->type) {
     case DEMUCS_SETTINGS_INTEGER: return read_integer(value, key, text, error);
     case DEMUCS_SETTINGS_NUMBER: return read_number(value, key, text, error);
     case DEMUCS_SETTINGS_SWITCH: return read_switch(value, key, text, error);
     case DEMUCS_SETTINGS_LIST: return read_list(value, key, text, error);
-    default: return read_text(value, key, text, error);
+    default: return read_text(value, text, error);
     }
 }
 

@@ -58,4 +58,13 @@ run --cache open b.wav
 last_words --force-refresh b.wav
 last_words --cache-limit 5G b.wav
 last_words --cache kept --cache-limit 5X b.wav
-last_words --cache "" b.wav
+echo "the setting"
+DEMUCS_RESULT_CACHE=$PWD/kept; export DEMUCS_RESULT_CACHE
+run -o set --seed 4 b.wav
+run -o set --seed 4 b.wav
+run -o set --seed 4 --cache "" b.wav
+cache ls | tail -n 2
+unset DEMUCS_RESULT_CACHE
+echo "result_cache = $PWD/kept" >demucs.conf
+run -o set --seed 4 b.wav
+cache ls | tail -n 2
