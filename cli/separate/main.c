@@ -1,7 +1,8 @@
 /* main.c - `demucs`: separate tracks with the command line of the official program.
  *
- * The whole story: parse, find and load the model, then one track after the other; a track that fails is named and the
- * next one begins. What tools may parse goes to stdout, in the official words; everything else to stderr. */
+ * The whole story: parse, gather the tracks, find and load the model, then the run of all tracks; a track that fails is
+ * named and the next one begins. What tools may parse goes to stdout, in the official words; everything else to stderr.
+ */
 #define _XOPEN_SOURCE 700 /* realpath */
 
 #include "base/error.h"
@@ -11,35 +12,25 @@
 #include "common/model.h"
 #include "common/output.h"
 #include "common/precision.h"
-#include "common/progress.h"
 #include "common/say.h"
 #include "common/settings_print.h"
 #include "folder.h"
-#include "given.h"
+#include "follow.h"
+#include "gather.h"
 #include "keeping.h"
 #include "listing.h"
 #include "options.h"
 #include "presets.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* What became of the tracks. */
-typedef struct tally {
-    const char **failed; /* [tracks] names */
-    int failed_count, done;
-    demucs_tracks_result **flawed; /* [tracks] of those that are damaged or not complete */
-    int flawed_count;
-} tally;
 
 /* What all tracks of a run share. */
 typedef struct run {
     const separate_options *options;
-    demucs_tracks_request request; /* of the next track */
-    progress progress;
+    demucs_tracks_request request;
+    demucs_runs_list *list;
 } run;
 
 static void announce_engine(const run *self, size_t bytes)
@@ -130,119 +121,32 @@ static bool announce(const char *folder, demucs_error *why)
     return true;
 }
 
-/* In the official words, and the path as Python writes it: without "." and what is more than one slash. */
-static void announce_track(const char *track)
-{
-    char *path = memory_text("%s", track), *to = path;
-    const char *at = track;
-    if (*at == '/') *to++ = '/';
-    while (*at != '\0') {
-        const size_t length = strcspn(at, "/");
-        if (length > 0 && !(length == 1 && *at == '.')) {
-            if (to > path && to[-1] != '/') *to++ = '/';
-            memmove(to, at, length);
-            to += length;
-        }
-        at += length;
-        at += strspn(at, "/");
-    }
-    *to = '\0';
-    say(stdout, "Separating track %s", path[0] != '\0' ? path : ".");
-    output_flush();
-    free(path);
-}
-
-/* Whether a warning is about the track itself, and to be said once more in the end. */
-static bool is_flaw(const demucs_tracks_warning *warning)
-{
-    return warning->kind == DEMUCS_TRACKS_EVENT_DAMAGED || warning->kind == DEMUCS_TRACKS_EVENT_NOT_FINITE ||
-           warning->kind == DEMUCS_TRACKS_EVENT_SHORT;
-}
-
-static bool separate_track(run *self, const char *track, tally *all, demucs_error *why)
-{
-    demucs_tracks_result *result = NULL;
-    self->request.input = track;
-    progress_begin(&self->progress);
-    const bool done = demucs_tracks_separate(&self->request, &result, why) == DEMUCS_OK;
-    progress_end(&self->progress, done && result->outcome == DEMUCS_TRACKS_COMPUTED);
-    if (done) keeping_tell(result);
-    bool flawed = false;
-    for (size_t i = 0; done && i < result->warnings_count; i++) flawed = flawed || is_flaw(result->warnings[i]);
-    if (flawed)
-        all->flawed[all->flawed_count++] = result;
-    else
-        demucs_tracks_result_free(result);
-    return done;
-}
-
-static void separate_one(run *self, const char *track, tally *result)
-{
-    demucs_error why = {0};
-    bool done = false;
-    const bool there = access(track, F_OK) == 0;
-    if (!there && errno != ENOENT && errno != ENOTDIR) {
-        char reason[DMX_REASON];
-        dmx_fail(&why, DEMUCS_ERROR_IO, "cannot read %s: %s", track, dmx_reason(reason, errno));
-    } else if (!there) {
-        dmx_fail(
-            &why, DEMUCS_ERROR_ARGUMENT,
-            "File %s does not exist. If the path contains spaces, please try again after surrounding the entire path "
-            "with quotes \"\".",
-            track);
-    } else {
-        announce_track(track);
-        done = separate_track(self, track, result, &why);
-    }
-    if (done)
-        result->done++;
-    else if (interrupt_signal() == 0) {
-        fprintf(stderr, "error: %s\n", why.message);
-        result->failed[result->failed_count++] = track;
-    }
-}
-
-/* Which of many tracks are not what they should be, though they were separated. */
-static void name_flawed(const separate_options *options, const tally *result)
-{
-    if (result->flawed_count > 0 && options->tracks_count > 1)
-        fprintf(stderr, "%d of %d tracks %s damaged or not complete:\n", result->flawed_count, options->tracks_count,
-                result->flawed_count == 1 ? "is" : "are");
-    for (int i = 0; i < result->flawed_count; i++) {
-        const demucs_tracks_result *track = result->flawed[i];
-        for (size_t w = 0; options->tracks_count > 1 && w < track->warnings_count; w++)
-            if (is_flaw(track->warnings[w])) fprintf(stderr, "    %s\n", track->warnings[w]->text);
-    }
-}
-
-/* Say at the end what is missing, since the messages may have scrolled away. Returns the exit status. */
-static int summarize(const separate_options *options, const tally *result)
-{
-    int tried = result->done + result->failed_count;
-    name_flawed(options, result);
-    if (result->failed_count > 0 && options->tracks_count > 1) {
-        fprintf(stderr, "%d of %d tracks failed:\n", result->failed_count, options->tracks_count);
-        for (int i = 0; i < result->failed_count; i++) say(stderr, "    %s", result->failed[i]);
-    }
-    const int missing = interrupt_signal() != 0 ? options->tracks_count - tried : 0;
-    if (missing > 0) fprintf(stderr, "Interrupted. Not separated:\n");
-    for (int i = 0; i < missing; i++) say(stderr, "    %s", options->tracks[tried + i]);
-    return result->failed_count > 0;
-}
-
-static int separate_all(run *self)
+/* Separate all tracks and say what became of them. False with a sentence when there was no run. */
+static bool separate_all(run *self, int *status, demucs_error *why)
 {
     const separate_options *options = self->options;
-    const size_t count = (size_t)options->tracks_count;
-    tally result = {.failed = memory_new(count, sizeof *result.failed),
-                    .flawed = memory_new(count, sizeof *result.flawed)};
-    for (int i = 0; i < options->tracks_count && interrupt_signal() == 0; i++)
-        separate_one(self, options->tracks[i], &result);
-    int status = summarize(options, &result);
-    for (int i = 0; i < result.flawed_count; i++) demucs_tracks_result_free(result.flawed[i]);
-    free(result.flawed);
-    free(result.failed);
-    return status;
+    demucs_run *all = NULL;
+    demucs_runs_options how;
+    follow view;
+    demucs_runs_options_init(&how, sizeof how);
+    how.at_once = (int)options->tracks_at_once;
+    how.event = follow_event;
+    how.event_user = &view;
+    follow_begin(&view, demucs_runs_list_count(self->list), how.at_once, strcmp(options->progress, "plain") == 0);
+    bool done = demucs_run_create(&all, &self->request, self->list, &how, why) == DEMUCS_OK;
+    if (done) {
+        demucs_error ended;
+        const demucs_status end = demucs_run_separate(all, &ended);
+        follow_end(&view);
+        /* tracks that exclude each other: each was told, and none began */
+        *status = end == DEMUCS_ERROR_ARGUMENT ? 1 : follow_summarize(all);
+        if (end == DEMUCS_ERROR_MEMORY) *why = ended;
+        done = end != DEMUCS_ERROR_MEMORY;
+    } else {
+        follow_end(&view);
+    }
+    demucs_run_free(all);
+    return done;
 }
 
 static int run_all(separate_options *options)
@@ -251,24 +155,23 @@ static int run_all(separate_options *options)
     demucs_model *model = NULL;
     char *path = NULL, *folder = folder_of_model(options->request.folder, options->name);
     run self = {.options = options, .request = options->request};
-    self.progress.words = strcmp(options->progress, "plain") == 0;
     const model_request request = {.name = options->name, .repo = options->repo, .offline = options->offline};
     int status = 1;
-    given_once(options);
     self.request.folder = folder;
-    self.request.event = progress_event;
-    self.request.event_user = &self.progress;
-    if (!keeping_open(&self.request, options, &why) || !model_open(&model, &path, &request, &why)) goto done;
+    self.list = gather_tracks(options, folder, &why);
+    if (self.list == NULL || !keeping_open(&self.request, options, &why) || !model_open(&model, &path, &request, &why))
+        goto done;
     if (options->verbose) listing_describe(model, path);
     if (!listing_check_segment(options, model, &why)) goto done;
     listing_announce_bag(options, model, path);
     if (!listing_check_stem(options, model, &why)) goto done;
     if (demucs_tracks_check(&options->request, model, &why) != DEMUCS_OK) goto done;
     if (!announce(folder, &why) || !prepare_engine(&self, model, &why) || !create_batch(&self, &why)) goto done;
-    if (given_reserve(options, &self.request)) status = separate_all(&self);
+    if (!separate_all(&self, &status, &why)) status = 1;
 done:
     if (why.message[0] != '\0' && interrupt_signal() == 0) fprintf(stderr, "error: %s\n", why.message);
-    if (why.message[0] != '\0' && interrupt_signal() != 0) summarize(options, &(tally){0});
+    if (why.message[0] != '\0' && interrupt_signal() != 0) follow_name_all(self.list);
+    demucs_runs_list_free(self.list);
     demucs_tracks_batch_free(self.request.batch);
     demucs_cache_free(self.request.cache);
     demucs_engine_free(self.request.engine);

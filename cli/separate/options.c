@@ -67,6 +67,22 @@ static const argument table[] = {
     {0, "precision", .setting = "precision", .added = true},
     {0, "stream", .setting = "stream", .added = true},
     {0, "downmix", .setting = "downmix", .word = "on", .added = true},
+    {0, "recursive", ARGUMENT_FLAG, FIELD(recursive), .added = true,
+     .help =
+         "Where a folder is given instead of a track, also take the tracks of the folders in it. Their results lie in "
+         "folders of the same names. Default: only those that lie in the folder itself."},
+    {0, "glob", ARGUMENT_TEXT, FIELD(glob), .added = true, .metavar = "PATTERN",
+     .help = "Which files of a folder are tracks, as \"*.flac\" or, with the path below the folder, \"live/*.mp3\". "
+             "Default: those that end as audio and video files do."},
+    {0, "from", ARGUMENT_TEXT, FIELD(from), .added = true, .metavar = "FILE",
+     .help =
+         "Also take the tracks and folders that the lines of a text file name, \"-\" for standard input. Lines that "
+         "begin with # are comments. Default: none."},
+    {0, "tracks-at-once", ARGUMENT_INTEGER, FIELD(tracks_at_once), .added = true, .minimum = 1, .maximum = 64,
+     .metavar = "N",
+     .help =
+         "How many tracks are separated at the same time: some read or write while others compute. Each takes memory "
+         "and disk space of its own; the output is the same. Default is 1."},
     {0, "cache", .setting = "result_cache", .metavar = "DIR", .added = true},
     {0, "cache-limit", ARGUMENT_TEXT, FIELD(cache_limit), .metavar = "SIZE", .added = true,
      .help = "How large the cache may become, such as 500M or 20GB: what was not used for longest goes first. Default: "
@@ -117,7 +133,10 @@ static arguments_result check(const separate_options *options, const argument_pa
                                "model to a folder and use --repo FOLDER -n %s",
                                options->sig);
     if (options->list_models || options->list_presets || options->print_settings) return ARGUMENTS_RUN;
-    if (options->tracks_count == 0) return arguments_error(parser, "the following arguments are required: tracks");
+    if (options->from != NULL && options->from[0] == '\0')
+        return arguments_error(parser, "argument --from: the name is empty");
+    if (options->tracks_count == 0 && options->from == NULL)
+        return arguments_error(parser, "the following arguments are required: tracks");
     for (int i = 0; i < options->tracks_count; i++)
         if (options->tracks[i][0] == '\0') return arguments_error(parser, "argument tracks: a name is empty");
     const char *device = demucs_settings_get(options->settings, "device");
@@ -140,7 +159,7 @@ static arguments_result parse(separate_options *options, const argument_parser *
 arguments_result options_parse(separate_options *options, int argc, char **argv)
 {
     demucs_error why;
-    *options = (separate_options){.tracks = memory_new((size_t)argc + 1, sizeof *options->tracks)};
+    *options = (separate_options){.tracks = memory_new((size_t)argc + 1, sizeof *options->tracks), .tracks_at_once = 1};
     if (demucs_settings_create(&options->settings, &why) != DEMUCS_OK) {
         say(stderr, "error: %s", why.message);
         return ARGUMENTS_WRONG;
@@ -155,7 +174,7 @@ arguments_result options_parse(separate_options *options, int argc, char **argv)
                                     .options = rows,
                                     .options_count = ROWS,
                                     .positional = "tracks",
-                                    .positional_help = "Audio or video files to separate.",
+                                    .positional_help = "Audio or video files to separate, or folders of them.",
                                     .epilog = epilog};
     const arguments_result result = parse(options, &parser, argc, argv);
     setting_flags_release(rows, ROWS);

@@ -13,6 +13,9 @@ typedef struct separate_options {
     int tracks_count;
     const char *sig, *cache_limit; /* or NULL */
     bool list_models, list_presets, print_settings, verbose, force_refresh;
+    const char *from, *glob;  /* or NULL */
+    long long tracks_at_once; /* 1..64 */
+    bool recursive;
     const char *given[OPTIONS_MOST]; /* [row of the table] what was given for a setting, or NULL */
     demucs_settings *settings;       /* these flags among them */
     /* what the settings ask for */

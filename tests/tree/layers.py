@@ -16,6 +16,7 @@ A file includes only from its own row of the layer order or from rows above it (
     tracks/cache                    of tracks/ only paths.h; base, digest/digest.h  <- include/demucs_cache.h
     tracks                          base, demucs.h, audio/audio.h, digest/digest.h  <- include/demucs_tracks.h
     tracks/settings                 base and the public headers     <- include/demucs_settings.h
+    tracks/runs                     base and the public headers; of tracks/ paths.h, request.h <- include/demucs_runs.h
     cli                             base, the public headers, audio/audio.h, hub/hub.h
 """
 
@@ -41,7 +42,7 @@ WRAPPED = {
     r"lib(av\w+|sw\w+)/.*": r"audio/ffmpeg_\w+\.[ch]",
     r"lame/.*": r"audio/mp3_writer\.c",
 }
-POSIX = r"""(assert|complex|ctype|dirent|errno|fcntl|fenv|float|glob|inttypes|iso646|limits|locale|math|poll|pthread|sched|
+POSIX = r"""(assert|complex|ctype|dirent|errno|fcntl|fenv|float|fnmatch|glob|inttypes|iso646|limits|locale|math|poll|pthread|sched|
     semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|
     termios|tgmath|time|unistd|wchar|\w*intrin|sys/\w+|arm_\w+|linux/\w+)\.h"""
 
@@ -51,7 +52,8 @@ MAY_SEE = {
     "tracks": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|audio/audio\.h|digest/digest\.h|tracks/cache/\w+\.h",
     "tracks/cache": r"demucs\.h|demucs_cache\.h|digest/digest\.h|tracks/paths\.h",
     "tracks/settings": r"demucs\.h|demucs_tracks\.h|demucs_settings\.h",
-    "cli": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|demucs_settings\.h|audio/audio\.h|hub/hub\.h",
+    "tracks/runs": r"demucs\.h|demucs_tracks\.h|demucs_runs\.h|tracks/(paths|request)\.h",
+    "cli": r"demucs\.h|demucs_tracks\.h|demucs_runs\.h|demucs_cache\.h|demucs_settings\.h|audio/audio\.h|hub/hub\.h",
 }
 
 # Calls that the libraries, src/ and tracks/, may not make, and the files that may. nm checks the same on the objects

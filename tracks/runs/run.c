@@ -1,0 +1,109 @@
+/* run.c - demucs_run_separate: each thread takes the next track of the list until none is left.
+ *
+ * Whose turn it is in the engine is the engine's business; here is only who begins when. What a track becomes depends
+ * on its request and on what was reserved for it before the first began, and so not on how many run at once. */
+#include "tracks/runs/before.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+static double clock_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Whether there is something to separate; else it fails. */
+static bool is_there(dmx_runs_track *track)
+{
+    demucs_error why = {DEMUCS_OK, ""};
+    char shown[DMX_SHOWN_PATH], reason[DMX_REASON];
+    if (track->problem != NULL)
+        dmx_fail(&why, DEMUCS_ERROR_IO, "%s", track->problem);
+    else if (access(track->row.path, F_OK) == 0)
+        return true;
+    else if (errno == ENOENT || errno == ENOTDIR) {
+        dmx_fail(&why, DEMUCS_ERROR_ARGUMENT, "File %s does not exist.", track->row.path);
+        track->row.missing = true;
+    } else
+        dmx_fail(&why, DEMUCS_ERROR_IO, "cannot read %s: %s", dmx_printable_path(shown, track->row.path),
+                 dmx_reason(reason, errno));
+    dmx_runs_close(track, DEMUCS_RUNS_FAILED, why.status, why.message);
+    return false;
+}
+
+static void separate(dmx_runs_track *track)
+{
+    const demucs_tracks_request request = dmx_runs_request(track);
+    const double start = clock_seconds();
+    demucs_tracks_result *result = NULL;
+    demucs_error why = {DEMUCS_OK, ""};
+    const demucs_status status = demucs_tracks_separate(&request, &result, &why);
+    track->row.seconds = clock_seconds() - start;
+    track->row.result = result;
+    if (status == DEMUCS_OK && result->outcome == DEMUCS_TRACKS_SKIPPED)
+        dmx_runs_close(track, DEMUCS_RUNS_SKIPPED, status, "its files are there, whole, and newer than the track");
+    else if (status == DEMUCS_OK)
+        dmx_runs_close(track, result->outcome == DEMUCS_TRACKS_CACHED ? DEMUCS_RUNS_CACHED : DEMUCS_RUNS_DONE, status,
+                       NULL);
+    else
+        dmx_runs_close(track, status == DEMUCS_ERROR_CANCELLED ? DEMUCS_RUNS_CANCELLED : DEMUCS_RUNS_FAILED, status,
+                       why.message);
+}
+
+/* Begin with the next track that waits and is there. NULL: there is none. */
+static dmx_runs_track *begin_next(demucs_run *self)
+{
+    dmx_runs_track *track = NULL;
+    pthread_mutex_lock(&self->turn);
+    while (track == NULL && self->next < self->count && !dmx_runs_stopped(self)) {
+        track = &self->tracks[self->next++];
+        if (track->row.outcome != DEMUCS_RUNS_WAITING || !is_there(track)) track = NULL;
+    }
+    if (track != NULL) dmx_runs_tell(track, DEMUCS_RUNS_EVENT_BEGIN, NULL);
+    pthread_mutex_unlock(&self->turn);
+    return track;
+}
+
+static void *work(void *user)
+{
+    demucs_run *self = user;
+    for (dmx_runs_track *track; (track = begin_next(self)) != NULL;) separate(track);
+    return NULL;
+}
+
+/* The caller's thread is one of them, so that one track at a time needs no other. Where the system gives fewer threads,
+ * fewer tracks run at once. */
+static void work_together(demucs_run *self)
+{
+    pthread_t threads[64];
+    const size_t waiting = demucs_run_tally(self, DEMUCS_RUNS_WAITING);
+    const size_t wanted = self->ordered ? 1 : (size_t)self->options.at_once;
+    const size_t most = wanted < waiting ? wanted : waiting;
+    size_t others = 0;
+    while (others + 1 < most && pthread_create(&threads[others], NULL, work, self) == 0) others++;
+    work(self);
+    while (others > 0) pthread_join(threads[--others], NULL);
+}
+
+demucs_status demucs_run_separate(demucs_run *run, demucs_error *error)
+{
+    demucs_error why = {DEMUCS_OK, ""};
+    if (run == NULL || run->used)
+        dmx_fail(&why, DEMUCS_ERROR_ARGUMENT, run == NULL ? "there is no run" : "the run was used before");
+    else {
+        run->used = true;
+        if (dmx_runs_before(run, &why)) work_together(run);
+        for (size_t i = 0; i < run->count; i++)
+            if (run->tracks[i].row.outcome == DEMUCS_RUNS_WAITING)
+                dmx_runs_close(&run->tracks[i], DEMUCS_RUNS_CANCELLED, DEMUCS_ERROR_CANCELLED,
+                               "the run ended before this track");
+        if (dmx_runs_stopped(run)) dmx_fail(&why, DEMUCS_ERROR_CANCELLED, "the run was cancelled");
+    }
+    if (error != NULL) *error = why;
+    return why.status;
+}
