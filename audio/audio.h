@@ -100,6 +100,8 @@ typedef struct audio_format {
     int mp3_bitrate_kbps; /* 320 */
     int mp3_quality;      /* LAME's: 2 best .. 7 fastest */
     int bitrate_kbps;     /* ogg, opus, aac: of the whole file; 0: what the format needs to sound well */
+    bool nearest;         /* integers are the nearest to what readers make of them, which divide by 2^15 or 2^23;
+                             else as the official one writes them (audio_writer_write) */
 } audio_format;
 
 typedef struct audio_writer audio_writer;

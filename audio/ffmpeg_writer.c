@@ -52,6 +52,7 @@ static const kind kinds[] = {
 typedef struct ffmpeg_writer {
     const kind *kind;
     dmx_file *output;
+    bool nearest; /* audio_format */
     AVCodecContext *encoder;
     AVFormatContext *muxer;
     AVIOContext *io;
@@ -128,9 +129,9 @@ static void fill(ffmpeg_writer *self, const float *const *planes, size_t start, 
     for (int plane = 0; plane < (planar ? channels : 1); plane++) {
         void *to = self->frame->extended_data[plane];
         if (sample == AV_SAMPLE_FMT_S16)
-            audio_pcm_int16((int16_t *)to + filled, planes + plane, start, frames, each);
+            audio_pcm_int16((int16_t *)to + filled, planes + plane, start, frames, each, self->nearest);
         else if (sample == AV_SAMPLE_FMT_S32)
-            audio_pcm_int24((int32_t *)to + filled, planes + plane, start, frames, each);
+            audio_pcm_int24((int32_t *)to + filled, planes + plane, start, frames, each, self->nearest);
         else
             audio_pcm_float32((float *)to + filled, planes + plane, start, frames, each, bounded);
     }
@@ -288,6 +289,7 @@ static void *writer_open(dmx_file *output, const audio_format *format, demucs_er
     }
     self->kind = row;
     self->output = output;
+    self->nearest = format->nearest;
     if (open_muxer(self, error) && open_encoder(self, format, error) && open_frame(self, error) &&
         begin_file(self, error))
         return self;

@@ -40,7 +40,7 @@ static bool mp3_write(void *state, const float *const *planes, size_t frames, de
     mp3_writer *mp3 = state;
     for (size_t start = 0; start < frames; start += BLOCK_FRAMES) {
         int count = frames - start < BLOCK_FRAMES ? (int)(frames - start) : BLOCK_FRAMES;
-        audio_pcm_int16(mp3->samples, planes, start, (size_t)count, mp3->channels);
+        audio_pcm_int16(mp3->samples, planes, start, (size_t)count, mp3->channels, false);
         int bytes = mp3->channels == 1
                         ? lame_encode_buffer(mp3->lame, mp3->samples, mp3->samples, count, mp3->bytes, BLOCK_BYTES)
                         : lame_encode_buffer_interleaved(mp3->lame, mp3->samples, count, mp3->bytes, BLOCK_BYTES);

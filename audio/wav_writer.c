@@ -104,8 +104,14 @@ static void put_samples(const wav_writer *wav, const float *const *planes, size_
             float sample = planes[channel][frame];
             uint32_t bits;
             switch (wav->format.sample) {
-            case AUDIO_INT16: bits = (uint32_t)audio_to_int(sample, AUDIO_INT16_MAX); break;
-            case AUDIO_INT24: bits = (uint32_t)audio_to_int(sample, AUDIO_INT24_MAX); break;
+            case AUDIO_INT16:
+                bits = (uint32_t)(wav->format.nearest ? audio_to_nearest(sample, AUDIO_INT16_RANGE)
+                                                      : audio_to_int(sample, AUDIO_INT16_MAX));
+                break;
+            case AUDIO_INT24:
+                bits = (uint32_t)(wav->format.nearest ? audio_to_nearest(sample, AUDIO_INT24_RANGE)
+                                                      : audio_to_int(sample, AUDIO_INT24_MAX));
+                break;
             default: memcpy(&bits, &sample, sizeof bits);
             }
             out = put_int(out, bits, wav->bytes_per_sample);

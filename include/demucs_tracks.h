@@ -137,7 +137,9 @@ typedef enum demucs_tracks_sample {
 typedef enum demucs_tracks_clip {
     DEMUCS_TRACKS_CLIP_RESCALE = 0, /* a file that is too loud is turned down as a whole, by max(1.01 * peak, 1) */
     DEMUCS_TRACKS_CLIP_CLAMP,       /* samples are cut off at 0.99 */
-    DEMUCS_TRACKS_CLIP_NONE         /* integer formats cut off at full scale, float32 keeps what there is */
+    DEMUCS_TRACKS_CLIP_NONE,        /* integer formats cut off at full scale, float32 keeps what there is */
+    DEMUCS_TRACKS_CLIP_COMMON /* all files of the track are turned down alike, by max(1.01 * the highest peak, 1): their
+                                 balance stays, and they still add up */
 } demucs_tracks_clip;
 
 /* Paths that the tracks of one run have been given, so that none overwrites what another wrote without being told to.
@@ -215,6 +217,14 @@ typedef struct demucs_tracks_request {
     bool downmix; /* of an input of more than 2 channels (and more than the model's), mix all by the usual coefficients
                      (ITU-R BS.775: the centre and the surrounds at -3 dB, without the bass channel) instead of taking
                      the first. Default false, as the official program */
+    bool sum_to_mix; /* the files add up to the track: to what was decoded and brought to the model's channels and rate,
+                        times the gain that all files have. What the stems leave of it is added to them, to each by its
+                        share of the energy of the last 50 ms. The sum of the samples that a reader gives back (integers
+                        divided by 2^15 or 2^23) is off by at most one step of the format: 2^-15 with INT16, 2^-23 with
+                        INT24, 2^-23 with FLOAT32. For that integers are rounded to the nearest, where they are cut off
+                        else. Needs files that hold each stem once (all stems; or one, and no_STEM or minus_STEM), wav,
+                        flac, ALAC or aiff, with the same `sample`; and `clip` COMMON, or NONE, with which samples
+                        beyond full scale are cut off and do not add up. Default false */
     const char *downmix_setting;       /* what sentences call it. Default "request.downmix" */
     demucs_tracks_collision collision; /* with `batch`. Default FAIL */
     int bitrate_kbps;    /* of ogg, opus and AAC files, 8..1024; what an encoder cannot do is refused. Default 0: what

@@ -1,7 +1,8 @@
 /* budget.c - see budget.h
  *
  *     with RESCALE   the track and each stem lie in spools, till the last stem is done; then the track's is gone, and
- *                    each stem's as soon as its file is written, which is no larger
+ *                    each stem's as soon as its file is written, which is no larger; with
+ *                    sum_to_mix all files are written beside all spools
  *     else           the track lies in a spool, and the files grow beside it */
 #include "tracks/budget.h"
 
@@ -71,9 +72,9 @@ static double files_bytes(const dmx_outputs *outputs, const disk *where, double 
 static bool spools_fit(const dmx_outputs *outputs, const disk *where, double frames, bool is_read, demucs_error *error)
 {
     char folder[DMX_SHOWN_PATH], needed[32], free[32];
-    const bool spooled = outputs->request->clip == DEMUCS_TRACKS_CLIP_RESCALE;
+    const bool spooled = dmx_outputs_wait(outputs), together = outputs->request->sum_to_mix;
     const double frame = frames * (double)sizeof(float), mix = is_read ? 0 : frame * outputs->channels,
-                 files = spooled ? 0 : files_bytes(outputs, where, frames),
+                 files = spooled && !together ? 0 : files_bytes(outputs, where, frames),
                  bytes = mix + (spooled ? frame * outputs->file_channels * outputs->count : 0) + files;
     return bytes <= where->free ||
            !dmx_fail(error, DEMUCS_ERROR_IO,

@@ -173,9 +173,11 @@ static void add_files(growing *self, const dmx_outputs *outputs)
         [DEMUCS_TRACKS_STEM] = "stem", [DEMUCS_TRACKS_OTHERS] = "others", [DEMUCS_TRACKS_REST] = "rest"};
     static const char *const clips[] = {[DEMUCS_TRACKS_CLIP_RESCALE] = "rescale",
                                         [DEMUCS_TRACKS_CLIP_CLAMP] = "clamp",
-                                        [DEMUCS_TRACKS_CLIP_NONE] = "none"};
+                                        [DEMUCS_TRACKS_CLIP_NONE] = "none",
+                                        [DEMUCS_TRACKS_CLIP_COMMON] = "common"};
     const demucs_tracks_request *request = outputs->request;
     add(self, "clip %s\n", clips[request->clip]);
+    add(self, "sum_to_mix %d\n", request->sum_to_mix);
     add(self, "sample %s\n", samples[request->sample]);
     add(self, "mp3_bitrate_kbps %d\n", request->mp3_bitrate_kbps);
     add(self, "bitrate_kbps %d\n", request->bitrate_kbps);

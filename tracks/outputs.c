@@ -13,7 +13,7 @@
 
 enum { MAX_ATTEMPTS = 10 };
 
-static audio_sample sample_of(const dmx_outputs *self, const dmx_output *item)
+audio_sample dmx_output_sample(const dmx_outputs *self, const dmx_output *item)
 {
     const demucs_tracks_sample asked = self->request->sample;
     const bool holds_floats = item->container == DEMUCS_TRACKS_WAV || item->container == DEMUCS_TRACKS_AIFF;
@@ -35,9 +35,10 @@ bool dmx_output_make_folder(dmx_output *item, demucs_error *error)
 static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error)
 {
     const audio_format format = {.container = dmx_audio_container(item->container),
-                                 .sample = sample_of(self, item),
+                                 .sample = dmx_output_sample(self, item),
                                  .sample_rate_hz = item->sample_rate_hz,
                                  .bitrate_kbps = self->request->bitrate_kbps,
+                                 .nearest = self->request->sum_to_mix,
                                  .channels = self->file_channels,
                                  .mp3_bitrate_kbps = self->request->mp3_bitrate_kbps,
                                  .mp3_quality = self->request->mp3_quality};
@@ -91,13 +92,28 @@ static bool finish(dmx_output *item, demucs_error *error)
     return audio_writer_finish(item->writer, error);
 }
 
+static dmx_sum *create_sum(const dmx_outputs *self)
+{
+    static const double steps[] = {
+        [AUDIO_INT16] = 1.0 / (1 << 15), [AUDIO_INT24] = 1.0 / (1 << 23), [AUDIO_FLOAT32] = 0};
+    return dmx_sum_create(self->count, self->channels, self->sample_rate_hz,
+                          steps[dmx_output_sample(self, self->items)]);
+}
+
+bool dmx_outputs_wait(const dmx_outputs *self)
+{
+    return self->request->clip == DEMUCS_TRACKS_CLIP_RESCALE || self->request->clip == DEMUCS_TRACKS_CLIP_COMMON;
+}
+
 bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
 {
     self->planes = dmx_planes_new(self->channels);
-    if (self->planes == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to write the stems");
+    if (self->request->sum_to_mix) self->sum = create_sum(self);
+    if (self->planes == NULL || (self->request->sum_to_mix && self->sum == NULL))
+        return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to write the stems");
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
-        if (self->request->clip != DEMUCS_TRACKS_CLIP_RESCALE) {
+        if (!dmx_outputs_wait(self)) {
             if (!open_writer(self, item, error) || !open_resampling(self, item, error)) return false;
             continue;
         }
@@ -136,9 +152,8 @@ static uint64_t clamp(float *samples, size_t frames)
     return count;
 }
 
-static bool write_block(dmx_outputs *self, dmx_output *item, size_t frames, demucs_error *error)
+static bool write_block(dmx_output *item, const float *const *planes, size_t frames, demucs_error *error)
 {
-    const float *const *planes = (const float *const *)self->planes;
     return item->resampling != NULL ? dmx_resampling_push(item->resampling, planes, frames, error)
                                     : take(item, planes, frames, error);
 }
@@ -153,10 +168,33 @@ static void mix_down(float **planes, int channels, size_t frames)
     }
 }
 
+static bool pass_on(dmx_output *item, const float *const *planes, size_t frames, demucs_error *error)
+{
+    return item->spool != NULL ? dmx_spool_append(item->spool, planes, frames, error)
+                               : write_block(item, planes, frames, error);
+}
+
+/* The same for files that add up to the mix. Those that wait are rounded when their gain is known. */
+static bool add_together(dmx_outputs *self, const float *const *stems, const float *const *mix, size_t frames,
+                         demucs_error *error)
+{
+    bool done = true;
+    for (int i = 0; i < self->count; i++)
+        for (int channel = 0; channel < self->channels; channel++)
+            mix_channel(self, &self->items[i], stems, mix, channel, frames,
+                        self->sum->planes[i * self->channels + channel]);
+    dmx_sum_spread(self->sum, mix, frames);
+    if (!dmx_outputs_wait(self)) dmx_sum_round(self->sum, 1, frames);
+    for (int i = 0; done && i < self->count; i++)
+        done = pass_on(&self->items[i], (const float *const *)self->sum->planes + i * self->channels, frames, error);
+    return done;
+}
+
 bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *const *mix, size_t frames,
                      demucs_error *error)
 {
     bool done = true;
+    if (self->sum != NULL) return add_together(self, stems, mix, frames, error);
     for (int i = 0; done && i < self->count; i++) {
         dmx_output *item = &self->items[i];
         for (int channel = 0; channel < self->channels; channel++)
@@ -164,21 +202,31 @@ bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *
         if (self->file_channels < self->channels) mix_down(self->planes, self->channels, frames);
         for (int channel = 0; channel < self->file_channels; channel++)
             if (self->request->clip == DEMUCS_TRACKS_CLIP_CLAMP) item->clamped += clamp(self->planes[channel], frames);
-        done = item->spool != NULL ? dmx_spool_append(item->spool, (const float *const *)self->planes, frames, error)
-                                   : write_block(self, item, frames, error);
+        done = pass_on(item, (const float *const *)self->planes, frames, error);
     }
     return done;
 }
 
 /* ------------------------------------------------------------------------------------------------- the end ---- */
 
-/* Write a spooled stem, divided by max(1.01 * peak, 1), in float32 as torch does it. `before` frames of `total` of all
- * files are written. */
+/* What each file is divided by: max(1.01 * peak, 1), of its own peak or of the highest. */
+static void find_divisors(dmx_outputs *self)
+{
+    float peak = 0;
+    for (int i = 0; i < self->count; i++) {
+        const float own = self->items[i].spool != NULL ? dmx_spool_peak(self->items[i].spool) : 0;
+        if (own > peak) peak = own;
+        self->items[i].divisor = 1.01F * own > 1 ? 1.01F * own : 1;
+    }
+    for (int i = 0; self->request->clip == DEMUCS_TRACKS_CLIP_COMMON && i < self->count; i++)
+        self->items[i].divisor = 1.01F * peak > 1 ? 1.01F * peak : 1;
+}
+
+/* Write a spooled stem, divided in float32 as torch does it. `before` frames of `total` of all files are written. */
 static bool write_rescaled(dmx_outputs *self, dmx_output *item, uint64_t before, uint64_t total, demucs_error *error)
 {
-    const float divisor = 1.01F * dmx_spool_peak(item->spool);
+    const float divisor = item->divisor;
     const uint64_t frames = dmx_spool_frames(item->spool);
-    if (divisor > 1) item->divisor = divisor;
     for (uint64_t first = 0; first < frames; first += DMX_TRACK_BLOCK) {
         const size_t count = frames - first < DMX_TRACK_BLOCK ? (size_t)(frames - first) : DMX_TRACK_BLOCK;
         if (!dmx_watch_progress(self->watch, before + first, total, NULL, error) ||
@@ -186,7 +234,28 @@ static bool write_rescaled(dmx_outputs *self, dmx_output *item, uint64_t before,
             return false;
         for (int channel = 0; divisor > 1 && channel < self->file_channels; channel++)
             for (size_t i = 0; i < count; i++) self->planes[channel][i] /= divisor;
-        if (!write_block(self, item, count, error)) return false;
+        if (!write_block(item, (const float *const *)self->planes, count, error)) return false;
+    }
+    return true;
+}
+
+/* Write the spooled files of a sum, all at once, since each rounds off what the one before left. */
+static bool write_together(dmx_outputs *self, demucs_error *error)
+{
+    const uint64_t frames = dmx_spool_frames(self->items[0].spool);
+    for (int i = 0; i < self->count; i++)
+        if (!open_writer(self, &self->items[i], error)) return false;
+    for (uint64_t first = 0; first < frames; first += DMX_TRACK_BLOCK) {
+        const size_t count = frames - first < DMX_TRACK_BLOCK ? (size_t)(frames - first) : DMX_TRACK_BLOCK;
+        if (!dmx_watch_progress(self->watch, first, frames, NULL, error)) return false;
+        for (int i = 0; i < self->count; i++)
+            if (!dmx_spool_read(self->items[i].spool, first, self->sum->planes + i * self->channels, count, error))
+                return false;
+        dmx_sum_round(self->sum, (double)self->items[0].divisor, count);
+        for (int i = 0; i < self->count; i++)
+            if (!write_block(&self->items[i], (const float *const *)self->sum->planes + i * self->channels, count,
+                             error))
+                return false;
     }
     return true;
 }
@@ -194,6 +263,8 @@ static bool write_rescaled(dmx_outputs *self, dmx_output *item, uint64_t before,
 static bool write_spools(dmx_outputs *self, demucs_error *error)
 {
     uint64_t before = 0, total = 0;
+    find_divisors(self);
+    if (self->sum != NULL) return !dmx_outputs_wait(self) || write_together(self, error);
     for (int i = 0; i < self->count; i++)
         total += self->items[i].spool != NULL ? dmx_spool_frames(self->items[i].spool) : 0;
     for (int i = 0; i < self->count; i++) {
@@ -211,7 +282,7 @@ static bool write_spools(dmx_outputs *self, demucs_error *error)
 
 uint64_t dmx_outputs_clipped(const dmx_outputs *self, const dmx_output *item)
 {
-    const bool keeps = sample_of(self, item) == AUDIO_FLOAT32;
+    const bool keeps = dmx_output_sample(self, item) == AUDIO_FLOAT32;
     return item->clamped + (keeps ? 0 : item->meter.beyond);
 }
 
@@ -274,6 +345,7 @@ void dmx_outputs_discard(dmx_outputs *self)
         dmx_free(item->name);
         dmx_free(item->path);
     }
+    dmx_sum_free(self->sum);
     dmx_free(self->planes);
     dmx_free(self->items);
     *self = (dmx_outputs){0};

@@ -9,6 +9,7 @@
  *     discard   frees; what was not committed is as if it had never been begun
  *
  * With DEMUCS_TRACKS_CLIP_RESCALE a file is divided by its peak, known only at its end: it waits in a spool till then.
+ * With COMMON it is the highest peak of all.
  */
 #ifndef DMX_TRACKS_OUTPUTS_H
 #define DMX_TRACKS_OUTPUTS_H
@@ -17,6 +18,7 @@
 #include "tracks/meter.h"
 #include "tracks/resampling.h"
 #include "tracks/spool.h"
+#include "tracks/sum.h"
 #include "tracks/watch.h"
 
 typedef struct dmx_output {
@@ -27,13 +29,13 @@ typedef struct dmx_output {
     char *folder;     /* that the path lies in; NULL before it is made */
     int made_folders; /* how many of its last parts are ours */
     bool committed;
-    dmx_spool *spool;           /* with RESCALE */
+    dmx_spool *spool;           /* with RESCALE and COMMON */
     audio_writer *writer;       /* else, and while a spool is written out */
     int sample_rate_hz;         /* of the file */
     dmx_resampling *resampling; /* to that rate, on the way to the writer; NULL where it is the model's */
     int channels;
     dmx_meter meter;  /* of what went to the writer */
-    float divisor;    /* of RESCALE, at least 1 */
+    float divisor;    /* of RESCALE and COMMON, at least 1 */
     uint64_t clamped; /* samples that CLAMP cut off */
 } dmx_output;
 
@@ -47,6 +49,7 @@ typedef struct dmx_outputs {
     dmx_output *items;               /* [count] */
     int count;
     float **planes; /* [channels] planes of a block */
+    dmx_sum *sum;   /* with sum_to_mix; else NULL */
 } dmx_outputs;
 
 /* Decide on the files. `number` goes into their paths when it is above 1. On failure, too, dmx_outputs_discard frees.
@@ -54,11 +57,17 @@ typedef struct dmx_outputs {
 bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
                       demucs_error *error);
 
+/* The type of the samples in a file. */
+audio_sample dmx_output_sample(const dmx_outputs *self, const dmx_output *item);
+
 /* What audio/ calls a container. */
 audio_container dmx_audio_container(demucs_tracks_container container);
 
 /* Which stems the files of a request are made of, into needed[sources]. */
 void dmx_outputs_need(const demucs_tracks_request *request, const demucs_model *model, bool *needed);
+
+/* Whether they wait in spools for the end of the track. */
+bool dmx_outputs_wait(const dmx_outputs *self);
 
 /* Whether `mix` below is needed. */
 bool dmx_outputs_need_mix(const dmx_outputs *self);

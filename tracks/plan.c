@@ -112,6 +112,52 @@ static bool plan_by_pattern(dmx_outputs *self, const demucs_model *model, demucs
     return true;
 }
 
+/* Whether a file has samples as a reader gives them back, at the model's rate. */
+static bool is_exact(const dmx_output *item)
+{
+    switch (item->container) {
+    case DEMUCS_TRACKS_WAV:
+    case DEMUCS_TRACKS_FLAC:
+    case DEMUCS_TRACKS_ALAC:
+    case DEMUCS_TRACKS_AIFF: return true;
+    default: return false;
+    }
+}
+
+/* How many of the files hold a stem. */
+static int count_holders(const dmx_outputs *self, int source)
+{
+    int count = 0;
+    for (int i = 0; i < self->count; i++)
+        count += (self->items[i].source == source) == (self->items[i].kind == DEMUCS_TRACKS_STEM);
+    return count;
+}
+
+/* Files that are to add up to the mix have to be able to. */
+static bool check_sum(const dmx_outputs *self, demucs_error *error)
+{
+    if (!self->request->sum_to_mix) return true;
+    if (self->file_rate_hz != self->sample_rate_hz || self->file_channels != self->channels)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                         "files add up to the track only with the channels and the rate of the model, %d and %d Hz",
+                         self->channels, self->sample_rate_hz);
+    for (int i = 0; i < self->count; i++)
+        if (!is_exact(&self->items[i]) ||
+            dmx_output_sample(self, &self->items[i]) != dmx_output_sample(self, self->items))
+            return !dmx_fail(
+                error, DEMUCS_ERROR_ARGUMENT,
+                "files that add up to the track are all wav, flac, alac or aiff, with the same samples, and "
+                "%s is not; choose one of these formats",
+                self->items[i].name);
+    for (int source = 0; source < self->sources; source++)
+        if (count_holders(self, source) != 1)
+            return !dmx_fail(
+                error, DEMUCS_ERROR_ARGUMENT,
+                "files that add up to the track hold each stem once; ask for all stems, or for one and the "
+                "rest");
+    return true;
+}
+
 bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
                       demucs_error *error)
 {
@@ -124,14 +170,14 @@ bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, c
     const size_t most = request->targets != NULL ? request->targets_count : 3 * (size_t)self->sources;
     self->items = dmx_alloc(most, sizeof *self->items);
     if (self->items == NULL) return no_memory(error);
-    if (request->targets == NULL) return plan_by_pattern(self, model, error);
+    if (request->targets == NULL) return plan_by_pattern(self, model, error) && check_sum(self, error);
     bool done = true;
     for (size_t i = 0; done && i < request->targets_count; i++) {
         const demucs_tracks_target *target = &request->targets[i];
         done =
             add(self, target->kind, demucs_model_find_source(model, target->stem), target->stem, target->path, error);
     }
-    return done;
+    return done && check_sum(self, error);
 }
 
 /* Mark what a file of this kind is made of. */
@@ -157,5 +203,5 @@ bool dmx_outputs_need_mix(const dmx_outputs *self)
 {
     for (int i = 0; i < self->count; i++)
         if (self->items[i].kind == DEMUCS_TRACKS_REST) return true;
-    return false;
+    return self->request->sum_to_mix;
 }

@@ -39,12 +39,19 @@ static bool check_numbers(const demucs_tracks_request *r, demucs_error *error)
 {
     return in_range("stream", r->stream, 0, 1000, error) && in_range("other", (int)r->other, 0, 2, error) &&
            in_range("container", (int)r->container, 0, 7, error) && in_range("sample", (int)r->sample, 0, 2, error) &&
-           in_range("clip", (int)r->clip, 0, 2, error) && in_range("collision", (int)r->collision, 0, 3, error) &&
+           in_range("clip", (int)r->clip, 0, 3, error) && in_range("collision", (int)r->collision, 0, 3, error) &&
            in_range("mp3_bitrate_kbps", r->mp3_bitrate_kbps, 8, 320, error) &&
            in_range("mp3_quality", r->mp3_quality, 2, 7, error) &&
            (r->bitrate_kbps == 0 || in_range("bitrate_kbps", r->bitrate_kbps, 8, 1024, error)) &&
            in_range("output_sample_rate_hz", r->output_sample_rate_hz, 0, 768000, error) &&
            in_range("output_channels", r->output_channels, 0, 1, error);
+}
+
+static bool check_sum(const demucs_tracks_request *r, demucs_error *error)
+{
+    return !r->sum_to_mix || r->clip == DEMUCS_TRACKS_CLIP_COMMON || r->clip == DEMUCS_TRACKS_CLIP_NONE ||
+           !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                     "files add up to the track only with one gain for all (clip COMMON), or none (NONE)");
 }
 
 static bool check_pattern(const demucs_tracks_request *r, demucs_error *error)
@@ -80,7 +87,7 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
     if (request->folder_setting == NULL) request->folder_setting = "request.folder";
     if (request->pattern_setting == NULL) request->pattern_setting = "request.pattern";
     if (request->downmix_setting == NULL) request->downmix_setting = "request.downmix";
-    return check_numbers(request, error) &&
+    return check_numbers(request, error) && check_sum(request, error) &&
            (request->targets != NULL ? check_targets(request, error) : check_pattern(request, error));
 }
 

@@ -54,6 +54,8 @@ static const argument table[] = {
     {0, "float32", .setting = "bit_depth", .word = "float32", .group = GROUP_DEPTH,
      .help = "Write wav as 32-bit float."},
     {0, "clip-mode", .setting = "clip_mode"},
+    {0, "gain", .setting = "gain", .added = true},
+    {0, "sum-to-mix", .setting = "sum_to_mix", .word = "on", .added = true},
     {0, "flac", .setting = "output_format", .word = "flac", .group = GROUP_CODEC, .help = "Write flac files."},
     {0, "mp3", .setting = "output_format", .word = "mp3", .group = GROUP_CODEC, .help = "Write mp3 files."},
     {0, "format", .setting = "output_format", .metavar = "FORMAT", .group = GROUP_CODEC, .added = true},
@@ -139,6 +141,9 @@ static arguments_result check(const separate_options *options, const argument_pa
         return arguments_error(parser, "the following arguments are required: tracks");
     for (int i = 0; i < options->tracks_count; i++)
         if (options->tracks[i][0] == '\0') return arguments_error(parser, "argument tracks: a name is empty");
+    if (options->request.sum_to_mix && options->request.clip == DEMUCS_TRACKS_CLIP_CLAMP)
+        return arguments_error(parser, "argument --sum-to-mix: not allowed with --clip-mode clamp, after which files "
+                                       "do not add up");
     const char *device = demucs_settings_get(options->settings, "device");
     if (strcmp(device, "cpu") != 0)
         say(stderr, "note: this program computes on the CPU; --device %s changes nothing.", device);

@@ -26,10 +26,16 @@ static void test_missing_encoder(void)
         audio_format format;
         const char *encoder, *sentence;
     } cases[] = {
-        {{AUDIO_OGG, AUDIO_INT16, 44100, 2, 0, 0, 0}, "libvorbis", "without its Vorbis encoder (libvorbis): write wav"},
-        {{AUDIO_OPUS, AUDIO_INT16, 48000, 2, 0, 0, 0}, "libopus", "without its Opus encoder (libopus): write wav"},
-        {{AUDIO_AAC, AUDIO_INT16, 44100, 2, 0, 0, 0}, "aac", "without its AAC encoder (aac): write wav"},
-        {{AUDIO_AIFF, AUDIO_INT24, 44100, 2, 0, 0, 0}, "pcm_s24be", "without its PCM encoder (pcm_s24be): write wav"},
+        {{AUDIO_OGG, AUDIO_INT16, 44100, 2, 0, 0, 0, false},
+         "libvorbis",
+         "without its Vorbis encoder (libvorbis): write wav"},
+        {{AUDIO_OPUS, AUDIO_INT16, 48000, 2, 0, 0, 0, false},
+         "libopus",
+         "without its Opus encoder (libopus): write wav"},
+        {{AUDIO_AAC, AUDIO_INT16, 44100, 2, 0, 0, 0, false}, "aac", "without its AAC encoder (aac): write wav"},
+        {{AUDIO_AIFF, AUDIO_INT24, 44100, 2, 0, 0, 0, false},
+         "pcm_s24be",
+         "without its PCM encoder (pcm_s24be): write wav"},
     };
     scratch_enter();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -96,19 +102,19 @@ static void test_there_and_back(void)
         audio_format format;
         double least_snr;
     } cases[] = {
-        {"x.ogg", {AUDIO_OGG, AUDIO_INT16, 44100, 2, 0, 0, 0}, 22},
-        {"mono.ogg", {AUDIO_OGG, AUDIO_INT16, 8000, 1, 0, 0, 0}, 25},
-        {"rate.ogg", {AUDIO_OGG, AUDIO_INT16, 44100, 2, 0, 0, 320}, 28},
-        {"x.opus", {AUDIO_OPUS, AUDIO_INT16, 48000, 2, 0, 0, 0}, 18},
-        {"rate.opus", {AUDIO_OPUS, AUDIO_INT16, 48000, 1, 0, 0, 256}, 22},
-        {"x.m4a", {AUDIO_AAC, AUDIO_INT16, 44100, 2, 0, 0, 0}, 30},
-        {"mono.m4a", {AUDIO_AAC, AUDIO_INT16, 8000, 1, 0, 0, 0}, 29},
-        {"rate.m4a", {AUDIO_AAC, AUDIO_INT16, 44100, 2, 0, 0, 320}, 28},
-        {"alac.m4a", {AUDIO_ALAC, AUDIO_INT16, 44100, 2, 0, 0, 0}, 70},
-        {"alac24.m4a", {AUDIO_ALAC, AUDIO_INT24, 8000, 1, 0, 0, 0}, 120},
-        {"x.aiff", {AUDIO_AIFF, AUDIO_INT16, 44100, 2, 0, 0, 0}, 70},
-        {"24.aiff", {AUDIO_AIFF, AUDIO_INT24, 8000, 1, 0, 0, 0}, 120},
-        {"float.aif", {AUDIO_AIFF, AUDIO_FLOAT32, 96000, 2, 0, 0, 0}, 199},
+        {"x.ogg", {AUDIO_OGG, AUDIO_INT16, 44100, 2, 0, 0, 0, false}, 22},
+        {"mono.ogg", {AUDIO_OGG, AUDIO_INT16, 8000, 1, 0, 0, 0, false}, 25},
+        {"rate.ogg", {AUDIO_OGG, AUDIO_INT16, 44100, 2, 0, 0, 320, false}, 28},
+        {"x.opus", {AUDIO_OPUS, AUDIO_INT16, 48000, 2, 0, 0, 0, false}, 18},
+        {"rate.opus", {AUDIO_OPUS, AUDIO_INT16, 48000, 1, 0, 0, 256, false}, 22},
+        {"x.m4a", {AUDIO_AAC, AUDIO_INT16, 44100, 2, 0, 0, 0, false}, 30},
+        {"mono.m4a", {AUDIO_AAC, AUDIO_INT16, 8000, 1, 0, 0, 0, false}, 29},
+        {"rate.m4a", {AUDIO_AAC, AUDIO_INT16, 44100, 2, 0, 0, 320, false}, 28},
+        {"alac.m4a", {AUDIO_ALAC, AUDIO_INT16, 44100, 2, 0, 0, 0, false}, 70},
+        {"alac24.m4a", {AUDIO_ALAC, AUDIO_INT24, 8000, 1, 0, 0, 0, false}, 120},
+        {"x.aiff", {AUDIO_AIFF, AUDIO_INT16, 44100, 2, 0, 0, 0, false}, 70},
+        {"24.aiff", {AUDIO_AIFF, AUDIO_INT24, 8000, 1, 0, 0, 0, false}, 120},
+        {"float.aif", {AUDIO_AIFF, AUDIO_FLOAT32, 96000, 2, 0, 0, 0, false}, 199},
     };
     static const size_t lengths[] = {1, 700, 1024, 1025, 40000, 44100};
     scratch_enter();

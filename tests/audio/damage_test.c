@@ -22,7 +22,7 @@ static void test_damage_keeps_time(void)
     enum { FRAMES = 60000, LAST = 15000 };
     scratch_enter();
     sound noise = sound_noise(2, 44100, FRAMES, 0.5f), back;
-    const audio_format flac = {AUDIO_FLAC, AUDIO_INT16, 44100, 2, 320, 2, 0};
+    const audio_format flac = {AUDIO_FLAC, AUDIO_INT16, 44100, 2, 320, 2, 0, false};
     REQUIRE(sound_write("x.flac", &flac, &noise, NULL), "write");
     back = sound_read("x.flac", 0, 4096, NULL);
     bytes file = load_bytes("x.flac");
@@ -211,7 +211,7 @@ static void test_index_at_the_end_of_a_pipe(void)
 static void test_announced_frames(void)
 {
     scratch_enter();
-    const audio_format flac = {AUDIO_FLAC, AUDIO_INT16, 44100, 1, 320, 2, 0};
+    const audio_format flac = {AUDIO_FLAC, AUDIO_INT16, 44100, 1, 320, 2, 0, false};
     sound noise = sound_noise(1, 44100, 44100, 0.5f);
     REQUIRE(sound_write("x.flac", &flac, &noise, NULL), "write");
     bytes file = load_bytes("x.flac");
@@ -253,8 +253,8 @@ static void test_others_announce_their_length(void)
     enum { FRAMES = 44100 };
     scratch_enter();
     sound noise = sound_noise(1, 44100, FRAMES, 0.5f);
-    const audio_format mp3 = {AUDIO_MP3, AUDIO_INT16, 44100, 1, 128, 2, 0},
-                       wav = {AUDIO_WAV, AUDIO_INT16, 44100, 1, 0, 0, 0};
+    const audio_format mp3 = {AUDIO_MP3, AUDIO_INT16, 44100, 1, 128, 2, 0, false},
+                       wav = {AUDIO_WAV, AUDIO_INT16, 44100, 1, 0, 0, 0, false};
     REQUIRE(sound_write("x.mp3", &mp3, &noise, NULL) && sound_write("x.wav", &wav, &noise, NULL), "write");
     save_index_first("x.m4a", data_path("tone.m4a"));
     static const char *const names[] = {"x.mp3", "x.m4a", "x.wav"};

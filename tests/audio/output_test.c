@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 static const audio_format formats[] = {
-    {AUDIO_WAV, AUDIO_INT16, 44100, 2, 320, 2, 0},    {AUDIO_FLAC, AUDIO_INT24, 44100, 2, 320, 2, 0},
-    {AUDIO_MP3, AUDIO_INT16, 44100, 2, 320, 2, 0},    {AUDIO_OGG, AUDIO_INT16, 44100, 2, 320, 2, 0},
-    {AUDIO_OPUS, AUDIO_INT16, 48000, 2, 320, 2, 256}, {AUDIO_AAC, AUDIO_INT16, 44100, 2, 320, 2, 0},
-    {AUDIO_ALAC, AUDIO_INT24, 44100, 2, 320, 2, 0},   {AUDIO_AIFF, AUDIO_FLOAT32, 44100, 2, 320, 2, 0},
+    {AUDIO_WAV, AUDIO_INT16, 44100, 2, 320, 2, 0, false},    {AUDIO_FLAC, AUDIO_INT24, 44100, 2, 320, 2, 0, false},
+    {AUDIO_MP3, AUDIO_INT16, 44100, 2, 320, 2, 0, false},    {AUDIO_OGG, AUDIO_INT16, 44100, 2, 320, 2, 0, false},
+    {AUDIO_OPUS, AUDIO_INT16, 48000, 2, 320, 2, 256, false}, {AUDIO_AAC, AUDIO_INT16, 44100, 2, 320, 2, 0, false},
+    {AUDIO_ALAC, AUDIO_INT24, 44100, 2, 320, 2, 0, false},   {AUDIO_AIFF, AUDIO_FLOAT32, 44100, 2, 320, 2, 0, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 

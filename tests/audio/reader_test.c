@@ -224,8 +224,8 @@ static void test_form_changes_in_the_middle(void)
 {
     enum { SEAM = 3 * 1152 }; /* a few MP3 frames are lost there */
     scratch_enter();
-    const audio_format stereo = {AUDIO_MP3, AUDIO_INT16, 44100, 2, 128, 5, 0},
-                       mono = {AUDIO_MP3, AUDIO_INT16, 22050, 1, 64, 5, 0};
+    const audio_format stereo = {AUDIO_MP3, AUDIO_INT16, 44100, 2, 128, 5, 0, false},
+                       mono = {AUDIO_MP3, AUDIO_INT16, 22050, 1, 64, 5, 0, false};
     sound first = sound_noise(2, 44100, 4 * 44100, 0.3f), second = sound_noise(1, 22050, 22050, 0.3f);
     REQUIRE(sound_write("a.mp3", &stereo, &first, NULL) && sound_write("b.mp3", &mono, &second, NULL), "write");
     bytes a = load_bytes("a.mp3"), b = load_bytes("b.mp3");

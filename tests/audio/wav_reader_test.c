@@ -74,7 +74,7 @@ static void test_rates_over_768_khz(void)
     enum { RATE = 1411200, FRAMES = 141120 };
     scratch_enter();
     sound tone = sound_tone(RATE, FRAMES), half = sound_tone(RATE / 2, FRAMES / 2);
-    const audio_format wav = {AUDIO_WAV, AUDIO_INT16, RATE, 2, 320, 2, 0};
+    const audio_format wav = {AUDIO_WAV, AUDIO_INT16, RATE, 2, 320, 2, 0, false};
     REQUIRE(sound_write("x.wav", &wav, &tone, NULL), "write");
     demucs_error error = {0};
     sound read = sound_read("x.wav", 0, 4096, &error);

@@ -33,9 +33,9 @@ static void test_wav_is_the_official_one(void)
     scratch_enter();
     sound input = official_input();
     demucs_error error = {0};
-    const audio_format int16 = {AUDIO_WAV, AUDIO_INT16, 44100, 2, 0, 0, 0},
-                       int24 = {AUDIO_WAV, AUDIO_INT24, 44100, 2, 0, 0, 0},
-                       float32 = {AUDIO_WAV, AUDIO_FLOAT32, 44100, 2, 0, 0, 0};
+    const audio_format int16 = {AUDIO_WAV, AUDIO_INT16, 44100, 2, 0, 0, 0, false},
+                       int24 = {AUDIO_WAV, AUDIO_INT24, 44100, 2, 0, 0, 0, false},
+                       float32 = {AUDIO_WAV, AUDIO_FLOAT32, 44100, 2, 0, 0, 0, false};
     CHECK(sound_write("16.wav", &int16, &input, &error), "%s", error.message);
     check_equal_files("16.wav", data_path("official_int16.wav"));
     CHECK(sound_write("24.wav", &int24, &input, &error), "%s", error.message);
@@ -54,7 +54,7 @@ static void test_float_wav_keeps_every_value(void)
     scratch_enter();
     sound input = sound_noise(3, 96000, 5000, 7.0f);
     input.planes[1][4999] = INFINITY;
-    const audio_format format = {AUDIO_WAV, AUDIO_FLOAT32, 96000, 3, 0, 0, 0};
+    const audio_format format = {AUDIO_WAV, AUDIO_FLOAT32, 96000, 3, 0, 0, 0, false};
     REQUIRE(sound_write("x.wav", &format, &input, NULL), "write");
     sound read = sound_read("x.wav", 0, 4096, NULL);
     CHECK(read.channels == 3 && read.sample_rate_hz == 96000 && read.frames == 5000, "%d, %d, %zu", read.channels,
@@ -71,7 +71,7 @@ static void test_nan_becomes_zero_in_integers(void)
     scratch_enter();
     sound input = sound_new(1, 8000, 3);
     input.planes[0][0] = NAN, input.planes[0][1] = 2.0f, input.planes[0][2] = -INFINITY;
-    const audio_format format = {AUDIO_WAV, AUDIO_INT16, 8000, 1, 0, 0, 0};
+    const audio_format format = {AUDIO_WAV, AUDIO_INT16, 8000, 1, 0, 0, 0, false};
     REQUIRE(sound_write("x.wav", &format, &input, NULL), "write");
     bytes file = load_bytes("x.wav");
     CHECK(file.size == 50 && memcmp(file.data + 44, "\0\0\xFF\x7F\x01\x80", 6) == 0, "%zu bytes", file.size);
@@ -84,7 +84,7 @@ static void test_empty_wav(void)
 {
     scratch_enter();
     sound nothing = sound_new(2, 44100, 0);
-    const audio_format format = {AUDIO_WAV, AUDIO_INT16, 44100, 2, 0, 0, 0};
+    const audio_format format = {AUDIO_WAV, AUDIO_INT16, 44100, 2, 0, 0, 0, false};
     CHECK(sound_write("x.wav", &format, &nothing, NULL), "write");
     bytes file = load_bytes("x.wav");
     CHECK(file.size == 44 && memcmp(file.data + 4, "\x24\0\0\0", 4) == 0 && memcmp(file.data + 40, "\0\0\0\0", 4) == 0,
@@ -102,7 +102,7 @@ static void test_rf64(void)
         const size_t frames = 700000; /* more than one block of the move at the end */
         const uint64_t header = is_float ? 56 : 44, data = frames * 2 * (is_float ? 4 : 2);
         sound input = sound_noise(2, 44100, frames, 0.9f);
-        const audio_format format = {AUDIO_WAV, is_float ? AUDIO_FLOAT32 : AUDIO_INT16, 44100, 2, 0, 0, 0};
+        const audio_format format = {AUDIO_WAV, is_float ? AUDIO_FLOAT32 : AUDIO_INT16, 44100, 2, 0, 0, 0, false};
         audio_wav_riff_limit = header + data; /* just fits */
         CHECK(sound_write("plain.wav", &format, &input, NULL), "write");
         audio_wav_riff_limit = header + data - 1;
@@ -145,7 +145,7 @@ static void test_flac_is_lossless(void)
                  {AUDIO_INT24, 6, 96000, 9000},  {AUDIO_INT16, 8, 48000, 4608},  {AUDIO_INT24, 1, 192000, 5000}};
     for (int i = 0; i < 6; i++) {
         sound input = sound_noise(cases[i].channels, cases[i].rate, cases[i].frames, 1.1f);
-        const audio_format format = {AUDIO_FLAC, cases[i].sample, cases[i].rate, cases[i].channels, 0, 0, 0};
+        const audio_format format = {AUDIO_FLAC, cases[i].sample, cases[i].rate, cases[i].channels, 0, 0, 0, false};
         demucs_error error = {0};
         CHECK(sound_write("x.flac", &format, &input, &error), "case %d: %s", i, error.message);
         sound read = sound_read("x.flac", 0, 4096, &error);
@@ -168,7 +168,7 @@ static void test_flac_header_is_complete(void)
 {
     scratch_enter();
     sound input = sound_noise(2, 44100, 12345, 0.5f);
-    const audio_format format = {AUDIO_FLAC, AUDIO_INT16, 44100, 2, 0, 0, 0};
+    const audio_format format = {AUDIO_FLAC, AUDIO_INT16, 44100, 2, 0, 0, 0, false};
     REQUIRE(sound_write("x.flac", &format, &input, NULL), "write");
     bytes file = load_bytes("x.flac");
     REQUIRE(file.size > 42 && memcmp(file.data, "fLaC", 4) == 0, "%zu bytes", file.size);
@@ -200,7 +200,8 @@ static void test_mp3(void)
     for (int i = 0; i < 5; i++) {
         sound input = sound_tone(cases[i].rate, 40000);
         input.channels = cases[i].channels;
-        const audio_format format = {AUDIO_MP3, AUDIO_INT16, cases[i].rate, cases[i].channels, cases[i].bitrate, 2, 0};
+        const audio_format format = {AUDIO_MP3, AUDIO_INT16, cases[i].rate, cases[i].channels, cases[i].bitrate,
+                                     2,         0,           false};
         demucs_error error = {0};
         CHECK(sound_write("x.mp3", &format, &input, &error), "case %d: %s", i, error.message);
         sound read = sound_read("x.mp3", 0, 4096, &error);
@@ -229,22 +230,24 @@ static void test_refused_formats(void)
         audio_format format;
         const char *reason;
     } cases[] = {
-        {{AUDIO_WAV, AUDIO_INT16, 44100, 0, 0, 0, 0}, "0 channels"},
-        {{AUDIO_WAV, AUDIO_INT16, 0, 2, 0, 0, 0}, "0 Hz"},
-        {{AUDIO_WAV, AUDIO_FLOAT32, 44100, 20000, 0, 0, 0}, "wav file cannot hold"},
-        {{AUDIO_WAV, (audio_sample)9, 44100, 2, 0, 0, 0}, "unknown"},
-        {{(audio_container)99, AUDIO_INT16, 44100, 2, 0, 0, 0}, "unknown"},
-        {{AUDIO_FLAC, AUDIO_FLOAT32, 44100, 2, 0, 0, 0}, "integers"},
-        {{AUDIO_FLAC, AUDIO_INT16, 44100, 9, 0, 0, 0}, "flac file cannot hold"},
-        {{AUDIO_FLAC, AUDIO_INT16, 10000000, 2, 0, 0, 0}, "flac file cannot hold"},
-        {{AUDIO_ALAC, AUDIO_FLOAT32, 44100, 2, 0, 0, 0}, "a m4a file of ALAC holds integers"},
-        {{AUDIO_AAC, AUDIO_INT16, 44101, 2, 0, 0, 0}, "a m4a file cannot hold 2 channels at 44101 Hz: write wav"},
-        {{AUDIO_OGG, AUDIO_INT16, 8000, 2, 0, 0, 500},
+        {{AUDIO_WAV, AUDIO_INT16, 44100, 0, 0, 0, 0, false}, "0 channels"},
+        {{AUDIO_WAV, AUDIO_INT16, 0, 2, 0, 0, 0, false}, "0 Hz"},
+        {{AUDIO_WAV, AUDIO_FLOAT32, 44100, 20000, 0, 0, 0, false}, "wav file cannot hold"},
+        {{AUDIO_WAV, (audio_sample)9, 44100, 2, 0, 0, 0, false}, "unknown"},
+        {{(audio_container)99, AUDIO_INT16, 44100, 2, 0, 0, 0, false}, "unknown"},
+        {{AUDIO_FLAC, AUDIO_FLOAT32, 44100, 2, 0, 0, 0, false}, "integers"},
+        {{AUDIO_FLAC, AUDIO_INT16, 44100, 9, 0, 0, 0, false}, "flac file cannot hold"},
+        {{AUDIO_FLAC, AUDIO_INT16, 10000000, 2, 0, 0, 0, false}, "flac file cannot hold"},
+        {{AUDIO_ALAC, AUDIO_FLOAT32, 44100, 2, 0, 0, 0, false}, "a m4a file of ALAC holds integers"},
+        {{AUDIO_AAC, AUDIO_INT16, 44101, 2, 0, 0, 0, false},
+         "a m4a file cannot hold 2 channels at 44101 Hz: write wav"},
+        {{AUDIO_OGG, AUDIO_INT16, 8000, 2, 0, 0, 500, false},
          "Vorbis cannot hold 2 channels at 8000 Hz with 500 kb/s: leave the bit rate to it, or write wav"},
-        {{AUDIO_OPUS, AUDIO_INT16, 44100, 2, 0, 0, 0}, "a opus file cannot hold 2 channels at 44100 Hz: write wav"},
-        {{AUDIO_MP3, AUDIO_INT16, 44100, 3, 320, 2, 0}, "one or two channels"},
-        {{AUDIO_MP3, AUDIO_INT16, 44100, 2, 0, 2, 0}, "bit rate"},
-        {{AUDIO_MP3, AUDIO_INT16, 44100, 2, 320, 10, 0}, "quality"},
+        {{AUDIO_OPUS, AUDIO_INT16, 44100, 2, 0, 0, 0, false},
+         "a opus file cannot hold 2 channels at 44100 Hz: write wav"},
+        {{AUDIO_MP3, AUDIO_INT16, 44100, 3, 320, 2, 0, false}, "one or two channels"},
+        {{AUDIO_MP3, AUDIO_INT16, 44100, 2, 0, 2, 0, false}, "bit rate"},
+        {{AUDIO_MP3, AUDIO_INT16, 44100, 2, 320, 10, 0, false}, "quality"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         demucs_error error = {0};

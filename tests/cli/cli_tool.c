@@ -7,6 +7,7 @@
  *     minus RESULT MIX STEM                 is RESULT = MIX - STEM?
  *     rescaled RESULT PLAIN                 is RESULT = PLAIN / max(1.01 * peak, 1)?
  *     clamped RESULT PLAIN                  is RESULT = PLAIN, cut off at +-0.99?
+ *     adds-up MIX PART...                   how near comes PART + PART ... to MIX?
  *     limit BYTES COMMAND...                run with files limited to so many bytes: a disk that gets full
  *     signal NAMES FILE TEXT COMMAND...     run; once FILE has TEXT, send the signals (INT, TERM or INT,TERM)
  *
@@ -188,6 +189,24 @@ static bool holds(const char *what, const track *all, int count)
     return true;
 }
 
+/* How near the parts come to the first of the tracks, all together: within a step of 24 bits, of 16, or not. */
+static int adds_up(char **paths)
+{
+    track mix = load(paths[0]), parts[16];
+    int count = 0;
+    for (; paths[count + 1] != NULL && count < 16; count++) parts[count] = load(paths[count + 1]);
+    double worst = 0;
+    for (size_t i = 0; i < mix.frames * (size_t)mix.channels; i++) {
+        double sum = 0;
+        for (int k = 0; k < count; k++) sum += parts[k].frames == mix.frames ? (double)parts[k].samples[i] : 9;
+        worst = fmax(worst, fabs(sum - (double)mix.samples[i]));
+    }
+    puts(worst <= 1.0 / 8388608 ? "yes, to 24 bits" : worst <= 1.0 / 32768 ? "yes, to 16 bits" : "no");
+    for (int k = 0; k < count; k++) free(parts[k].samples);
+    free(mix.samples);
+    return 0;
+}
+
 static int compare(const char *what, char **paths)
 {
     track all[16];
@@ -259,6 +278,7 @@ int main(int argc, char **argv)
     char **rest = argv + (argc > 2 ? 2 : argc);
     if (strcmp(verb, "make") == 0 && argc == 7) return make(rest);
     if (strcmp(verb, "info") == 0) return info(rest);
+    if (strcmp(verb, "adds-up") == 0 && argc > 3) return adds_up(rest);
     if (strcmp(verb, "limit") == 0 && argc > 3) return limit(rest);
     if (strcmp(verb, "signal") == 0 && argc > 5) return send_signals(rest);
     if (strcmp(verb, "sum") == 0 || strcmp(verb, "rescaled") == 0 || strcmp(verb, "clamped") == 0 ||

@@ -72,6 +72,8 @@ CHANGE(request_pattern_setting, it->request.pattern_setting = "--filename")
 CHANGE(request_downmix, it->request.downmix = true)
 CHANGE(request_output_rate, it->request.output_sample_rate_hz = 16000)
 CHANGE(request_output_channels, it->request.output_channels = 1)
+CHANGE(request_sum,
+       (it->request.sum_to_mix = true, it->request.clip = DEMUCS_TRACKS_CLIP_NONE, it->request.targets = NULL))
 CHANGE(request_downmix_setting, it->request.downmix_setting = "--downmix")
 CHANGE(request_collision, it->request.collision = DEMUCS_TRACKS_COLLISION_SKIP)
 CHANGE(request_cache, it->request.cache = NULL)
@@ -110,6 +112,7 @@ static const field request_fields[] = {
     REQUEST(folder_setting, HARMLESS, request_folder_setting),
     REQUEST(pattern_setting, HARMLESS, request_pattern_setting),
     REQUEST(downmix, KEY, request_downmix),
+    REQUEST(sum_to_mix, KEY, request_sum),
     REQUEST(downmix_setting, HARMLESS, request_downmix_setting),
     REQUEST(collision, HARMLESS, request_collision),
     REQUEST(bitrate_kbps, KEY, request_lossy_bitrate),

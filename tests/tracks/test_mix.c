@@ -44,8 +44,8 @@ static void test_mono_becomes_stereo(void)
 {
     enum { HALF = 16000 };
     const tracks_setup *setup = tracks_begin();
-    const audio_format forms[] = {{AUDIO_MP3, AUDIO_INT16, 16000, 1, 64, 5, 0},
-                                  {AUDIO_MP3, AUDIO_INT16, 8000, 2, 64, 5, 0}};
+    const audio_format forms[] = {{AUDIO_MP3, AUDIO_INT16, 16000, 1, 64, 5, 0, false},
+                                  {AUDIO_MP3, AUDIO_INT16, 8000, 2, 64, 5, 0, false}};
     unsigned char *both = malloc(100000);
     size_t size = 0;
     for (int i = 0; i < 2; i++) {
@@ -77,7 +77,7 @@ static void test_downmix(void)
     enum { FRAMES = 8000, CHANNELS = 6 };
     static const float levels[CHANNELS] = {0.1F, 0.2F, 0.3F, 0.4F, 0.05F, 0.06F}; /* L R C LFE Ls Rs */
     const tracks_setup *setup = tracks_begin();
-    const audio_format wav = {AUDIO_WAV, AUDIO_FLOAT32, TRACKS_RATE_HZ, CHANNELS, 320, 2, 0};
+    const audio_format wav = {AUDIO_WAV, AUDIO_FLOAT32, TRACKS_RATE_HZ, CHANNELS, 320, 2, 0, false};
     sound all = sound_noise(CHANNELS, TRACKS_RATE_HZ, FRAMES, 1);
     for (int c = 0; c < CHANNELS; c++)
         for (size_t i = 0; i < FRAMES; i++) all.planes[c][i] *= levels[c];

@@ -88,7 +88,7 @@ static void test_wrong(void)
     WRONG(r.bitrate_kbps = 7, "bitrate_kbps is 7");
     WRONG(r.bitrate_kbps = 1025, "bitrate_kbps is 1025");
     WRONG(r.sample = (demucs_tracks_sample)-1, "sample is -1");
-    WRONG(r.clip = (demucs_tracks_clip)3, "clip is 3");
+    WRONG(r.clip = (demucs_tracks_clip)4, "clip is 4");
     WRONG(r.other = (demucs_tracks_other)9, "other is 9");
     WRONG(r.mp3_bitrate_kbps = 7, "mp3_bitrate_kbps is 7, but should be from 8 to 320");
     WRONG(r.mp3_quality = 8, "mp3_quality is 8");

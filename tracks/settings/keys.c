@@ -55,6 +55,23 @@ static void put_clip_mode(goals *to, given *value)
     to->request->clip = clips[value->choice];
 }
 
+/* A way to rescale; that row comes before. */
+static void rescale_alike(goals *to)
+{
+    if (to->request->clip == DEMUCS_TRACKS_CLIP_RESCALE) to->request->clip = DEMUCS_TRACKS_CLIP_COMMON;
+}
+
+static void put_gain(goals *to, given *value)
+{
+    if (value->choice == 1) rescale_alike(to);
+}
+
+static void put_sum_to_mix(goals *to, given *value)
+{
+    to->request->sum_to_mix = value->on;
+    if (value->on) rescale_alike(to);
+}
+
 static void put_on_collision(goals *to, given *value)
 {
     static const demucs_tracks_collision collisions[] = {DEMUCS_TRACKS_COLLISION_RENAME, DEMUCS_TRACKS_COLLISION_SKIP,
@@ -179,12 +196,22 @@ static const dmx_settings_row table[] = {
                      "\"alac\" the lossless one in .m4a; opus is at 48 kHz."},
      .apply = put_output_format},
     {.key = {"bit_depth", .choices = "int16, int24, float32", .initial = "int16",
-             .help = "Samples of the files: int24 is for wav and flac, float32 for wav."},
+             .help = "Samples of the files: int24 is for wav, flac, alac and aiff, float32 for wav and aiff."},
      .apply = put_bit_depth},
     {.key = {"clip_mode", .choices = "rescale, clamp, none", .initial = "rescale",
              .help = "What happens to a stem that is too loud for its file: \"rescale\" turns it down as a whole, "
                      "\"clamp\" cuts its peaks off at 0.99, \"none\" leaves it as it is."},
      .apply = put_clip_mode},
+    {.key = {"gain", .choices = "each, common", .initial = "each",
+             .help =
+                 "How \"rescale\" turns files down: \"each\" that is too loud by itself, or with \"common\" all files "
+                 "of a track alike, so that their balance stays."},
+     .apply = put_gain},
+    {.key = {"sum_to_mix", DEMUCS_SETTINGS_SWITCH, .initial = "off",
+             .help =
+                 "Let the files of a track add up to the track, within one step of the format; what the stems leave "
+                 "of it is spread over them by their energy. For wav, flac, alac and aiff; turns files down alike."},
+     .apply = put_sum_to_mix},
     {.key = {"mp3_bitrate", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 320, .nearest = true, .unit = "kbit/s",
              .initial = "320", .help = "Bit rate of mp3 files in kbit/s, the nearest from 8 to 320; 0 (or less): 128."},
      .group = GROUP_BITRATE,
