@@ -6,6 +6,7 @@
 #include "common/arguments.h"
 #include "common/interrupt.h"
 #include "common/memory.h"
+#include "common/output.h"
 #include "common/say.h"
 #include "common/settings_load.h"
 #include "common/size.h"
@@ -151,9 +152,11 @@ static int run_without_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    const command *chosen = NULL;
+    output_begin();
     interrupt_install();
     for (size_t i = 0; i < commands_count; i++)
-        if (argc > 1 && strcmp(argv[1], commands[i].name) == 0)
-            return interrupt_end(run(&commands[i], argc - 1, argv + 1));
-    return interrupt_end(run_without_command(argc, argv));
+        if (argc > 1 && strcmp(argv[1], commands[i].name) == 0) chosen = &commands[i];
+    const int status = chosen != NULL ? run(chosen, argc - 1, argv + 1) : run_without_command(argc, argv);
+    return interrupt_end(output_end(status));
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
-# standard_output.sh MODELS CLI_TOOL DEMUCS DEMUCS-MODELS DEMUCS-BENCH DEMUCS-EVAL DEMUCS-CONFIG - what the programs print
-# reaches its reader, or they say so: a disk that is full is an error, a reader that has left is none.
-models=$1 tool=$2 demucs=$3 demucs_models=$4 bench=$5 eval=$6 config=$7
+# standard_output.sh MODELS CLI_TOOL DEMUCS DEMUCS-MODELS DEMUCS-BENCH DEMUCS-EVAL DEMUCS-CONFIG DEMUCS-CACHE - what
+# the programs print reaches its reader, or they say so: a disk that is full is an error, a reader that has left is none.
+models=$1 tool=$2 demucs=$3 demucs_models=$4 bench=$5 eval=$6 config=$7 cache=$8
 [ -w /dev/full ] || { echo "skipped: there is no /dev/full"; exit 77; }
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -34,7 +34,7 @@ prints() {
     ends 0 '' "$@" >&4
 }
 
-for program in "$demucs" "$demucs_models" "$bench" "$eval" "$config"; do
+for program in "$demucs" "$demucs_models" "$bench" "$eval" "$config" "$cache"; do
     prints "$program" --help
     prints "$program" --version
 done
@@ -55,5 +55,11 @@ prints "$demucs_models" convert "$models/f0cb5d54.safetensors" made.safetensors
 prints "$bench" --repeat 1 --no-peaks "$models/f0cb5d54.safetensors"
 prints "$bench" --repeat 1 --no-peaks --json "$models/f0cb5d54.safetensors"
 prints "$eval" stems
+"$demucs" --repo "$models" -n f0cb5d54 --cache kept stems/a.wav >log 2>&1 || { cat log; exit 1; }
+key=$("$cache" ls --cache kept | grep -o '^[0-9a-f]\{8,\}')
+for command in ls show verify prune clear; do
+    case $command in prune) options='--limit 1G' ;; show) options=$key ;; *) options= ;; esac
+    prints "$cache" $command --cache kept $options
+done
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
