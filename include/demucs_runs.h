@@ -132,6 +132,11 @@ typedef struct demucs_runs_options {
                     files, disk space of its own. Default 1 */
     demucs_runs_event_fn event; /* NULL (default), or a function that is told what happens */
     void *event_user;           /* handed to it */
+    const char *summary;    /* NULL (default), or a file that appears when the run ends, however it ends: what became of
+                               each    track, as JSON (docs/summary.schema.json). Has to last as long as the run */
+    double timeout_seconds; /* 0 (default): none; or how long a track may take, without the time in which it waits for
+                               its turn to begin. One that takes longer is cancelled after the segment under way, and
+                               has FAILED */
 } demucs_runs_options;
 
 DEMUCS_API void demucs_runs_options_init(demucs_runs_options *options, size_t struct_size);
@@ -155,7 +160,8 @@ DEMUCS_API void demucs_run_free(demucs_run *run);
  * place get what request->collision says. With OVERWRITE and such tracks they come one after the other, since the last
  * one is to win. Returns OK when the run came to its end, whatever its rows say.
  * Errors: CANCELLED (the event function, request->cancel), ARGUMENT (used before; tracks that exclude each other with
- * DEMUCS_TRACKS_COLLISION_FAIL: these failed, no track began), MEMORY. */
+ * DEMUCS_TRACKS_COLLISION_FAIL: these failed, no track began; the
+ * summary is one of the tracks), IO (the summary), MEMORY. */
 DEMUCS_API demucs_status demucs_run_separate(demucs_run *run, demucs_error *error);
 
 /* The rows: one an item of the list, in that order, with `index` below the count. They belong to the run. While it is

@@ -175,15 +175,59 @@ static bool is_left_out(const demucs_runs_row *row)
     return row->outcome == DEMUCS_RUNS_SKIPPED && row->result == NULL;
 }
 
+/* How many of what, unless all were done. */
+static void count_rows(const demucs_run *run)
+{
+    static const struct {
+        demucs_runs_outcome outcome;
+        const char *word;
+    } words[] = {{DEMUCS_RUNS_DONE, "done"},
+                 {DEMUCS_RUNS_CACHED, "from the cache"},
+                 {DEMUCS_RUNS_SKIPPED, "skipped"},
+                 {DEMUCS_RUNS_FAILED, "failed"},
+                 {DEMUCS_RUNS_CANCELLED, "not separated"}};
+    const char *before = ": ";
+    if (demucs_run_count(run) < 2 || demucs_run_tally(run, DEMUCS_RUNS_DONE) == demucs_run_count(run)) return;
+    fprintf(stderr, "%zu tracks", demucs_run_count(run));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const size_t count = demucs_run_tally(run, words[i].outcome);
+        if (count == 0) continue;
+        fprintf(stderr, "%s%zu %s", before, count, words[i].word);
+        before = ", ";
+    }
+    fprintf(stderr, ".\n");
+}
+
+/* The reason of a row that failed, without the name at its front. */
+static const char *plain_reason(const demucs_runs_row *row)
+{
+    const char *reason = row->reason != NULL ? row->reason : "not enough memory";
+    const size_t length = strlen(row->path);
+    if (row->missing) return "there is no such file";
+    if (strncmp(reason, row->path, length) == 0 && reason[length] == ' ') return reason + length + 1;
+    if (reason[0] == '\'' && strncmp(reason + 1, row->path, length) == 0 && strncmp(reason + 1 + length, "': ", 3) == 0)
+        return reason + length + 4;
+    return reason;
+}
+
+static void name_failed(const demucs_run *run)
+{
+    for (size_t i = 0; i < demucs_run_count(run); i++) {
+        const demucs_runs_row *row = demucs_run_row(run, i);
+        if (row->outcome == DEMUCS_RUNS_FAILED) say(stderr, "    %s: %s", row->path, plain_reason(row));
+    }
+}
+
 int follow_summarize(const demucs_run *run)
 {
     const size_t failed = demucs_run_tally(run, DEMUCS_RUNS_FAILED);
     size_t tracks = 0;
     for (size_t i = 0; i < demucs_run_count(run); i++) tracks += !is_left_out(demucs_run_row(run, i));
+    count_rows(run);
     name_flawed(run, tracks);
     if (failed > 0 && tracks > 1) {
         fprintf(stderr, "%zu of %zu tracks failed:\n", failed, tracks);
-        name_rows(run, DEMUCS_RUNS_FAILED);
+        name_failed(run);
     }
     if (interrupt_signal() != 0 && demucs_run_tally(run, DEMUCS_RUNS_CANCELLED) > 0) {
         fprintf(stderr, "Interrupted. Not separated:\n");

@@ -132,19 +132,19 @@ static bool separate_all(run *self, int *status, demucs_error *why)
     how.at_once = (int)options->tracks_at_once;
     how.event = follow_event;
     how.event_user = &view;
+    how.summary = options->summary;
+    how.timeout_seconds = options->timeout;
     follow_begin(&view, demucs_runs_list_count(self->list), how.at_once, strcmp(options->progress, "plain") == 0);
+    demucs_error end = {DEMUCS_OK, ""};
     bool done = demucs_run_create(&all, &self->request, self->list, &how, why) == DEMUCS_OK;
-    if (done) {
-        demucs_error ended;
-        const demucs_status end = demucs_run_separate(all, &ended);
-        follow_end(&view);
-        /* tracks that exclude each other: each was told, and none began */
-        *status = end == DEMUCS_ERROR_ARGUMENT ? 1 : follow_summarize(all);
-        if (end == DEMUCS_ERROR_MEMORY) *why = ended;
-        done = end != DEMUCS_ERROR_MEMORY;
-    } else {
-        follow_end(&view);
-    }
+    if (done) demucs_run_separate(all, &end);
+    follow_end(&view);
+    /* of tracks that exclude each other each was told, and none began */
+    const bool told = end.status == DEMUCS_ERROR_ARGUMENT && demucs_run_tally(all, DEMUCS_RUNS_FAILED) > 0;
+    *status = 1;
+    if (done && !told) *status = follow_summarize(all);
+    if (!told && end.status != DEMUCS_ERROR_CANCELLED && end.status != DEMUCS_OK)
+        done = !dmx_fail(why, end.status, "%s", end.message);
     demucs_run_free(all);
     return done;
 }

@@ -80,6 +80,12 @@ static const argument table[] = {
      .help =
          "Also take the tracks and folders that the lines of a text file name, \"-\" for standard input. Lines that "
          "begin with # are comments. Default: none."},
+    {0, "timeout", ARGUMENT_NUMBER, FIELD(timeout), .added = true, .minimum = 0, .maximum = 1e9, .metavar = "SECONDS",
+     .help =
+         "How long a track may take. One that takes longer is given up after the segment under way, counts as failed, "
+         "and the next one begins. Default is 0: as long as it takes."},
+    {0, "summary", ARGUMENT_TEXT, FIELD(summary), .added = true, .metavar = "FILE",
+     .help = "Write to this file, at the end, what became of each track, as JSON. Default: none."},
     {0, "tracks-at-once", ARGUMENT_INTEGER, FIELD(tracks_at_once), .added = true, .minimum = 1, .maximum = 64,
      .metavar = "N",
      .help =

@@ -14,6 +14,8 @@ typedef struct separate_options {
     const char *sig, *cache_limit; /* or NULL */
     bool list_models, list_presets, print_settings, verbose, force_refresh;
     const char *from, *glob;  /* or NULL */
+    const char *summary;      /* or NULL */
+    double timeout;           /* seconds, 0: none */
     long long tracks_at_once; /* 1..64 */
     bool recursive;
     const char *given[OPTIONS_MOST]; /* [row of the table] what was given for a setting, or NULL */

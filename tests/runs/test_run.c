@@ -219,6 +219,77 @@ static void test_meeting(void)
     demucs_runs_list_free(list);
 }
 
+static bool file_has(const char *path, const char *text)
+{
+    static char all[16384];
+    FILE *file = fopen(path, "r");
+    if (file == NULL) return false;
+    const size_t count = fread(all, 1, sizeof all - 1, file);
+    all[count] = '\0';
+    fclose(file);
+    return strstr(all, text) != NULL;
+}
+
+static demucs_run *create_with(const tracks_setup *setup, const demucs_runs_list *list, const char *summary,
+                               double timeout)
+{
+    demucs_runs_options options;
+    demucs_run *run = NULL;
+    demucs_error error;
+    const demucs_tracks_request request = tracks_request(setup, NULL);
+    demucs_runs_options_init(&options, sizeof options);
+    options.summary = summary;
+    options.timeout_seconds = timeout;
+    CHECK(demucs_run_create(&run, &request, list, &options, &error) == DEMUCS_OK, "%s", error.message);
+    return run;
+}
+
+/* The summary: there at the end, however the run ends; never in the place of a track. */
+static void test_summary(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    static const char *const paths[] = {"in/a.wav", "none.wav"};
+    demucs_error error;
+    make_tracks();
+    demucs_runs_list *list = list_of(paths, 2);
+    demucs_run *run = create_with(setup, list, "run.json", 0);
+    CHECK(demucs_run_separate(run, &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(file_has("run.json", "\"outcome\": \"done\"") && file_has("run.json", "File none.wav does not exist.") &&
+              file_has("run.json", "out/a/drums.wav"),
+          "rows");
+    demucs_run_free(run);
+    run = create_with(setup, list, "in/a.wav", 0);
+    CHECK(tracks_failed(demucs_run_separate(run, &error), &error, DEMUCS_ERROR_ARGUMENT, "this is a track to separate"),
+          "%s", error.message);
+    CHECK(demucs_run_tally(run, DEMUCS_RUNS_CANCELLED) == 2 && !file_has("in/a.wav", "outcome"), "nothing was done");
+    demucs_run_free(run);
+    run = create_with(setup, list, "no folder/run.json", 0);
+    CHECK(tracks_failed(demucs_run_separate(run, &error), &error, DEMUCS_ERROR_IO, "no folder"), "%s", error.message);
+    CHECK(demucs_run_tally(run, DEMUCS_RUNS_CANCELLED) == 2, "nothing was done");
+    demucs_run_free(run);
+    demucs_runs_list_free(list);
+}
+
+/* A track that takes too long fails, and the next one begins. */
+static void test_timeout(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    static const char *const paths[] = {"in/a.wav", "none.wav"};
+    make_tracks();
+    demucs_runs_list *list = list_of(paths, 2);
+    demucs_run *run = create_with(setup, list, NULL, 1e-6);
+    CHECK(demucs_run_separate(run, NULL) == DEMUCS_OK, "the run came to its end");
+    CHECK(is(run, 0, DEMUCS_RUNS_FAILED, "in/a.wav took longer than 1e-06 s") &&
+              is(run, 1, DEMUCS_RUNS_FAILED, "does not exist"),
+          "both failed");
+    CHECK(access("out/a", F_OK) != 0, "nothing of it");
+    demucs_run_free(run);
+    run = create_with(setup, list, NULL, 1000);
+    CHECK(demucs_run_separate(run, NULL) == DEMUCS_OK && is(run, 0, DEMUCS_RUNS_DONE, NULL), "enough time");
+    demucs_run_free(run);
+    demucs_runs_list_free(list);
+}
+
 static void test_refused(void)
 {
     const tracks_setup *setup = tracks_begin();
@@ -231,6 +302,11 @@ static void test_refused(void)
     CHECK(demucs_run_create(&run, &request, list, NULL, &error) == DEMUCS_OK, "%s", error.message);
     CHECK(demucs_run_separate(run, &error) == DEMUCS_OK && demucs_run_count(run) == 0, "an empty one");
     demucs_run_free(run);
+    options.timeout_seconds = -1;
+    CHECK(tracks_failed(demucs_run_create(&run, &request, list, &options, &error), &error, DEMUCS_ERROR_ARGUMENT,
+                        "timeout_seconds is -1"),
+          "%s", error.message);
+    options.timeout_seconds = 0;
     options.at_once = 0;
     CHECK(tracks_failed(demucs_run_create(&run, &request, list, &options, &error), &error, DEMUCS_ERROR_ARGUMENT,
                         "at_once is 0"),
@@ -251,4 +327,4 @@ static void test_refused(void)
     demucs_runs_list_free(list);
 }
 
-TRACKS_MAIN(test_apart, test_stopped, test_meeting, test_refused)
+TRACKS_MAIN(test_apart, test_stopped, test_meeting, test_summary, test_timeout, test_refused)

@@ -7,10 +7,18 @@
 #include "tracks/request.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { AT_ONCE_MOST = 64 };
 
 /* ----------------------------------------------------------------------------------------------------- telling ---- */
+
+double dmx_runs_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 bool dmx_runs_stopped(const demucs_run *self)
 {
@@ -31,8 +39,10 @@ void dmx_runs_tell(dmx_runs_track *track, demucs_runs_event_kind kind, const dem
 static bool on_event(const demucs_tracks_event *event, void *user)
 {
     dmx_runs_track *track = user;
+    const double limit = track->run->options.timeout_seconds;
     dmx_runs_tell(track, DEMUCS_RUNS_EVENT_TRACK, event);
-    return dmx_runs_stopped(track->run);
+    track->late = limit > 0 && track->start > 0 && dmx_runs_clock() - track->start > limit;
+    return track->late || dmx_runs_stopped(track->run);
 }
 
 demucs_tracks_request dmx_runs_request(dmx_runs_track *track)
@@ -79,6 +89,8 @@ static bool read_options(demucs_run *self, const demucs_runs_options *given, dem
         return !dmx_options_unknown("demucs_runs_options_init", error);
     if (self->options.at_once < 1 || self->options.at_once > AT_ONCE_MOST)
         return !dmx_options_range(error, "at_once", self->options.at_once, "from 1 to 64");
+    if (!(self->options.timeout_seconds >= 0))
+        return !dmx_options_range(error, "timeout_seconds", self->options.timeout_seconds, "0 or more");
     return true;
 }
 

@@ -2,20 +2,12 @@
  *
  * Whose turn it is in the engine is the engine's business; here is only who begins when. What a track becomes depends
  * on its request and on what was reserved for it before the first began, and so not on how many run at once. */
+#include "tracks/paths.h"
 #include "tracks/runs/before.h"
-
-#include "base/alloc.h"
+#include "tracks/runs/json.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
-
-static double clock_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Whether there is something to separate; else it fails. */
 static bool is_there(dmx_runs_track *track)
@@ -36,20 +28,31 @@ static bool is_there(dmx_runs_track *track)
     return false;
 }
 
+static void fail_late(dmx_runs_track *track)
+{
+    demucs_error why = {DEMUCS_OK, ""};
+    char shown[DMX_SHOWN_PATH];
+    dmx_fail(&why, DEMUCS_ERROR_CANCELLED, "%s took longer than %g s, which is the limit for a track",
+             dmx_printable_path(shown, track->row.path), track->run->options.timeout_seconds);
+    dmx_runs_close(track, DEMUCS_RUNS_FAILED, why.status, why.message);
+}
+
 static void separate(dmx_runs_track *track)
 {
     const demucs_tracks_request request = dmx_runs_request(track);
-    const double start = clock_seconds();
     demucs_tracks_result *result = NULL;
     demucs_error why = {DEMUCS_OK, ""};
+    track->start = dmx_runs_clock();
     const demucs_status status = demucs_tracks_separate(&request, &result, &why);
-    track->row.seconds = clock_seconds() - start;
+    track->row.seconds = dmx_runs_clock() - track->start;
     track->row.result = result;
     if (status == DEMUCS_OK && result->outcome == DEMUCS_TRACKS_SKIPPED)
         dmx_runs_close(track, DEMUCS_RUNS_SKIPPED, status, "its files are there, whole, and newer than the track");
     else if (status == DEMUCS_OK)
         dmx_runs_close(track, result->outcome == DEMUCS_TRACKS_CACHED ? DEMUCS_RUNS_CACHED : DEMUCS_RUNS_DONE, status,
                        NULL);
+    else if (status == DEMUCS_ERROR_CANCELLED && track->late && !dmx_runs_stopped(track->run))
+        fail_late(track);
     else
         dmx_runs_close(track, status == DEMUCS_ERROR_CANCELLED ? DEMUCS_RUNS_CANCELLED : DEMUCS_RUNS_FAILED, status,
                        why.message);
@@ -90,6 +93,44 @@ static void work_together(demucs_run *self)
     while (others > 0) pthread_join(threads[--others], NULL);
 }
 
+/* Begin the summary, so that one that cannot be written is found before the work. */
+static bool open_summary(demucs_run *self, dmx_file **file, demucs_error *error)
+{
+    const char *path = self->options.summary;
+    if (path == NULL) return true;
+    for (size_t i = 0; i < self->count; i++)
+        if (dmx_path_same_file(path, self->tracks[i].row.path))
+            return !dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT,
+                               "this is a track to separate: choose another name for the summary");
+    return demucs_tracks_batch_protect(self->request.batch, path, error) == DEMUCS_OK &&
+           dmx_file_create_through(file, path, error) == DEMUCS_OK;
+}
+
+static void close_summary(demucs_run *self, double seconds, dmx_file *file, demucs_error *error)
+{
+    if (file == NULL) return;
+    if (dmx_runs_write_summary(self, seconds, file, error))
+        dmx_file_commit(file, error);
+    else
+        dmx_file_discard(file);
+}
+
+/* A run that was not used before. */
+static void run_all(demucs_run *self, demucs_error *error)
+{
+    const double start = dmx_runs_clock();
+    dmx_file *summary = NULL;
+    demucs_error written = {DEMUCS_OK, ""};
+    if (open_summary(self, &summary, error) && dmx_runs_before(self, error)) work_together(self);
+    for (size_t i = 0; i < self->count; i++)
+        if (self->tracks[i].row.outcome == DEMUCS_RUNS_WAITING)
+            dmx_runs_close(&self->tracks[i], DEMUCS_RUNS_CANCELLED, DEMUCS_ERROR_CANCELLED,
+                           "the run ended before this track");
+    close_summary(self, dmx_runs_clock() - start, summary, &written);
+    if (dmx_runs_stopped(self)) dmx_fail(error, DEMUCS_ERROR_CANCELLED, "the run was cancelled");
+    if (written.status != DEMUCS_OK) dmx_fail(error, written.status, "%s", written.message);
+}
+
 demucs_status demucs_run_separate(demucs_run *run, demucs_error *error)
 {
     demucs_error why = {DEMUCS_OK, ""};
@@ -97,12 +138,7 @@ demucs_status demucs_run_separate(demucs_run *run, demucs_error *error)
         dmx_fail(&why, DEMUCS_ERROR_ARGUMENT, run == NULL ? "there is no run" : "the run was used before");
     else {
         run->used = true;
-        if (dmx_runs_before(run, &why)) work_together(run);
-        for (size_t i = 0; i < run->count; i++)
-            if (run->tracks[i].row.outcome == DEMUCS_RUNS_WAITING)
-                dmx_runs_close(&run->tracks[i], DEMUCS_RUNS_CANCELLED, DEMUCS_ERROR_CANCELLED,
-                               "the run ended before this track");
-        if (dmx_runs_stopped(run)) dmx_fail(&why, DEMUCS_ERROR_CANCELLED, "the run was cancelled");
+        run_all(run, &why);
     }
     if (error != NULL) *error = why;
     return why.status;

@@ -36,6 +36,11 @@ demucs -o four --recursive --tracks-at-once 4 in none.wav 2>err.txt
 sort err.txt | sed -e 's/: [0-9:]* of audio in [0-9:]*, .*/: done/' -e '/^[0-9]* %, .* so far/d'
 diff -r one four && echo "no difference"
 last_words --tracks-at-once 0 in
+echo "--- a track that takes too long"
+make in/slow.wav 600
+echo text >in/text.wav
+demucs $short --shifts 200 --threads 1 --timeout 0.5 -o late in/slow.wav in/text.wav in/slow.wav 2>&1
+find late -name '*.wav'
 echo "--- interrupted with several under way"
 make in/long1.wav 1200
 make in/long2.wav 1200
