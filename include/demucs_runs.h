@@ -169,6 +169,14 @@ DEMUCS_API demucs_status demucs_run_separate(demucs_run *run, demucs_error *erro
 DEMUCS_API size_t demucs_run_count(const demucs_run *run);
 DEMUCS_API const demucs_runs_row *demucs_run_row(const demucs_run *run, size_t index);
 
+/* An event as a line of JSON, without its end (docs/log.schema.json), in `line` of `size` bytes: when a track begins;
+ * of a segment that is done, how far the track is; a warning; and, when a track has its outcome, a record of it. Never
+ * audio. names  also tell paths, and sentences that may have paths in them Returns the length; 0 for an event that has
+ * no line, and for one that does not fit (32 KiB are always enough). For the event function, while it runs. The record
+ * of a track reads the input once more, for its sum. */
+DEMUCS_API size_t demucs_run_event_line(const demucs_run *run, const demucs_runs_event *event, bool names, char *line,
+                                        size_t size);
+
 /* How many rows have this outcome. */
 DEMUCS_API size_t demucs_run_tally(const demucs_run *run, demucs_runs_outcome outcome);
 

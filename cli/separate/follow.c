@@ -14,11 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-void follow_begin(follow *self, size_t tracks, int at_once, bool words)
+void follow_begin(follow *self, size_t tracks, int at_once, const char *mode)
 {
-    *self = (follow){.together = at_once > 1 && tracks > 1, .tracks = tracks, .progress = {.words = words}};
+    self->together = at_once > 1 && tracks > 1;
+    self->tracks = tracks;
+    self->progress.words = strcmp(mode, "plain") == 0;
+    self->quiet = strcmp(mode, "json") == 0 || strcmp(mode, "none") == 0;
     self->shares = memory_new(tracks + 1, sizeof *self->shares);
-    if (self->together) bar_begin(&self->progress.bar);
+    if (self->together && !self->quiet) bar_begin(&self->progress.bar);
 }
 
 void follow_end(follow *self)
@@ -67,7 +70,7 @@ static void end_together(follow *self, const demucs_runs_event *event)
     bar_end(&self->progress.bar);
     self->shares[event->index] = 1;
     self->ended++;
-    if (row->outcome == DEMUCS_RUNS_DONE)
+    if (row->outcome == DEMUCS_RUNS_DONE && !self->quiet)
         say(stderr, "%s: %s of audio in %s, %.1fx real time", row->path,
             clock_text(length, sizeof length, row->result->seconds), clock_text(took, sizeof took, row->seconds),
             row->seconds > 0 ? row->result->seconds / row->seconds : 0.0);
@@ -106,14 +109,18 @@ static void tell_end(follow *self, const demucs_runs_row *row)
 bool follow_event(const demucs_runs_event *event, void *user)
 {
     follow *self = user;
+    record_event(&self->record, self->run, event);
     switch (event->kind) {
     case DEMUCS_RUNS_EVENT_BEGIN:
         if (self->together) bar_end(&self->progress.bar);
         announce(event->row->path);
-        if (!self->together) progress_begin(&self->progress);
+        if (!self->together && !self->quiet) progress_begin(&self->progress);
         break;
     case DEMUCS_RUNS_EVENT_TRACK:
         self->told = event->track->kind == DEMUCS_TRACKS_EVENT_COLLISION;
+        if (self->quiet &&
+            (event->track->kind == DEMUCS_TRACKS_EVENT_PHASE || event->track->kind == DEMUCS_TRACKS_EVENT_PROGRESS))
+            break;
         if (self->together)
             progress_together(self, event);
         else
@@ -123,7 +130,7 @@ bool follow_event(const demucs_runs_event *event, void *user)
         if (self->together)
             end_together(self, event);
         else
-            progress_end(&self->progress, event->row->outcome == DEMUCS_RUNS_DONE);
+            progress_end(&self->progress, event->row->outcome == DEMUCS_RUNS_DONE && !self->quiet);
         tell_end(self, event->row);
         break;
     default: break;

@@ -5,16 +5,21 @@
 
 #include "common/progress.h"
 #include "demucs_runs.h"
+#include "record.h"
 
 typedef struct follow {
     progress progress;
+    bool quiet;    /* neither bars nor how long it took */
+    record record; /* for programs */
+    demucs_run *run;
     bool together;  /* several tracks at once: one bar for all of them */
     double *shares; /* [tracks] how much is done of each, with `together` */
     size_t tracks, ended;
     bool told; /* why the track that is left out is left out */
 } follow;
 
-void follow_begin(follow *self, size_t tracks, int at_once, bool words);
+/* The rest of `self` is all zeros, but for `record`. `mode` is that of --progress. */
+void follow_begin(follow *self, size_t tracks, int at_once, const char *mode);
 void follow_end(follow *self);
 
 /* A demucs_runs_event_fn; `user` is the follow. */

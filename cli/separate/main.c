@@ -127,16 +127,18 @@ static bool separate_all(run *self, int *status, demucs_error *why)
     const separate_options *options = self->options;
     demucs_run *all = NULL;
     demucs_runs_options how;
-    follow view;
+    follow view = {0};
     demucs_runs_options_init(&how, sizeof how);
     how.at_once = (int)options->tracks_at_once;
     how.event = follow_event;
     how.event_user = &view;
     how.summary = options->summary;
     how.timeout_seconds = options->timeout;
-    follow_begin(&view, demucs_runs_list_count(self->list), how.at_once, strcmp(options->progress, "plain") == 0);
+    if (!record_open(&view.record, options, why)) return false;
+    follow_begin(&view, demucs_runs_list_count(self->list), how.at_once, options->progress);
     demucs_error end = {DEMUCS_OK, ""};
     bool done = demucs_run_create(&all, &self->request, self->list, &how, why) == DEMUCS_OK;
+    view.run = all;
     if (done) demucs_run_separate(all, &end);
     follow_end(&view);
     /* of tracks that exclude each other each was told, and none began */
@@ -145,6 +147,7 @@ static bool separate_all(run *self, int *status, demucs_error *why)
     if (done && !told) *status = follow_summarize(all);
     if (!told && end.status != DEMUCS_ERROR_CANCELLED && end.status != DEMUCS_OK)
         done = !dmx_fail(why, end.status, "%s", end.message);
+    done = record_close(&view.record, why) && done;
     demucs_run_free(all);
     return done;
 }

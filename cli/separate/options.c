@@ -80,6 +80,11 @@ static const argument table[] = {
      .help =
          "Also take the tracks and folders that the lines of a text file name, \"-\" for standard input. Lines that "
          "begin with # are comments. Default: none."},
+    {0, "log", ARGUMENT_TEXT, FIELD(log), .added = true, .metavar = "FILE",
+     .help = "Append lines of JSON to this file: how far each track is, and a record of it at its end. /dev/fd/N is an "
+             "open file descriptor. Never audio, and no names of files. Default: none."},
+    {0, "log-names", ARGUMENT_FLAG, FIELD(log_names), .added = true,
+     .help = "Also write names of files into the lines of JSON. Default: off."},
     {0, "timeout", ARGUMENT_NUMBER, FIELD(timeout), .added = true, .minimum = 0, .maximum = 1e9, .metavar = "SECONDS",
      .help =
          "How long a track may take. One that takes longer is given up after the segment under way, counts as failed, "

@@ -13,7 +13,9 @@ typedef struct separate_options {
     int tracks_count;
     const char *sig, *cache_limit; /* or NULL */
     bool list_models, list_presets, print_settings, verbose, force_refresh;
-    const char *from, *glob;  /* or NULL */
+    const char *from, *glob; /* or NULL */
+    const char *log;         /* or NULL */
+    bool log_names;
     const char *summary;      /* or NULL */
     double timeout;           /* seconds, 0: none */
     long long tracks_at_once; /* 1..64 */

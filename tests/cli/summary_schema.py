@@ -34,8 +34,8 @@ def check(schema, value, where="$"):
         wrong.append(f"{where}: {value!r} is not {schema['const']!r}")
     if "enum" in schema and value not in schema["enum"]:
         wrong.append(f"{where}: {value!r} is none of {schema['enum']}")
-    if is_type(value, "number") and value < schema.get("minimum", value):
-        wrong.append(f"{where}: {value} is too little")
+    if is_type(value, "number") and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        wrong.append(f"{where}: {value} is out of range")
     if isinstance(value, list):
         for i, item in enumerate(value):
             wrong += check(schema.get("items", {}), item, f"{where}[{i}]")

@@ -52,7 +52,7 @@ MAY_SEE = {
     "tracks": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|audio/audio\.h|digest/digest\.h|tracks/cache/\w+\.h",
     "tracks/cache": r"demucs\.h|demucs_cache\.h|digest/digest\.h|tracks/paths\.h",
     "tracks/settings": r"demucs\.h|demucs_tracks\.h|demucs_settings\.h",
-    "tracks/runs": r"demucs\.h|demucs_tracks\.h|demucs_runs\.h|tracks/(paths|request)\.h",
+    "tracks/runs": r"demucs\.h|demucs_tracks\.h|demucs_runs\.h|digest/digest\.h|tracks/(paths|request)\.h",
     "cli": r"demucs\.h|demucs_tracks\.h|demucs_runs\.h|demucs_cache\.h|demucs_settings\.h|audio/audio\.h|hub/hub\.h",
 }
 

@@ -40,6 +40,8 @@ static bool on_event(const demucs_tracks_event *event, void *user)
 {
     dmx_runs_track *track = user;
     const double limit = track->run->options.timeout_seconds;
+    if (event->kind == DEMUCS_TRACKS_EVENT_PHASE && event->phase == DEMUCS_TRACKS_SEPARATE)
+        track->network = dmx_runs_clock();
     dmx_runs_tell(track, DEMUCS_RUNS_EVENT_TRACK, event);
     track->late = limit > 0 && track->start > 0 && dmx_runs_clock() - track->start > limit;
     return track->late || dmx_runs_stopped(track->run);

@@ -12,10 +12,11 @@
 typedef struct dmx_runs_track {
     demucs_runs_row row; /* its texts, too, belong to this */
     struct demucs_run *run;
-    char *output;  /* the folder of its files */
-    char *problem; /* NULL, or why there is no track */
-    double start;  /* clock_seconds of its begin */
-    bool late;     /* it took longer than it may */
+    char *output;   /* the folder of its files */
+    char *problem;  /* NULL, or why there is no track */
+    double start;   /* dmx_runs_clock of its begin */
+    double network; /* and of the network's */
+    bool late;      /* it took longer than it may */
 } dmx_runs_track;
 
 struct demucs_run {

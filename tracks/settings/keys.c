@@ -282,9 +282,10 @@ static const dmx_settings_row table[] = {
     {.key = {"offline", DEMUCS_SETTINGS_SWITCH, .initial = "off",
              .help = "Never use the network; the model must be on this computer already."},
      .anything_is_on = true},
-    {.key = {"progress", .choices = "bar, plain", .initial = "bar",
-             .help = "How progress is shown where stderr is no terminal: \"bar\" as in the official program, "
-                     "which other programs may read, or \"plain\", a few lines of words for a log."}},
+    {.key = {"progress", .choices = "bar, plain, json, none", .initial = "bar",
+             .help = "How progress is shown on stderr: \"bar\", through a pipe as in the official program, which "
+                     "other programs may read; \"plain\", through a pipe a few lines of words for a log; \"json\", a "
+                     "line of JSON for each event; \"none\", only warnings and errors."}},
 };
 
 enum { COUNT = sizeof table / sizeof *table };
