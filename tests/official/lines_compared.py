@@ -6,6 +6,7 @@ sentences; ALLOWED has those that README tells under "What is different on purpo
 
 from dataclasses import dataclass
 import math
+import os
 import re
 import struct
 import subprocess
@@ -193,6 +194,16 @@ def same_place(words):
     return re.search(r'would (both )?be written to|would overwrite|given twice', words) is not None
 
 
+def renamed(run):
+    """Files or folders with a number that no track has."""
+    return any(re.search(r'-2(/|\.\w+$)', path) for path in run.files)
+
+
+def given_twice(words):
+    tracks = [os.path.normpath(word) for word in words if word.endswith('.wav')]
+    return len(tracks) > len(set(tracks))
+
+
 # (test of sentence, theirs, ours, folder; what README says)
 ALLOWED = [
     (lambda says, t, o, f: says.startswith('status: 1') and 'does not exist' in t.stderr and 'does not exist' in o.stderr,
@@ -205,6 +216,8 @@ ALLOWED = [
      '--segment takes fractions of a second'),
     (lambda says, t, o, f: says.startswith(('status: ', 'files', 'stdout', 'audio')) and o.status != 0 and same_place(o.stderr),
      'two tracks that would be written to the same place are not'),
+    (lambda says, t, o, f: o.status == 0 and renamed(o), 'two tracks that would be written to the same place are not: the second is renamed'),
+    (lambda says, t, o, f: says.startswith('stdout') and o.status == 0 and given_twice(t.words), 'a track that is given twice is done once'),
     (lambda says, t, o, f: says.startswith('audio') and ' frames ' in says and any(w.endswith('.mp3') for w in t.words),
      'MP3 and Ogg are trimmed of the encoder\'s delay'),
     (lambda says, t, o, f: says.startswith('status: 0') and re.search(r'unrecognized arguments: [^-]', t.stderr),
