@@ -125,6 +125,12 @@ bool audio_writer_finish(audio_writer *writer, demucs_error *error);
  * older target untouched. */
 bool audio_writer_close(audio_writer *writer, demucs_error *error);
 
+/* Instead of closing: hand the bytes of the file over in pieces, of 48 KiB but for the last, until `take` returns
+ * false. No file appears, and the writer is freed. On failure `take` may have got some; false without a sentence is
+ * take's own. */
+bool audio_writer_hand_over(audio_writer *writer, bool (*take)(const void *bytes, size_t count, void *user), void *user,
+                            demucs_error *error);
+
 /* Give up: remove the temporary file, free the writer. NULL is fine. */
 void audio_writer_abort(audio_writer *writer);
 

@@ -4,6 +4,8 @@
 #include "base/alloc.h"
 #include "base/file.h"
 
+#include <assert.h>
+
 static const audio_encoder *const encoders[] = {
     [AUDIO_WAV] = &audio_wav_encoder,     [AUDIO_FLAC] = &audio_ffmpeg_encoder, [AUDIO_MP3] = &audio_mp3_encoder,
     [AUDIO_OGG] = &audio_ffmpeg_encoder,  [AUDIO_OPUS] = &audio_ffmpeg_encoder, [AUDIO_AAC] = &audio_ffmpeg_encoder,
@@ -14,6 +16,7 @@ struct audio_writer {
     dmx_file *output;
     const audio_encoder *encoder;
     void *state;
+    bool encoded;  /* all of the audio is in the file */
     bool finished; /* nothing is left but the renaming */
     bool failed;
     demucs_error first; /* the sentence of the first failure */
@@ -55,19 +58,28 @@ audio_writer *audio_writer_open(const char *path, const audio_format *format, de
 
 bool audio_writer_write(audio_writer *writer, const float *const *planes, size_t frames, demucs_error *error)
 {
-    if (!writer->failed && !writer->finished && frames > 0)
+    if (!writer->failed && !writer->encoded && frames > 0)
         writer->failed = !writer->encoder->write(writer->state, planes, frames, &writer->first);
+    if (writer->failed && error != NULL) *error = writer->first;
+    return !writer->failed;
+}
+
+/* Nothing of the audio is missing in the file then, though it may not be on the disk. */
+static bool encode_rest(audio_writer *writer, demucs_error *error)
+{
+    if (!writer->failed && !writer->encoded) {
+        writer->encoded = true;
+        writer->failed = !writer->encoder->finish(writer->state, &writer->first);
+    }
     if (writer->failed && error != NULL) *error = writer->first;
     return !writer->failed;
 }
 
 bool audio_writer_finish(audio_writer *writer, demucs_error *error)
 {
-    if (!writer->failed && !writer->finished) {
+    if (encode_rest(writer, error) && !writer->finished) {
         writer->finished = true;
-        writer->failed = !writer->encoder->finish(writer->state, &writer->first);
-        if (!writer->failed && !dmx_file_sync(writer->output))
-            writer->failed = dmx_file_fail(writer->output, &writer->first) != DEMUCS_OK;
+        if (!dmx_file_sync(writer->output)) writer->failed = dmx_file_fail(writer->output, &writer->first) != DEMUCS_OK;
     }
     if (writer->failed && error != NULL) *error = writer->first;
     return !writer->failed;
@@ -81,6 +93,29 @@ bool audio_writer_close(audio_writer *writer, demucs_error *error)
         done = dmx_file_commit(writer->output, error) == DEMUCS_OK;
         writer->output = NULL;
     }
+    audio_writer_abort(writer);
+    return done;
+}
+
+bool audio_writer_hand_over(audio_writer *writer, bool (*take)(const void *bytes, size_t count, void *user), void *user,
+                            demucs_error *error)
+{
+    enum { PIECE = 48 << 10 };
+    static_assert(PIECE % 3 == 0, "who writes it as base64 has no remainders in the middle");
+    char *piece = dmx_alloc(1, PIECE);
+    bool done = encode_rest(writer, error);
+    if (piece == NULL)
+        done =
+            !dmx_refuse(dmx_file_path(writer->output), error, DEMUCS_ERROR_MEMORY, "not enough memory to read it back");
+    const uint64_t size = dmx_file_size(writer->output);
+    for (uint64_t at = 0; done && at < size; at += PIECE) {
+        const size_t count = size - at < PIECE ? (size_t)(size - at) : PIECE;
+        if (!dmx_file_read(writer->output, piece, count, at))
+            done = !dmx_file_fail(writer->output, error);
+        else
+            done = take(piece, count, user);
+    }
+    dmx_free(piece);
     audio_writer_abort(writer);
     return done;
 }

@@ -31,6 +31,7 @@
 
 #include "demucs.h"
 #include "demucs_cache.h"
+#include "demucs_quality.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -59,8 +60,9 @@ typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_CACHE_WAITING, /* another track is computing the same result for the cache, and this one waits
                                           for it: told again and again */
     DEMUCS_TRACKS_EVENT_CACHE_DAMAGED, /* warning: what the cache had was damaged; it is computed again */
-    DEMUCS_TRACKS_EVENT_CACHE_FAILED   /* warning: the cache could not be used, or the result not be kept; the track is
+    DEMUCS_TRACKS_EVENT_CACHE_FAILED,  /* warning: the cache could not be used, or the result not be kept; the track is
                                           none the worse for it */
+    DEMUCS_TRACKS_EVENT_OUTLIER        /* warning: a figure of the quality, `outlier`, is above its limit */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -74,7 +76,8 @@ typedef struct demucs_tracks_event {
     uint64_t done, total;      /* READ: frames, total 0 when unknown; SEPARATE: segments; WRITE: frames of all files;
                                   SHORT: frames of the input; CHANNELS: channels of the input */
     uint64_t count;            /* of a warning */
-    const demucs_progress *segment; /* SEPARATE, PROGRESS: where the stream stands; else NULL */
+    const demucs_progress *segment;        /* SEPARATE, PROGRESS: where the stream stands; else NULL */
+    const demucs_quality_outlier *outlier; /* OUTLIER: which; else NULL */
 } demucs_tracks_event;
 
 /* Called in the thread that called demucs_tracks_separate; what it points to lasts for the call. Return true to cancel:
@@ -238,6 +241,9 @@ typedef struct demucs_tracks_request {
     /* What else the files are, for readers that want it so. */
     int output_sample_rate_hz; /* 1..768000, by the resampler of demucs.h. Default 0: the rate of the model */
     int output_channels;       /* 1: the mean of all channels. Default 0: the channels of the model */
+    const demucs_quality_options *quality; /* NULL (default): nothing is measured; or the limits of the figures, which
+                                              then are in the result. They are gathered while the stems go by, and what
+                                              is above its limit is told as an event before the files appear */
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and
@@ -307,7 +313,9 @@ typedef struct demucs_tracks_result {
     const demucs_tracks_warning *const *warnings; /* [warnings_count] in the order of the events */
     size_t warnings_count;
     demucs_tracks_outcome outcome;
-    int64_t computed_unix; /* of CACHED: when it was computed, in seconds since 1970; else 0 */
+    int64_t computed_unix;         /* of CACHED: when it was computed, in seconds since 1970; else 0 */
+    const demucs_quality *quality; /* figures of all stems that were computed, in the order of the model; NULL when the
+                                      request did not ask, or they were not computed. The result frees it */
 } demucs_tracks_result;
 
 /* Decode the track, separate it, write its files. Returns when all is done; any number of threads may call it at once,

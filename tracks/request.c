@@ -88,6 +88,7 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
     if (request->pattern_setting == NULL) request->pattern_setting = "request.pattern";
     if (request->downmix_setting == NULL) request->downmix_setting = "request.downmix";
     return check_numbers(request, error) && check_sum(request, error) &&
+           demucs_quality_options_check(request->quality, error) == DEMUCS_OK &&
            (request->targets != NULL ? check_targets(request, error) : check_pattern(request, error));
 }
 

@@ -11,6 +11,7 @@ typedef struct whole {
     const demucs_tracks_file **list;  /* [files_count] */
     demucs_tracks_file *files;        /* [files_count] */
     demucs_tracks_warning **warnings; /* [warnings_count] */
+    demucs_quality *quality;
 } whole;
 
 demucs_tracks_result *dmx_result_new(int files)
@@ -27,6 +28,12 @@ demucs_tracks_result *dmx_result_new(int files)
     self->shown.files = self->list;
     self->shown.files_count = (size_t)files;
     return &self->shown;
+}
+
+void dmx_result_set_quality(demucs_tracks_result *result, demucs_quality *quality)
+{
+    whole *self = (whole *)result;
+    self->shown.quality = self->quality = quality;
 }
 
 static void take_warnings(whole *self, dmx_watch *watch)
@@ -100,6 +107,7 @@ void demucs_tracks_result_free(demucs_tracks_result *result)
     }
     for (size_t i = 0; i < self->shown.warnings_count; i++) dmx_free(self->warnings[i]);
     dmx_free(self->warnings);
+    demucs_quality_free(self->quality);
     dmx_free(self->list);
     dmx_free(self->files);
     dmx_free(self);

@@ -9,6 +9,9 @@
  * can fail after it. */
 demucs_tracks_result *dmx_result_new(int files);
 
+/* The figures of its stems, or NULL, become the result's. */
+void dmx_result_set_quality(demucs_tracks_result *result, demucs_quality *quality);
+
 /* Fill it in once all files are there. The paths and names of the outputs, and the warnings, become the
  * result's. */
 void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const dmx_intake *intake, dmx_watch *watch);

@@ -54,6 +54,25 @@ static bool create_planes(dmx_separation *self, const bool *needed, int sources)
     return true;
 }
 
+/* The needed stems lie in `blocks`, after the input and in the order of the model. */
+static bool create_meter(dmx_separation *self, const bool *needed, int sources, demucs_error *error)
+{
+    const demucs_model *model = demucs_engine_model(self->request->engine);
+    demucs_error why;
+    if (self->request->quality == NULL) return true;
+    const char **names = dmx_alloc((size_t)sources, sizeof *names);
+    if (names == NULL)
+        return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", self->watch->track);
+    demucs_quality_format format = {
+        .channels = self->channels, .sample_rate_hz = demucs_model_sample_rate_hz(model), .names = names};
+    for (int source = 0; source < sources; source++)
+        if (needed[source]) names[format.stems++] = demucs_model_source_name(model, source);
+    format.complete = format.stems == sources;
+    const demucs_status status = demucs_quality_meter_create(&self->meter, &format, self->request->quality, &why);
+    dmx_free(names);
+    return passed(self, status, &why, error);
+}
+
 bool dmx_separation_begin(dmx_separation *self, const demucs_tracks_request *request, const dmx_outputs *outputs,
                           dmx_watch *watch, demucs_error *error)
 {
@@ -61,14 +80,20 @@ bool dmx_separation_begin(dmx_separation *self, const demucs_tracks_request *req
     bool *needed = dmx_alloc((size_t)outputs->sources, sizeof *needed);
     if (needed != NULL) dmx_outputs_need(request, demucs_engine_model(request->engine), needed);
     const bool room = needed != NULL && create_planes(self, needed, outputs->sources);
-    const bool done = room ? create_stream(self, needed, error)
+    const bool done = room ? create_stream(self, needed, error) && create_meter(self, needed, outputs->sources, error)
                            : !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", watch->track);
     dmx_free(needed);
     return done;
 }
 
+demucs_quality *dmx_separation_quality(dmx_separation *self)
+{
+    return self->meter != NULL ? demucs_quality_meter_finish(self->meter) : NULL;
+}
+
 void dmx_separation_end(dmx_separation *self)
 {
+    demucs_quality_meter_free(self->meter);
     demucs_stream_free(self->stream);
     dmx_free(self->blocks);
     dmx_free(self->stems);
@@ -105,10 +130,12 @@ static bool pull(dmx_separation *self, const dmx_spool *mix, dmx_outputs *output
     demucs_status status = demucs_stream_pull(self->stream, self->stems, DMX_TRACK_BLOCK, frames, done, &why);
     if (!passed(self, status, &why, error)) return false;
     if (*frames == 0) return true;
-    if (dmx_outputs_need_mix(outputs) && !dmx_spool_read(mix, self->pulled, self->input, *frames, error)) return false;
+    const bool need_mix = dmx_outputs_need_mix(outputs) || self->meter != NULL;
+    const float *const *input = (const float *const *)self->input;
+    if (need_mix && !dmx_spool_read(mix, self->pulled, self->input, *frames, error)) return false;
     self->pulled += *frames;
-    return dmx_outputs_add(outputs, (const float *const *)self->stems, (const float *const *)self->input, *frames,
-                           error);
+    if (self->meter != NULL) demucs_quality_meter_add(self->meter, input, input + self->channels, *frames);
+    return dmx_outputs_add(outputs, (const float *const *)self->stems, input, *frames, error);
 }
 
 static bool carry_all(dmx_separation *self, const dmx_intake *intake, dmx_outputs *outputs, demucs_error *error)

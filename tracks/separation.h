@@ -14,9 +14,10 @@ typedef struct dmx_separation {
     demucs_error *error; /* of the call under way, for what is told from inside the engine */
     demucs_stream *stream;
     int channels;
-    float **blocks; /* [channels and those of the needed stems] planes of a block */
-    float **input;  /* [channels] among them */
-    float **stems;  /* [sources * channels] among them; NULL for stems that nobody needs */
+    float **blocks;              /* [channels and those of the needed stems] planes of a block */
+    float **input;               /* [channels] among them */
+    float **stems;               /* [sources * channels] among them; NULL for stems that nobody needs */
+    demucs_quality_meter *meter; /* of the needed stems; NULL when nobody asked */
     uint64_t pushed, pulled;
     bool finished;
 } dmx_separation;
@@ -28,6 +29,9 @@ bool dmx_separation_begin(dmx_separation *self, const demucs_tracks_request *req
 
 /* All of the mix, block by block, to the outputs. */
 bool dmx_separation_run(dmx_separation *self, const dmx_intake *intake, dmx_outputs *outputs, demucs_error *error);
+
+/* The figures of the stems that went by, to be freed with demucs_quality_free; NULL when nobody asked. */
+demucs_quality *dmx_separation_quality(dmx_separation *self);
 
 void dmx_separation_end(dmx_separation *self);
 

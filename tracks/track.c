@@ -59,13 +59,27 @@ static bool read_track(track *self, demucs_error *error)
     return dmx_budget_allows(&self->outputs, dmx_spool_frames(self->intake.mix), true, error);
 }
 
+/* Figures above their limits are told while the caller can still refuse the files. */
+static bool tell_outliers(track *self, const demucs_quality *quality, demucs_error *error)
+{
+    for (size_t i = 0; quality != NULL && i < quality->outliers_count; i++) {
+        const demucs_quality_outlier *outlier = quality->outliers[i];
+        const demucs_tracks_event event = {
+            .kind = DEMUCS_TRACKS_EVENT_OUTLIER, .path = self->request.input, .count = 1, .outlier = outlier};
+        if (!dmx_watch_warn(&self->watch, event, error, "%s", outlier->text)) return false;
+    }
+    return true;
+}
+
 static bool separate(track *self, demucs_error *error)
 {
     if (!dmx_watch_begin(&self->watch, DEMUCS_TRACKS_SEPARATE, error) ||
         !dmx_separation_run(&self->separation, &self->intake, &self->outputs, error))
         return false;
+    demucs_quality *quality = dmx_separation_quality(&self->separation);
+    dmx_result_set_quality(self->result, quality);
     dmx_separation_end(&self->separation);
-    return true;
+    return tell_outliers(self, quality, error);
 }
 
 static bool write_files(track *self, demucs_error *error)

@@ -79,6 +79,9 @@ CHANGE(request_collision, it->request.collision = DEMUCS_TRACKS_COLLISION_SKIP)
 CHANGE(request_cache, it->request.cache = NULL)
 CHANGE(request_skip, it->request.skip_existing = true)
 CHANGE(request_lossy_bitrate, it->request.bitrate_kbps = 96)
+static demucs_quality_options quality_limits;
+CHANGE(request_figures,
+       (demucs_quality_options_init(&quality_limits, sizeof quality_limits), it->request.quality = &quality_limits))
 
 #define FIELD(type, name, effect, change)                                                                              \
     {                                                                                                                  \
@@ -120,6 +123,7 @@ static const field request_fields[] = {
     REQUEST(skip_existing, HARMLESS, request_skip),
     REQUEST(output_sample_rate_hz, KEY, request_output_rate),
     REQUEST(output_channels, KEY, request_output_channels),
+    REQUEST(quality, HARMLESS, request_figures),
 };
 
 /* ---- the options of the stream ---- */
