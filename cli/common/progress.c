@@ -60,6 +60,7 @@ bool progress_event(const demucs_tracks_event *event, void *user)
     case DEMUCS_TRACKS_EVENT_COLLISION:
     case DEMUCS_TRACKS_EVENT_CACHE_DAMAGED:
     case DEMUCS_TRACKS_EVENT_CACHE_FAILED:
+    case DEMUCS_TRACKS_EVENT_OUTLIER:
         end_lines(self);
         fprintf(stderr, "warning: %s\n", event->text);
         break;

@@ -21,6 +21,7 @@
 #include "listing.h"
 #include "options.h"
 #include "presets.h"
+#include "quality.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ typedef struct run {
     const separate_options *options;
     demucs_tracks_request request;
     demucs_runs_list *list;
+    follow view;
+    quality_check quality;
 } run;
 
 static void announce_engine(const run *self, size_t bytes)
@@ -121,33 +124,45 @@ static bool announce(const char *folder, demucs_error *why)
     return true;
 }
 
+/* A demucs_runs_event_fn; `user` is the run. */
+static bool on_event(const demucs_runs_event *event, void *user)
+{
+    run *self = user;
+    const bool stop = follow_event(event, &self->view);
+    if (event->kind == DEMUCS_RUNS_EVENT_END && event->row->result != NULL)
+        quality_take(&self->quality, event->row->path, self->request.stream, event->row->result);
+    return stop;
+}
+
 /* Separate all tracks and say what became of them. False with a sentence when there was no run. */
 static bool separate_all(run *self, int *status, demucs_error *why)
 {
     const separate_options *options = self->options;
     demucs_run *all = NULL;
     demucs_runs_options how;
-    follow view = {0};
+    follow *view = &self->view;
     demucs_runs_options_init(&how, sizeof how);
     how.at_once = (int)options->tracks_at_once;
-    how.event = follow_event;
-    how.event_user = &view;
+    how.event = on_event;
+    how.event_user = self;
     how.summary = options->summary;
     how.timeout_seconds = options->timeout;
-    if (!record_open(&view.record, options, why)) return false;
-    follow_begin(&view, demucs_runs_list_count(self->list), how.at_once, options->progress);
+    if (!record_open(&view->record, options, why)) return false;
+    follow_begin(view, demucs_runs_list_count(self->list), how.at_once, options->progress);
     demucs_error end = {DEMUCS_OK, ""};
     bool done = demucs_run_create(&all, &self->request, self->list, &how, why) == DEMUCS_OK;
-    view.run = all;
+    view->run = all;
     if (done) demucs_run_separate(all, &end);
-    follow_end(&view);
+    follow_end(view);
     /* of tracks that exclude each other each was told, and none began */
     const bool told = end.status == DEMUCS_ERROR_ARGUMENT && demucs_run_tally(all, DEMUCS_RUNS_FAILED) > 0;
     *status = 1;
     if (done && !told) *status = follow_summarize(all);
+    if (!quality_close(&self->quality, why)) *status = 1;
+    if (*status == 0 && options->strict_quality && self->quality.unusual_count > 0) *status = 3;
     if (!told && end.status != DEMUCS_ERROR_CANCELLED && end.status != DEMUCS_OK)
         done = !dmx_fail(why, end.status, "%s", end.message);
-    done = record_close(&view.record, why) && done;
+    done = record_close(&view->record, why) && done;
     demucs_run_free(all);
     return done;
 }
@@ -170,10 +185,12 @@ static int run_all(separate_options *options)
     if (!listing_check_stem(options, model, &why)) goto done;
     if (demucs_tracks_check(&options->request, model, &why) != DEMUCS_OK) goto done;
     if (!announce(folder, &why) || !prepare_engine(&self, model, &why) || !create_batch(&self, &why)) goto done;
+    if (!quality_open(&self.quality, options, &self.request, self.list, &why)) goto done;
     if (!separate_all(&self, &status, &why)) status = 1;
 done:
     if (why.message[0] != '\0' && interrupt_signal() == 0) fprintf(stderr, "error: %s\n", why.message);
     if (why.message[0] != '\0' && interrupt_signal() != 0) follow_name_all(self.list);
+    quality_discard(&self.quality);
     demucs_runs_list_free(self.list);
     demucs_tracks_batch_free(self.request.batch);
     demucs_cache_free(self.request.cache);

@@ -103,6 +103,20 @@ static const argument table[] = {
     {0, "force-refresh", ARGUMENT_FLAG, FIELD(force_refresh), .added = true,
      .help = "Compute also what the cache has, and keep the new result in its place. Default: off."},
     {0, "skip-existing", .setting = "skip_existing", .word = "on", .added = true},
+    {0, "quality", ARGUMENT_FLAG, FIELD(quality), .added = true,
+     .help = "Measure the stems of each track as they are made, and say what is unusual: clipping, DC, stems that are "
+             "alike, stems that do not add up, and how much of each is left in the others. Default: off."},
+    {0, "quality-limits", ARGUMENT_TEXT, FIELD(limits), .added = true, .metavar = "LIST",
+     .help = "What counts as unusual, such as \"leak=-20,silence=0.9\" or \"dc=off\". Implies --quality. Default is "
+             "clipping 0.001, silence 1, dc 0.003, correlation 0.3, residual -20 dB, leak -15 dB."},
+    {0, "quality-json", ARGUMENT_TEXT, FIELD(quality_json), .added = true, .metavar = "FILE",
+     .help = "Write the figures of all tracks to this file, as JSON. Implies --quality. Default: none."},
+    {0, "report", ARGUMENT_TEXT, FIELD(report), .added = true, .metavar = "FILE",
+     .help =
+         "Write a page for a browser, FILE.html: waveforms, spectrograms, players and figures of all tracks. Implies "
+         "--quality. Default: none."},
+    {0, "strict-quality", ARGUMENT_FLAG, FIELD(strict_quality), .added = true,
+     .help = "End with status 3 when all went well but something is unusual. Implies --quality. Default: off."},
     {0, "offline", .setting = "offline", .word = "on", .added = true},
 };
 
@@ -110,7 +124,8 @@ enum { ROWS = sizeof table / sizeof *table };
 static_assert((int)ROWS <= (int)OPTIONS_MOST, "room for all rows");
 
 static const char epilog[] = "Exit status: 0 all done, 1 a track or the model failed, 2 the command line is\n"
-                             "wrong, 130 interrupted. A track that failed or was interrupted leaves no files.\n"
+                             "wrong, 3 something is unusual (--strict-quality), 130 interrupted. A track that\n"
+                             "failed or was interrupted leaves no files.\n"
                              "\n"
                              "Examples:\n"
                              "  demucs song.mp3                          separated/htdemucs/song/drums.wav, ...\n"
@@ -135,10 +150,22 @@ static void translate(separate_options *options)
     options->cache = text_or_null(demucs_settings_get(options->settings, "result_cache"));
     options->progress = demucs_settings_get(options->settings, "progress");
     options->offline = strcmp(demucs_settings_get(options->settings, "offline"), "on") == 0;
+    options->quality = options->quality || options->strict_quality || options->limits != NULL ||
+                       options->quality_json != NULL || options->report != NULL;
+}
+
+static arguments_result read_limits(separate_options *options, const argument_parser *parser)
+{
+    demucs_error why;
+    demucs_quality_options_init(&options->quality_limits, sizeof options->quality_limits);
+    if (options->limits == NULL ||
+        demucs_quality_options_parse(&options->quality_limits, options->limits, &why) == DEMUCS_OK)
+        return ARGUMENTS_RUN;
+    return arguments_error(parser, "argument --quality-limits: %s", why.message);
 }
 
 /* Rules that a table cannot say. */
-static arguments_result check(const separate_options *options, const argument_parser *parser)
+static arguments_result check(separate_options *options, const argument_parser *parser)
 {
     if (options->sig != NULL)
         return arguments_error(parser,
@@ -158,7 +185,8 @@ static arguments_result check(const separate_options *options, const argument_pa
     const char *device = demucs_settings_get(options->settings, "device");
     if (strcmp(device, "cpu") != 0)
         say(stderr, "note: this program computes on the CPU; --device %s changes nothing.", device);
-    return keeping_check(options, parser);
+    const arguments_result limits = read_limits(options, parser);
+    return limits == ARGUMENTS_RUN ? keeping_check(options, parser) : limits;
 }
 
 static arguments_result parse(separate_options *options, const argument_parser *parser, int argc, char **argv)

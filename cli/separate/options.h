@@ -13,8 +13,10 @@ typedef struct separate_options {
     int tracks_count;
     const char *sig, *cache_limit; /* or NULL */
     bool list_models, list_presets, print_settings, verbose, force_refresh;
-    const char *from, *glob; /* or NULL */
-    const char *log;         /* or NULL */
+    bool quality, strict_quality;
+    const char *limits, *quality_json, *report; /* or NULL */
+    const char *from, *glob;                    /* or NULL */
+    const char *log;                            /* or NULL */
     bool log_names;
     const char *summary;      /* or NULL */
     double timeout;           /* seconds, 0: none */
@@ -29,6 +31,7 @@ typedef struct separate_options {
     demucs_engine_options engine;
     demucs_stream_options separation;
     demucs_tracks_request request; /* of each track; without engine and input, and its folder is that of all models */
+    demucs_quality_options quality_limits;
 } separate_options;
 
 /* Read the settings and parse. What it allocates is freed by options_free, whatever the result. */
