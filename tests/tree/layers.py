@@ -14,10 +14,10 @@ A file includes only from its own row of the layer order or from rows above it (
     digest                          base, and nothing else from src/
     audio   hub                     base; hub also digest/digest.h
     tracks/cache                    of tracks/ only paths.h; base, digest/digest.h  <- include/demucs_cache.h
-    tracks/quality                  base, demucs.h, audio/audio.h   <- include/demucs_quality.h
+    tracks/quality                  base, demucs.h, audio/audio.h, tracks/json.h   <- include/demucs_quality.h
     tracks                          base, demucs.h, demucs_quality.h, audio/audio.h, digest/digest.h  <- include/demucs_tracks.h
     tracks/settings                 base and the public headers     <- include/demucs_settings.h
-    tracks/runs                     base and the public headers; of tracks/ paths.h, request.h <- include/demucs_runs.h
+    tracks/runs                     base and the public headers; of tracks/ json.h, paths.h, request.h <- include/demucs_runs.h
     cli                             base, the public headers, audio/audio.h, hub/hub.h
 """
 
@@ -34,7 +34,7 @@ MAY_SEE_DEMUCS_H = re.compile(r"^src/(base|dsp|models|engine|stream|api)/")
 
 # Each library is wrapped: its headers are included here and nowhere else.
 WRAPPED = {
-    r"jansson\.h": r"(src/checkpoint|tracks/(runs|quality))/json\.c",
+    r"jansson\.h": r"src/checkpoint/json\.c|tracks/json\.h",
     r"yaml\.h": r"src/base/bag\.c",
     r"cpuid\.h": r"src/base/cpu\.c",
     r"curl/.*": r"hub/download\.c",
@@ -52,9 +52,9 @@ MAY_SEE = {
     "hub": r"digest/digest\.h",
     "tracks": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|demucs_quality\.h|audio/audio\.h|digest/digest\.h|tracks/cache/\w+\.h",
     "tracks/cache": r"demucs\.h|demucs_cache\.h|digest/digest\.h|tracks/paths\.h",
-    "tracks/quality": r"demucs\.h|demucs_quality\.h|audio/audio\.h",
+    "tracks/quality": r"demucs\.h|demucs_quality\.h|audio/audio\.h|tracks/json\.h",
     "tracks/settings": r"demucs\.h|demucs_tracks\.h|demucs_settings\.h",
-    "tracks/runs": r"demucs\.h|demucs_tracks\.h|demucs_runs\.h|digest/digest\.h|tracks/(paths|request)\.h",
+    "tracks/runs": r"demucs\.h|demucs_tracks\.h|demucs_runs\.h|digest/digest\.h|tracks/(json|paths|request)\.h",
     "cli": r"demucs\.h|demucs_tracks\.h|demucs_runs\.h|demucs_cache\.h|demucs_settings\.h|demucs_quality\.h|audio/audio\.h|hub/hub\.h",
 }
 

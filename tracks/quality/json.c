@@ -1,74 +1,57 @@
-/* json.c - demucs_quality_json; the only place in tracks/ that knows the JSON library. */
+/* json.c - demucs_quality_json. */
+#include "tracks/json.h"
+
 #include "base/alloc.h"
 #include "base/error.h"
 #include "demucs_quality.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <string.h>
 
-/* JSON has no NaN. */
-static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
-/* A text of foreign origin; NULL becomes null. Bytes that are no UTF-8 become '?': JSON has no others. */
-static json_t *text_of(const char *text)
+static json_t *stem(const void *object, size_t i)
 {
-    if (text == NULL) return json_null();
-    char *copy = dmx_strdup(text);
-    if (copy == NULL) return NULL;
-    dmx_make_printable(copy, '?');
-    json_t *json = json_string(copy);
-    dmx_free(copy);
-    return json;
-}
-
-/* An array of `count` values that `make` gives, or NULL without memory. */
-static json_t *list(json_t *(*make)(const demucs_quality *, size_t), const demucs_quality *quality, size_t count)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; array != NULL && i < count; i++) {
-        if (json_array_append_new(array, make(quality, i)) == 0) continue;
-        json_decref(array);
-        array = NULL;
-    }
-    return array;
-}
-
-static json_t *stem(const demucs_quality *quality, size_t i)
-{
+    const demucs_quality *quality = object;
     const demucs_quality_stem *s = quality->stems[i];
-    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}", "name", text_of(s->name), "rms", number(s->rms),
-                     "peak", number(s->peak), "dc", number(s->dc), "clipped", (json_int_t)s->clipped, "silent_share",
-                     number(s->silent_share), "silent", s->silent, "leak_db", number(s->leak_db));
+    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}", "name", dmx_json_text(s->name), "rms",
+                     dmx_json_number(s->rms), "peak", dmx_json_number(s->peak), "dc", dmx_json_number(s->dc), "clipped",
+                     (json_int_t)s->clipped, "silent_share", dmx_json_number(s->silent_share), "silent", s->silent,
+                     "leak_db", dmx_json_number(s->leak_db));
 }
 
-static json_t *correlations(const demucs_quality *quality, size_t i)
+/* A row of the matrix of correlations. */
+typedef struct row {
+    const demucs_quality *quality;
+    size_t stem;
+} row;
+
+static json_t *correlation(const void *object, size_t j)
 {
-    json_t *row = json_array();
-    for (size_t j = 0; row != NULL && j < quality->stems_count; j++) {
-        if (json_array_append_new(row, number(quality->correlation[i * quality->stems_count + j])) == 0) continue;
-        json_decref(row);
-        row = NULL;
-    }
-    return row;
+    const row *self = object;
+    return dmx_json_number(self->quality->correlation[self->stem * self->quality->stems_count + j]);
 }
 
-static json_t *outlier(const demucs_quality *quality, size_t i)
+static json_t *correlations(const void *object, size_t i)
 {
+    const row self = {object, i};
+    return dmx_json_list(correlation, &self, self.quality->stems_count);
+}
+
+static json_t *outlier(const void *object, size_t i)
+{
+    const demucs_quality *quality = object;
     const demucs_quality_outlier *o = quality->outliers[i];
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "figure", demucs_quality_figure_name(o->figure), "stem",
-                     text_of(o->stem), "other", text_of(o->other), "value", number(o->value), "limit", number(o->limit),
-                     "text", text_of(o->text));
+                     dmx_json_text(o->stem), "other", dmx_json_text(o->other), "value", dmx_json_number(o->value),
+                     "limit", dmx_json_number(o->limit), "text", dmx_json_text(o->text));
 }
 
 static json_t *whole(const demucs_quality *q, const char *track)
 {
-    return json_pack("{s:i, s:o, s:i, s:i, s:I, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o}", "version", 1, "track",
-                     text_of(track), "channels", q->channels, "sample_rate_hz", q->sample_rate_hz, "frames",
-                     (json_int_t)q->frames, "seconds", number(q->seconds), "mix", "rms", number(q->mix_rms), "peak",
-                     number(q->mix_peak), "stems", list(stem, q, q->stems_count), "correlation",
-                     list(correlations, q, q->stems_count), "residual_db", number(q->residual_db), "outliers",
-                     list(outlier, q, q->outliers_count));
+    return json_pack(
+        "{s:i, s:o, s:i, s:i, s:I, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o}", "version", 1, "track", dmx_json_text(track),
+        "channels", q->channels, "sample_rate_hz", q->sample_rate_hz, "frames", (json_int_t)q->frames, "seconds",
+        dmx_json_number(q->seconds), "mix", "rms", dmx_json_number(q->mix_rms), "peak", dmx_json_number(q->mix_peak),
+        "stems", dmx_json_list(stem, q, q->stems_count), "correlation", dmx_json_list(correlations, q, q->stems_count),
+        "residual_db", dmx_json_number(q->residual_db), "outliers", dmx_json_list(outlier, q, q->outliers_count));
 }
 
 /* A json_dump_callback_t that copies; text comes in pieces. */

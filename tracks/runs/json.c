@@ -1,45 +1,24 @@
-/* json.c - see json.h and demucs_runs.h, and docs/summary.schema.json and log.schema.json; the only place in this room
- * that knows the JSON library. */
+/* json.c - see json.h and demucs_runs.h, and docs/summary.schema.json and log.schema.json. */
 #include "tracks/runs/json.h"
 
-#include "base/alloc.h"
 #include "digest/digest.h"
+#include "tracks/json.h"
 
-#include <jansson.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* A text of foreign origin; NULL becomes null. Bytes that are no UTF-8 become '?': JSON has no others. */
-static json_t *text_of(const char *text)
+static json_t *file_of(const void *object, size_t i)
 {
-    if (text == NULL) return json_null();
-    char *copy = dmx_strdup(text);
-    if (copy == NULL) return NULL;
-    dmx_make_printable(copy, '?');
-    json_t *json = json_string(copy);
-    dmx_free(copy);
-    return json;
+    const demucs_tracks_result *result = object;
+    return json_pack("{s:o, s:o}", "name", dmx_json_text(result->files[i]->name), "path",
+                     dmx_json_text(result->files[i]->path));
 }
 
-/* An array of the `count` values that `make` gives, or NULL without memory. */
-static json_t *list(json_t *(*make)(const demucs_tracks_result *, size_t), const demucs_tracks_result *result,
-                    size_t count)
+static json_t *warning_of(const void *object, size_t i)
 {
-    json_t *array = json_array();
-    for (size_t i = 0; array != NULL && i < count; i++) {
-        if (json_array_append_new(array, make(result, i)) == 0) continue;
-        json_decref(array);
-        array = NULL;
-    }
-    return array;
+    const demucs_tracks_result *result = object;
+    return dmx_json_text(result->warnings[i]->text);
 }
-
-static json_t *file_of(const demucs_tracks_result *result, size_t i)
-{
-    return json_pack("{s:o, s:o}", "name", text_of(result->files[i]->name), "path", text_of(result->files[i]->path));
-}
-
-static json_t *warning_of(const demucs_tracks_result *result, size_t i) { return text_of(result->warnings[i]->text); }
 
 static const char *name_of(demucs_runs_outcome outcome)
 {
@@ -49,26 +28,17 @@ static const char *name_of(demucs_runs_outcome outcome)
     return names[outcome];
 }
 
-static json_t *row_of(const demucs_runs_row *row)
+static json_t *row_of(const void *object, size_t i)
 {
+    const demucs_run *self = object;
+    const demucs_runs_row *row = &self->tracks[i].row;
     const demucs_tracks_result *result = row->result;
     json_t *length = result != NULL && result->seconds > 0 ? json_real(result->seconds) : json_null();
-    return json_pack("{s:o, s:o, s:s, s:o, s:f, s:o, s:o, s:o}", "track", text_of(row->path), "folder",
-                     text_of(row->folder), "outcome", name_of(row->outcome), "reason", text_of(row->reason), "seconds",
-                     row->seconds, "audio_seconds", length, "files",
-                     list(file_of, result, result != NULL ? result->files_count : 0), "warnings",
-                     list(warning_of, result, result != NULL ? result->warnings_count : 0));
-}
-
-static json_t *rows_of(const demucs_run *self)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; array != NULL && i < self->count; i++) {
-        if (json_array_append_new(array, row_of(&self->tracks[i].row)) == 0) continue;
-        json_decref(array);
-        array = NULL;
-    }
-    return array;
+    return json_pack("{s:o, s:o, s:s, s:o, s:f, s:o, s:o, s:o}", "track", dmx_json_text(row->path), "folder",
+                     dmx_json_text(row->folder), "outcome", name_of(row->outcome), "reason", dmx_json_text(row->reason),
+                     "seconds", row->seconds, "audio_seconds", length, "files",
+                     dmx_json_list(file_of, result, result != NULL ? result->files_count : 0), "warnings",
+                     dmx_json_list(warning_of, result, result != NULL ? result->warnings_count : 0));
 }
 
 static json_t *counts_of(const demucs_run *self)
@@ -95,8 +65,8 @@ bool dmx_runs_write_summary(demucs_run *self, double seconds, dmx_file *file, de
     const demucs_model *model = demucs_engine_model(self->request.engine);
     const bool known = demucs_model_digest(model, digest, NULL) == DEMUCS_OK;
     json_t *json = json_pack("{s:i, s:s, s:o, s:f, s:o, s:o}", "version", 1, "demucs", demucs_version(), "model_digest",
-                             text_of(known ? digest : NULL), "seconds", seconds, "counts", counts_of(self), "tracks",
-                             rows_of(self));
+                             dmx_json_text(known ? digest : NULL), "seconds", seconds, "counts", counts_of(self),
+                             "tracks", dmx_json_list(row_of, self, self->count));
     if (json == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for the summary of the run");
     const int failed = json_dump_callback(json, write_part, file, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     json_decref(json);
@@ -152,8 +122,8 @@ static json_t *model_of(const demucs_run *self)
     char digest[65];
     const demucs_engine *engine = self->request.engine;
     const bool known = demucs_model_digest(demucs_engine_model(engine), digest, NULL) == DEMUCS_OK;
-    return json_pack("{s:o, s:s, s:s, s:s, s:s}", "digest", text_of(known ? digest : NULL), "device", "cpu", "cpu",
-                     demucs_engine_cpu(engine), "precision",
+    return json_pack("{s:o, s:s, s:s, s:s, s:s}", "digest", dmx_json_text(known ? digest : NULL), "device", "cpu",
+                     "cpu", demucs_engine_cpu(engine), "precision",
                      demucs_engine_precision(engine) == DEMUCS_PRECISION_FAST ? "fast" : "exact", "demucs",
                      demucs_version());
 }
@@ -210,8 +180,8 @@ size_t demucs_run_event_line(const demucs_run *run, const demucs_runs_event *eve
     json_t *json = line_of(event, run);
     if (json == NULL) return 0;
     const char *text = event->track != NULL ? event->track->text : event->row->reason;
-    if (names && event->track == NULL) json_object_set_new(json, "path", text_of(event->row->path));
-    if (names && text != NULL) json_object_set_new(json, "text", text_of(text));
+    if (names && event->track == NULL) json_object_set_new(json, "path", dmx_json_text(event->row->path));
+    if (names && text != NULL) json_object_set_new(json, "text", dmx_json_text(text));
     const size_t length = json_dumpb(json, line, size, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(json);
     if (length >= size) return 0;
