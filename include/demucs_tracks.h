@@ -244,6 +244,11 @@ typedef struct demucs_tracks_request {
     const demucs_quality_options *quality; /* NULL (default): nothing is measured; or the limits of the figures, which
                                               then are in the result. They are gathered while the stems go by, and what
                                               is above its limit is told as an event before the files appear */
+
+    /* A section of the track: what would come of a file with these frames and no others, to the sample. Both are
+     * rounded to frames of the input. It is decoded from the beginning, since only that is exact for all formats. */
+    double start_seconds;    /* 0..1e9. Default 0. A track that ends before is refused (ARGUMENT) */
+    double duration_seconds; /* 0..1e9. Default 0: to the end. What goes beyond the end ends there */
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and

@@ -16,8 +16,12 @@ typedef struct reading {
     int sample_rate_hz;
     audio_reader *reader;
     dmx_resampling *resampling;
-    float **read;         /* [file_channels] planes of a block: as decoded */
-    const float **mapped; /* [channels] where in `read` each channel of the model is */
+    float **read;          /* [file_channels] planes of a block: as decoded */
+    const float **mapped;  /* [channels] where in `read` each channel of the model is */
+    const float **from;    /* [channels] the same, where what is taken of a block begins */
+    uint64_t skip, left;   /* frames of the part's rate before the section that is asked for, and in it */
+    uint64_t skipped;      /* so far */
+    size_t damaged_before; /* places, before the section */
     dmx_watch *watch;
     dmx_intake *out;
     audio_stop stop;
@@ -26,11 +30,20 @@ typedef struct reading {
     demucs_error why_stopped;
 } reading;
 
+/* Of so many frames of the file, those in the section. */
+static uint64_t in_section(const reading *self, uint64_t frames)
+{
+    const uint64_t before = self->skip + self->skipped,
+                   wanted = self->left == UINT64_MAX ? self->left : self->left + self->out->frames;
+    const uint64_t there = frames > before ? frames - before : 0;
+    return there < wanted ? there : wanted;
+}
+
 /* Whether the caller wants the track still; asked wherever reading may take long: per block, per block that the
  * resampler makes of one, and while a pipe has nothing. */
 static bool is_wanted(reading *self)
 {
-    const uint64_t expected = self->reader != NULL ? audio_reader_expected_frames(self->reader) : 0;
+    const uint64_t expected = self->reader != NULL ? in_section(self, audio_reader_expected_frames(self->reader)) : 0;
     self->stopped =
         self->stopped || !dmx_watch_progress(self->watch, self->out->frames, expected, NULL, &self->why_stopped);
     return !self->stopped;
@@ -78,13 +91,28 @@ static bool note_channels(reading *self, demucs_error *error)
     return warn_channels(out, self->watch, error);
 }
 
+static void set_section(reading *self)
+{
+    const demucs_tracks_request *request = self->watch->request;
+    const double rate = self->sample_rate_hz;
+    self->skip = (uint64_t)round(request->start_seconds * rate);
+    self->left = request->duration_seconds > 0 ? (uint64_t)round(request->duration_seconds * rate) : UINT64_MAX;
+    if (self->left == 0) self->left = 1;
+}
+
 /* A part of the stream begins, with channels and a rate of its own. */
 static bool begin_part(reading *self, demucs_error *error)
 {
     const int before_hz = self->sample_rate_hz;
     self->file_channels = audio_reader_channels(self->reader);
     self->sample_rate_hz = audio_reader_sample_rate_hz(self->reader);
-    if (before_hz != 0) self->out->frames = demucs_resampled_frames(self->out->frames, before_hz, self->sample_rate_hz);
+    if (before_hz == 0) set_section(self);
+    if (before_hz != 0) {
+        uint64_t *const counts[] = {&self->out->frames, &self->skip, &self->left, &self->skipped};
+        for (int i = 0; i < 4; i++)
+            if (*counts[i] != UINT64_MAX)
+                *counts[i] = demucs_resampled_frames(*counts[i], before_hz, self->sample_rate_hz);
+    }
     if (self->sample_rate_hz < DMX_LOWEST_HZ)
         return !dmx_fail(
             error, DEMUCS_ERROR_UNSUPPORTED,
@@ -109,7 +137,7 @@ static bool fits(const reading *self, const dmx_intake_format *format, demucs_er
 {
     const uint64_t announced = audio_reader_announced_frames(self->reader),
                    there = audio_reader_expected_frames(self->reader); /* less where the file breaks off */
-    const uint64_t frames = announced < there ? announced : there;
+    const uint64_t frames = in_section(self, announced < there ? announced : there);
     return dmx_budget_allows(
         format->outputs, demucs_resampled_frames(frames, self->sample_rate_hz, format->sample_rate_hz), false, error);
 }
@@ -127,7 +155,8 @@ static bool open_track(reading *self, const dmx_intake_format *format, demucs_er
     self->reader = audio_reader_open_with(request->input, &options, error);
     if (self->reader == NULL) return false;
     self->mapped = dmx_alloc((size_t)self->channels, sizeof *self->mapped);
-    if (self->mapped == NULL) return no_memory(self, error);
+    self->from = dmx_alloc((size_t)self->channels, sizeof *self->from);
+    if (self->mapped == NULL || self->from == NULL) return no_memory(self, error);
     self->resampling = dmx_resampling_create(self->channels, format->sample_rate_hz, self->track, take, self, error);
     if (self->resampling == NULL || !begin_part(self, error) || !fits(self, format, error)) return false;
     self->out->channels = self->file_channels;
@@ -137,26 +166,49 @@ static bool open_track(reading *self, const dmx_intake_format *format, demucs_er
 }
 
 /* Zero what is not finite; for a mono model, average the channels into the first. */
-static void prepare(reading *self, size_t frames)
+static void prepare(reading *self, size_t first, size_t end)
 {
     for (int channel = 0; channel < self->file_channels; channel++)
-        for (size_t i = 0; i < frames; i++)
+        for (size_t i = first; i < end; i++)
             if (!isfinite(self->read[channel][i])) {
                 self->read[channel][i] = 0;
                 self->out->not_finite++;
             }
     if (self->channels != 1 || self->file_channels == 1) return;
-    for (size_t i = 0; i < frames; i++) {
+    for (size_t i = first; i < end; i++) {
         float sum = 0;
         for (int channel = 0; channel < self->file_channels; channel++) sum += self->read[channel][i];
         self->read[0][i] = sum / (float)self->file_channels;
     }
 }
 
+/* Take of a block what lies in the section. */
+static bool take_block(reading *self, size_t frames, demucs_error *error)
+{
+    const size_t first = self->skip < frames ? (size_t)self->skip : frames;
+    const size_t count = self->left < frames - first ? (size_t)self->left : frames - first;
+    if (self->skip > 0) self->damaged_before = audio_reader_damaged(self->reader);
+    self->skip -= first;
+    self->skipped += first;
+    if (self->left != UINT64_MAX) self->left -= count;
+    if (count == 0) return true;
+    self->out->frames += (uint64_t)count;
+    prepare(self, first, first + count);
+    for (int channel = 0; channel < self->channels; channel++) self->from[channel] = self->mapped[channel] + first;
+    return dmx_resampling_push(self->resampling, self->from, count, error);
+}
+
+static bool refuse_empty(const reading *self, demucs_error *error)
+{
+    if (self->skipped == 0) return !dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s holds no audio samples", self->track);
+    return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s is %g s long, and the section that is asked for begins at %g s",
+                     self->track, (double)self->skipped / self->sample_rate_hz, self->watch->request->start_seconds);
+}
+
 static bool read_all(reading *self, demucs_error *error)
 {
     dmx_intake *out = self->out;
-    for (;;) {
+    while (self->left > 0) {
         if (!is_wanted(self)) return false;
         const long frames = audio_reader_read(self->reader, self->read, DMX_TRACK_BLOCK, error);
         if (frames == AUDIO_CHANGED) {
@@ -165,11 +217,9 @@ static bool read_all(reading *self, demucs_error *error)
         }
         if (frames < 0 || self->stopped) return false;
         if (frames == 0) break;
-        out->frames += (uint64_t)frames;
-        prepare(self, (size_t)frames);
-        if (!dmx_resampling_push(self->resampling, self->mapped, (size_t)frames, error)) return false;
+        if (!take_block(self, (size_t)frames, error)) return false;
     }
-    if (out->frames == 0) return !dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s holds no audio samples", self->track);
+    if (out->frames == 0) return refuse_empty(self, error);
     if (!dmx_resampling_finish(self->resampling, error)) return false;
     return dmx_spool_frames(out->mix) > 0 ||
            !dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s is too short: less than one sample at the rate of the model",
@@ -223,7 +273,8 @@ bool dmx_intake_warn(const dmx_intake *self, dmx_watch *watch, demucs_error *err
 /* Encoder delay and the rounding of headers make up to a tenth of a second; less than half a one is no warning. */
 static uint64_t missing_frames(const reading *self)
 {
-    const uint64_t announced = audio_reader_announced_frames(self->reader), frames = self->out->frames;
+    const uint64_t announced = in_section(self, audio_reader_announced_frames(self->reader)),
+                   frames = self->out->frames;
     const uint64_t slack = (uint64_t)self->sample_rate_hz / 2;
     return announced > frames + slack ? announced - frames : 0;
 }
@@ -234,7 +285,7 @@ bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch
     reading self = {.track = watch->track, .channels = format->channels, .watch = watch, .out = out};
     bool done = open_track(&self, format, error) && read_all(&self, error);
     if (done) {
-        out->damaged = audio_reader_damaged(self.reader);
+        out->damaged = audio_reader_damaged(self.reader) - self.damaged_before;
         out->missing = demucs_resampled_frames(missing_frames(&self), self.sample_rate_hz, out->sample_rate_hz);
         out->frames = demucs_resampled_frames(out->frames, self.sample_rate_hz, out->sample_rate_hz);
         done = warn_at_end(out, watch, error);
@@ -243,6 +294,7 @@ bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch
     audio_reader_close(self.reader);
     dmx_free(self.read);
     dmx_free(self.mapped);
+    dmx_free(self.from);
     if (done) return true;
     if (self.stopped && error != NULL) *error = self.why_stopped;
     dmx_spool_free(out->mix);

@@ -20,7 +20,7 @@ typedef struct dmx_intake {
     dmx_spool *mix; /* to be freed by the caller */
     demucs_loudness loudness;
     int channels, sample_rate_hz; /* of the file, where it begins */
-    uint64_t frames;              /* of the file, at that rate */
+    uint64_t frames;              /* of the file, or its section, at that rate */
     uint64_t missing;             /* frames that the file announces and does not have */
     size_t damaged;
     uint64_t not_finite;

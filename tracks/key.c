@@ -199,6 +199,8 @@ static bool write_text(growing *self, const char *input_sum, const dmx_outputs *
     add_ending(self, request->input);
     add(self, "stream %d\n", request->stream);
     add(self, "downmix %d\n", request->downmix);
+    add_number(self, "start_seconds", request->start_seconds);
+    add_number(self, "duration_seconds", request->duration_seconds);
     if (!add_model(self, request->engine, error) || !add_separation(self, request->separation, error)) return false;
     add_files(self, outputs);
     add(self, "numerics %d\n", demucs_numerics_version());

@@ -54,6 +54,16 @@ static bool check_sum(const demucs_tracks_request *r, demucs_error *error)
                      "files add up to the track only with one gain for all (clip COMMON), or none (NONE)");
 }
 
+static bool check_section(const demucs_tracks_request *r, demucs_error *error)
+{
+    if (!(r->start_seconds >= 0 && r->start_seconds <= 1e9))
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "start_seconds is %g, but should be from 0 to 1e9",
+                         r->start_seconds);
+    return (r->duration_seconds >= 0 && r->duration_seconds <= 1e9) ||
+           !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "duration_seconds is %g, but should be from 0 to 1e9",
+                     r->duration_seconds);
+}
+
 static bool check_pattern(const demucs_tracks_request *r, demucs_error *error)
 {
     const dmx_path_names example = {.track = "song.mp3", .stem = "drums", .ext = "wav"};
@@ -87,7 +97,7 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
     if (request->folder_setting == NULL) request->folder_setting = "request.folder";
     if (request->pattern_setting == NULL) request->pattern_setting = "request.pattern";
     if (request->downmix_setting == NULL) request->downmix_setting = "request.downmix";
-    return check_numbers(request, error) && check_sum(request, error) &&
+    return check_numbers(request, error) && check_sum(request, error) && check_section(request, error) &&
            demucs_quality_options_check(request->quality, error) == DEMUCS_OK &&
            (request->targets != NULL ? check_targets(request, error) : check_pattern(request, error));
 }

@@ -96,6 +96,10 @@ static const argument table[] = {
      .help =
          "How many tracks are separated at the same time: some read or write while others compute. Each takes memory "
          "and disk space of its own; the output is the same. Default is 1."},
+    {0, "start", ARGUMENT_NUMBER, FIELD(start), .metavar = "SECONDS", .added = true, .minimum = 0, .maximum = 1e9,
+     .help = "Separate a section of each track, which begins here. Default is 0."},
+    {0, "duration", ARGUMENT_NUMBER, FIELD(duration), .metavar = "SECONDS", .added = true, .minimum = 0, .maximum = 1e9,
+     .help = "Separate a section of this length. Default is 0: to the end."},
     {0, "cache", .setting = "result_cache", .metavar = "DIR", .added = true},
     {0, "cache-limit", ARGUMENT_TEXT, FIELD(cache_limit), .metavar = "SIZE", .added = true,
      .help = "How large the cache may become, such as 500M or 20GB: what was not used for longest goes first. Default: "
@@ -142,6 +146,8 @@ static void translate(separate_options *options)
     demucs_default_stream_options(&options->separation, sizeof options->separation);
     demucs_settings_apply(options->settings, &options->request, &options->engine, &options->separation);
     options->request.separation = &options->separation;
+    options->request.start_seconds = options->start;
+    options->request.duration_seconds = options->duration;
     options->request.folder_setting = "--out";
     options->request.pattern_setting = "--filename";
     options->request.downmix_setting = "--downmix";

@@ -22,6 +22,7 @@ typedef struct separate_options {
     double timeout;           /* seconds, 0: none */
     long long tracks_at_once; /* 1..64 */
     bool recursive;
+    double start, duration;          /* seconds; 0 to the end */
     const char *given[OPTIONS_MOST]; /* [row of the table] what was given for a setting, or NULL */
     demucs_settings *settings;       /* these flags among them */
     /* what the settings ask for */

@@ -74,6 +74,8 @@ CHANGE(request_output_rate, it->request.output_sample_rate_hz = 16000)
 CHANGE(request_output_channels, it->request.output_channels = 1)
 CHANGE(request_sum,
        (it->request.sum_to_mix = true, it->request.clip = DEMUCS_TRACKS_CLIP_NONE, it->request.targets = NULL))
+CHANGE(request_start, it->request.start_seconds = 0.1)
+CHANGE(request_duration, it->request.duration_seconds = 0.2)
 CHANGE(request_downmix_setting, it->request.downmix_setting = "--downmix")
 CHANGE(request_collision, it->request.collision = DEMUCS_TRACKS_COLLISION_SKIP)
 CHANGE(request_cache, it->request.cache = NULL)
@@ -124,6 +126,8 @@ static const field request_fields[] = {
     REQUEST(output_sample_rate_hz, KEY, request_output_rate),
     REQUEST(output_channels, KEY, request_output_channels),
     REQUEST(quality, HARMLESS, request_figures),
+    REQUEST(start_seconds, KEY, request_start),
+    REQUEST(duration_seconds, KEY, request_duration),
 };
 
 /* ---- the options of the stream ---- */

@@ -87,6 +87,9 @@ static void test_wrong(void)
     WRONG(r.container = (demucs_tracks_container)8, "container is 8");
     WRONG(r.bitrate_kbps = 7, "bitrate_kbps is 7");
     WRONG(r.bitrate_kbps = 1025, "bitrate_kbps is 1025");
+    WRONG(r.start_seconds = -1, "start_seconds is -1");
+    WRONG(r.start_seconds = NAN, "start_seconds is ");
+    WRONG(r.duration_seconds = INFINITY, "duration_seconds is inf");
     WRONG(r.sample = (demucs_tracks_sample)-1, "sample is -1");
     WRONG(r.clip = (demucs_tracks_clip)4, "clip is 4");
     WRONG(r.other = (demucs_tracks_other)9, "other is 9");
