@@ -1,13 +1,12 @@
 /* ffmpeg_decoder.c - see ffmpeg_decoder.h
  *
  * Encoder delay and padding (gapless MP3, AAC, Opus) are trimmed here by libavcodec: libavformat attaches the counts to
- * packets. */
+ * packets. What fills up the last block of AAC in MPEG-4 stays, though the edit list says where the track ends: many
+ * programs round that to milliseconds, and FFmpeg's, which the official program reads with, leave it too. */
 #include "audio/ffmpeg_decoder.h"
 
 #include "audio/ffmpeg_kind.h"
 #include "audio/ffmpeg_opus.h"
-
-#include <string.h>
 
 bool ffmpeg_decoder_open(ffmpeg_decoder *self, ffmpeg_input *input, const char *path, demucs_error *error)
 {
@@ -77,26 +76,11 @@ static bool feed(ffmpeg_decoder *self)
     return result >= 0 || !is_fatal(self, result);
 }
 
-/* Cut off what fills up the last block of AAC in MPEG-4: the end that its edit list states lies inside the frame.
- * libavcodec does the same for Ogg and MP3. Whether anything is left. */
-static bool within_length(ffmpeg_decoder *self)
-{
-    const AVStream *stream = self->input->stream;
-    AVFrame *frame = self->frame;
-    const bool exact = self->codec->codec_id == AV_CODEC_ID_AAC && stream->duration > 0 &&
-                       strncmp(self->input->container->iformat->name, "mov", 3) == 0 && stream->time_base.num == 1 &&
-                       stream->time_base.den == frame->sample_rate && frame->pts != AV_NOPTS_VALUE;
-    if (!exact) return frame->nb_samples > 0;
-    const int64_t left = av_sat_sub64(av_sat_add64(stream->start_time, stream->duration), frame->pts);
-    if (left > 0 && left < frame->nb_samples) frame->nb_samples = (int)left;
-    return frame->nb_samples > 0;
-}
-
 int ffmpeg_decoder_next(ffmpeg_decoder *self)
 {
     for (;;) {
         int result = avcodec_receive_frame(self->codec, self->frame);
-        if (result >= 0 && within_length(self)) return 1;
+        if (result >= 0 && self->frame->nb_samples > 0) return 1;
         if (result >= 0) continue;
         if (result == AVERROR_EOF) return 0;
         if (result != AVERROR(EAGAIN) && is_fatal(self, result)) return -1;

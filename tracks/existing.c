@@ -41,20 +41,23 @@ static bool read_file(dmx_output *item, int channels, dmx_watch *watch, bool *wh
     const audio_stop stop = {.asked = is_stop_asked, .user = watch};
     const audio_reader_options options = {.stop = &stop};
     audio_reader *reader = audio_reader_open_with(item->path, &options, NULL);
+    const uint64_t announced = reader != NULL ? audio_reader_announced_frames(reader) : 0;
     uint64_t frames = 0;
     long got = 0;
     *whole = reader != NULL && audio_reader_channels(reader) == channels;
     float **planes = *whole ? dmx_planes_new(channels) : NULL;
     bool wanted = true;
     while (planes != NULL && wanted && (got = audio_reader_read(reader, planes, DMX_TRACK_BLOCK, NULL)) > 0) {
-        for (int channel = 0; channel < channels; channel++) dmx_meter_add(&item->meter, planes[channel], (size_t)got);
-        frames += (uint64_t)got;
+        /* beyond its end AAC has what fills up its last block */
+        const uint64_t left = announced > 0 ? announced - frames : UINT64_MAX; /* frames is never above it */
+        const size_t own = left < (uint64_t)got ? (size_t)left : (size_t)got;
+        for (int channel = 0; channel < channels; channel++) dmx_meter_add(&item->meter, planes[channel], own);
+        frames += own;
         wanted = dmx_watch_progress(watch, 0, 0, NULL, error);
     }
     const bool room = !*whole || planes != NULL ||
                       !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to look at %s", item->path);
-    *whole = *whole && got == 0 && frames > 0 && audio_reader_damaged(reader) == 0 &&
-             frames + slack(item) >= audio_reader_announced_frames(reader);
+    *whole = *whole && got == 0 && frames > 0 && audio_reader_damaged(reader) == 0 && frames + slack(item) >= announced;
     *seconds = reader != NULL ? (double)frames / audio_reader_sample_rate_hz(reader) : 0;
     dmx_free(planes);
     audio_reader_close(reader);

@@ -70,6 +70,15 @@ static int lag_of(const sound *read, const sound *input)
     return best;
 }
 
+/* Where the track ends, which players go by, is stated to the frame. */
+static void check_announced(const char *path, size_t frames)
+{
+    audio_reader *reader = audio_reader_open(path, 0, NULL);
+    CHECK(reader != NULL && audio_reader_announced_frames(reader) == frames, "%s says %llu frames instead of %zu", path,
+          (unsigned long long)(reader != NULL ? audio_reader_announced_frames(reader) : 0), frames);
+    audio_reader_close(reader);
+}
+
 static void check_there_and_back(const char *path, const audio_format *format, size_t frames, double least_snr)
 {
     /* the tone repeats itself; noise that is added tells where it is */
@@ -83,10 +92,14 @@ static void check_there_and_back(const char *path, const audio_format *format, s
     demucs_error error = {0};
     CHECK(sound_write(path, format, &input, &error), "%s: %s", path, error.message);
     sound read = sound_read(path, 0, 4096, &error);
-    CHECK(read.frames == frames && read.channels == format->channels && read.sample_rate_hz == format->sample_rate_hz,
+    /* the reader leaves what fills up the last block of AAC */
+    const size_t most = format->container == AUDIO_AAC ? frames + 1023 : frames;
+    const bool fits = read.frames >= frames && read.frames <= most;
+    CHECK(fits && read.channels == format->channels && read.sample_rate_hz == format->sample_rate_hz,
           "%s: %zu of %zu frames, %d channels, %d Hz %s", path, read.frames, frames, read.channels, read.sample_rate_hz,
           error.message);
-    if (read.frames == frames && frames > 14000) {
+    if (format->container == AUDIO_AAC) check_announced(path, frames);
+    if (fits && frames > 14000) {
         const double snr = sound_snr(&read, &input, 0, frames);
         CHECK(lag_of(&read, &input) == 0, "%s: %d frames late", path, lag_of(&read, &input));
         CHECK(snr > least_snr, "%s, %zu frames: SNR %.1f dB", path, frames, snr);
