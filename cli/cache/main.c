@@ -3,7 +3,7 @@
  * The first word is the command; the table below says what each takes. What scripts may want goes to stdout, errors to
  * stderr. Exit status: 0, 1 when something failed or was damaged, 2 for a wrong command line, 130 after Ctrl-C. */
 #include "commands.h"
-#include "common/arguments.h"
+#include "common/commands.h"
 #include "common/interrupt.h"
 #include "common/memory.h"
 #include "common/output.h"
@@ -23,8 +23,6 @@
         0, "cache", ARGUMENT_TEXT, FIELD(folder), "DIR", .help = "the folder of the cache"                             \
     }
 
-enum { MANY = 1000 };
-
 static const argument plain[] = {COMMON};
 static const argument with_limits[] = {
     COMMON,
@@ -32,28 +30,20 @@ static const argument with_limits[] = {
      .help = "how much may be left, such as 500M or 20GB: what was not used for longest goes first"},
     {0, "unused", ARGUMENT_NUMBER, FIELD(unused_days), "DAYS", .minimum = 0.0001, .maximum = 100000,
      .help = "remove what was not used for so many days"}};
-static const argument alone[] = {{'h', "help", ARGUMENT_HELP, .help = "show this help and exit"},
-                                 {0, "version", ARGUMENT_VERSION, .help = "show the version and exit"}};
 
-typedef struct command {
-    const char *name;
-    const argument *options;
-    size_t options_count;
-    const char *positional;
-    int minimum, maximum; /* how many positional words it takes */
-    int (*run)(const cache_options *options);
-    const char *help;
-} command;
+enum { LS, SHOW, VERIFY, PRUNE, CLEAR, COMMANDS };
 
-static const command commands[] = {
-    {"ls", plain, 2, NULL, 0, 0, cache_ls, "list the results, the one used last first"},
-    {"show", plain, 2, "KEY", 1, MANY, cache_show, "show settings, files, times and hits of results"},
-    {"verify", plain, 2, "KEY", 0, MANY, cache_verify,
-     "read all files, or those of some results; remove what is damaged"},
-    {"prune", with_limits, 4, NULL, 0, 0, cache_prune, "remove results by size or age"},
-    {"clear", plain, 2, NULL, 0, 0, cache_clear, "remove all results, also where the index is damaged"},
+#define PLAIN .options = plain, .options_count = sizeof plain / sizeof *plain
+static const command commands[COMMANDS] = {
+    [LS] = {"ls", "list the results, the one used last first", PLAIN},
+    [SHOW] = {"show", "show settings, files, times and hits of results", PLAIN, "KEY", 1, COMMANDS_MANY},
+    [VERIFY] = {"verify", "read all files, or those of some results; remove what is damaged", PLAIN, "KEY", 0,
+                COMMANDS_MANY},
+    [PRUNE] = {"prune", "remove results by size or age", with_limits, sizeof with_limits / sizeof *with_limits},
+    [CLEAR] = {"clear", "remove all results, also where the index is damaged", PLAIN},
 };
-static const size_t commands_count = sizeof commands / sizeof *commands;
+static int (*const functions[COMMANDS])(const cache_options *options) = {
+    [LS] = cache_ls, [SHOW] = cache_show, [VERIFY] = cache_verify, [PRUNE] = cache_prune, [CLEAR] = cache_clear};
 
 static const char environment[] =
     "Without --cache it is the folder of the setting result_cache (demucs-config), which\n"
@@ -79,14 +69,14 @@ demucs_cache *cache_open(const cache_options *options)
 }
 
 /* Rules that a table cannot say. */
-static arguments_result check(const command *chosen, const cache_options *options, const argument_parser *parser)
+static arguments_result check(size_t number, const cache_options *options, const argument_parser *parser)
 {
     uint64_t bytes;
     if (options->folder == NULL || options->folder[0] == '\0')
         return arguments_error(parser, "name the folder of the cache with --cache, or set result_cache");
     if (options->limit != NULL && !size_parse(options->limit, &bytes))
         return arguments_error(parser, "argument --limit: invalid size '%s': write 500M, 20GB or 1.5T", options->limit);
-    if (chosen->run == cache_prune && options->limit == NULL && options->unused_days == 0)
+    if (number == PRUNE && options->limit == NULL && options->unused_days == 0)
         return arguments_error(parser, "say what may go: --limit SIZE, --unused DAYS, or both");
     for (int i = 0; i < options->count; i++)
         if (options->keys[i][0] == '\0' || strspn(options->keys[i], "0123456789abcdef") != strlen(options->keys[i]))
@@ -95,68 +85,33 @@ static arguments_result check(const command *chosen, const cache_options *option
     return ARGUMENTS_RUN;
 }
 
-static int run(const command *chosen, int argc, char **argv)
+/* The `run` of a command_program. */
+static int run(size_t number, const argument_parser *parser, int argc, char **argv)
 {
-    char program[64];
-    snprintf(program, sizeof program, "demucs-cache %s", chosen->name);
-    const argument_parser parser = {.program = program,
-                                    .description = chosen->help,
-                                    .options = chosen->options,
-                                    .options_count = chosen->options_count,
-                                    .positional = chosen->positional,
-                                    .positional_help = "the beginning of a key, as ls shows it",
-                                    .positional_minimum = chosen->minimum,
-                                    .positional_maximum = chosen->maximum,
-                                    .epilog = environment};
     cache_options options = {.keys = memory_new((size_t)argc + 1, sizeof *options.keys)};
     demucs_settings *settings = NULL;
-    arguments_result parsed = arguments_parse(&parser, argc, argv, &options, options.keys, &options.count);
+    arguments_result parsed = arguments_parse(parser, argc, argv, &options, options.keys, &options.count);
     if (parsed == ARGUMENTS_RUN && options.folder == NULL) {
         if (demucs_settings_create(&settings, NULL) != DEMUCS_OK || !settings_load(settings)) parsed = ARGUMENTS_WRONG;
         options.folder = demucs_settings_get(settings, "result_cache");
     }
-    if (parsed == ARGUMENTS_RUN) parsed = check(chosen, &options, &parser);
-    const int status = parsed == ARGUMENTS_RUN ? chosen->run(&options) : parsed == ARGUMENTS_WRONG ? 2 : 0;
+    if (parsed == ARGUMENTS_RUN) parsed = check(number, &options, parser);
+    const int status = parsed == ARGUMENTS_RUN ? functions[number](&options) : parsed == ARGUMENTS_WRONG ? 2 : 0;
     demucs_settings_free(settings);
     free(options.keys);
     return status;
 }
 
-/* A command line that does not begin with a command: help, version, or a mistake. */
-static int run_without_command(int argc, char **argv)
-{
-    char epilog[2048], version[64];
-    size_t used = (size_t)snprintf(epilog, sizeof epilog, "commands:\n");
-    for (size_t i = 0; i < commands_count; i++)
-        used +=
-            (size_t)snprintf(epilog + used, sizeof epilog - used, "  %-24s%s\n", commands[i].name, commands[i].help);
-    snprintf(epilog + used, sizeof epilog - used, "\n%s", environment);
-    snprintf(version, sizeof version, "demucs-cache %s", demucs_version());
-    const argument_parser parser = {.program = "demucs-cache",
-                                    .description = "Look after the results that demucs --cache keeps.",
-                                    .version = version,
-                                    .options = alone,
-                                    .options_count = sizeof alone / sizeof *alone,
-                                    .positional = "COMMAND",
-                                    .positional_help = "one of those below; COMMAND --help says what it takes",
-                                    .positional_minimum = 1,
-                                    .positional_maximum = MANY,
-                                    .epilog = epilog};
-    const char **words = memory_new((size_t)argc + 1, sizeof *words);
-    int count = 0;
-    arguments_result parsed = arguments_parse(&parser, argc, argv, &count, words, &count);
-    if (parsed == ARGUMENTS_RUN) parsed = arguments_error(&parser, "there is no command '%s'", words[0]);
-    free(words);
-    return parsed == ARGUMENTS_WRONG ? 2 : 0;
-}
-
 int main(int argc, char **argv)
 {
-    const command *chosen = NULL;
+    const command_program program = {.name = "demucs-cache",
+                                     .description = "Look after the results that demucs --cache keeps.",
+                                     .epilog = environment,
+                                     .positional_help = "the beginning of a key, as ls shows it",
+                                     .commands = commands,
+                                     .commands_count = COMMANDS,
+                                     .run = run};
     output_begin();
     interrupt_install();
-    for (size_t i = 0; i < commands_count; i++)
-        if (argc > 1 && strcmp(argv[1], commands[i].name) == 0) chosen = &commands[i];
-    const int status = chosen != NULL ? run(chosen, argc - 1, argv + 1) : run_without_command(argc, argv);
-    return interrupt_end(output_end(status));
+    return interrupt_end(output_end(commands_run(&program, argc, argv)));
 }

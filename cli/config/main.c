@@ -3,7 +3,7 @@
  * `get` and `list` tell what a run of demucs here would go by; with --user or --project, what that file says. `set` and
  * `unset` change one line of a file, the user's unless --project is given. Exit status: 0, 1 when something failed or
  * is not set, 2 for a wrong command line. */
-#include "common/arguments.h"
+#include "common/commands.h"
 #include "common/memory.h"
 #include "common/output.h"
 #include "common/say.h"
@@ -33,8 +33,6 @@ static const argument options_table[] = {
      .help =
          "the project's file, demucs.conf in this folder or the nearest one above; set makes it here where there is "
          "none"}};
-static const argument alone[] = {{'h', "help", ARGUMENT_HELP, .help = "show this help and exit"},
-                                 {0, "version", ARGUMENT_VERSION, .help = "show the version and exit"}};
 
 /* ---------------------------------------------------------------------------------------------- commands ---- */
 
@@ -137,83 +135,46 @@ static int run_path(const config_options *options)
 
 /* -------------------------------------------------------------------------------------------- command line ---- */
 
-typedef struct command {
-    const char *name, *positional;
-    int count; /* how many words it takes */
-    int (*run)(const config_options *options);
-    const char *help;
-} command;
+enum { GET, SET, UNSET, LIST, PATH, COMMANDS };
 
-static const command commands[] = {
-    {"get", "KEY", 1, run_get, "print the value of a setting"},
-    {"set", "KEY VALUE", 2, run_set, "set it in a file; comments and the order of lines stay"},
-    {"unset", "KEY", 1, run_unset, "remove it from a file"},
-    {"list", NULL, 0, run_list, "print all settings, and where each comes from"},
-    {"path", NULL, 0, run_path, "print where the file is"},
+#define TABLE .options = options_table, .options_count = sizeof options_table / sizeof *options_table
+static const command commands[COMMANDS] = {
+    [GET] = {"get", "print the value of a setting", TABLE, "KEY", 1, 1},
+    [SET] = {"set", "set it in a file; comments and the order of lines stay", TABLE, "KEY VALUE", 2, 2},
+    [UNSET] = {"unset", "remove it from a file", TABLE, "KEY", 1, 1},
+    [LIST] = {"list", "print all settings, and where each comes from", TABLE},
+    [PATH] = {"path", "print where the file is", TABLE},
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
+static int (*const functions[COMMANDS])(const config_options *options) = {
+    [GET] = run_get, [SET] = run_set, [UNSET] = run_unset, [LIST] = run_list, [PATH] = run_path};
 
 static const char sources[] = "Stronger first: flags of demucs, variables (DEMUCS_SHIFTS for shifts), the\n"
                               "project's file, the user's file. demucs-config list names all settings.";
 
-static int run(const command *chosen, int argc, char **argv)
+/* The `run` of a command_program. */
+static int run(size_t number, const argument_parser *parser, int argc, char **argv)
 {
-    char program[64];
     demucs_error why;
-    snprintf(program, sizeof program, "demucs-config %s", chosen->name);
-    const argument_parser parser = {.program = program,
-                                    .description = chosen->help,
-                                    .options = options_table,
-                                    .options_count = sizeof options_table / sizeof *options_table,
-                                    .positional = chosen->positional,
-                                    .positional_help = "a setting, and what it is to be as it would stand in the file",
-                                    .positional_minimum = chosen->count,
-                                    .positional_maximum = chosen->count,
-                                    .epilog = sources};
     config_options options = {.words = memory_new((size_t)argc + 1, sizeof *options.words)};
-    const arguments_result parsed = arguments_parse(&parser, argc, argv, &options, options.words, &options.count);
+    const arguments_result parsed = arguments_parse(parser, argc, argv, &options, options.words, &options.count);
     int status = parsed == ARGUMENTS_WRONG ? 2 : 0;
     if (parsed == ARGUMENTS_RUN)
-        status = demucs_settings_create(&options.settings, &why) == DEMUCS_OK ? chosen->run(&options) : fail(&why);
+        status =
+            demucs_settings_create(&options.settings, &why) == DEMUCS_OK ? functions[number](&options) : fail(&why);
     demucs_settings_free(options.settings);
     free(options.words);
     return status;
 }
 
-/* A command line that does not begin with a command: help, version, or a mistake. */
-static int run_without_command(int argc, char **argv)
-{
-    enum { MANY = 1000 };
-    char epilog[1024], version[64];
-    size_t used = (size_t)snprintf(epilog, sizeof epilog, "commands:\n");
-    for (size_t i = 0; i < COMMANDS; i++)
-        used +=
-            (size_t)snprintf(epilog + used, sizeof epilog - used, "  %-24s%s\n", commands[i].name, commands[i].help);
-    snprintf(epilog + used, sizeof epilog - used, "\n%s", sources);
-    snprintf(version, sizeof version, "demucs-config %s", demucs_version());
-    const argument_parser parser = {.program = "demucs-config",
-                                    .description = "Read and change the settings of demucs.",
-                                    .version = version,
-                                    .options = alone,
-                                    .options_count = sizeof alone / sizeof *alone,
-                                    .positional = "COMMAND",
-                                    .positional_help = "one of those below; COMMAND --help says what it takes",
-                                    .positional_minimum = 1,
-                                    .positional_maximum = MANY,
-                                    .epilog = epilog};
-    const char **words = memory_new((size_t)argc + 1, sizeof *words);
-    int count = 0;
-    arguments_result parsed = arguments_parse(&parser, argc, argv, &count, words, &count);
-    if (parsed == ARGUMENTS_RUN) parsed = arguments_error(&parser, "there is no command '%s'", words[0]);
-    free(words);
-    return parsed == ARGUMENTS_WRONG ? 2 : 0;
-}
-
 int main(int argc, char **argv)
 {
-    const command *chosen = NULL;
+    const command_program program = {.name = "demucs-config",
+                                     .description = "Read and change the settings of demucs.",
+                                     .epilog = sources,
+                                     .positional_help = "a setting, and what it is to be as it would stand in the file",
+                                     .commands = commands,
+                                     .commands_count = COMMANDS,
+                                     .run = run};
     output_begin();
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (argc > 1 && strcmp(argv[1], commands[i].name) == 0) chosen = &commands[i];
-    return output_end(chosen != NULL ? run(chosen, argc - 1, argv + 1) : run_without_command(argc, argv));
+    return output_end(commands_run(&program, argc, argv));
 }
