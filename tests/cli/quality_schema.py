@@ -1,7 +1,6 @@
 """quality_schema.py DEMUCS TOOL MODELS SCHEMA - what --quality-json writes is what the schema in docs/ says.
 
-The schema is read by a small checker of the words that it uses; each word is tried on a value that breaks it, so that
-the checker is known to see it.
+Each word of the schema is tried on a value that breaks it, so that the checker is known to see it.
 """
 
 import copy
@@ -11,46 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-TYPES = {"array": list, "object": dict, "string": str, "boolean": bool, "null": type(None), "number": (int, float), "integer": int}
-WORDS = {"$schema", "title", "description", "type", "items", "additionalProperties", "required", "properties", "const", "enum",
-         "minimum", "maximum", "minItems"}
-
-
-def is_type(value, name):
-    return isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
-
-
-def check(schema, value, where="$"):
-    """What is wrong with the value, one sentence each."""
-    unknown = set(schema) - WORDS
-    if unknown:
-        raise SystemExit(f"the checker does not know {unknown}")
-    names = schema.get("type", [])
-    names = [names] if isinstance(names, str) else names
-    if names and not any(is_type(value, name) for name in names):
-        return [f"{where}: {value!r} is not {' or '.join(names)}"]
-    wrong = []
-    if "const" in schema and value != schema["const"]:
-        wrong.append(f"{where}: {value!r} is not {schema['const']!r}")
-    if "enum" in schema and value not in schema["enum"]:
-        wrong.append(f"{where}: {value!r} is none of {schema['enum']}")
-    if is_type(value, "number"):
-        if value < schema.get("minimum", value) or value > schema.get("maximum", value):
-            wrong.append(f"{where}: {value} is out of range")
-    if isinstance(value, list):
-        if len(value) < schema.get("minItems", 0):
-            wrong.append(f"{where}: {len(value)} items")
-        for i, item in enumerate(value):
-            wrong += check(schema.get("items", {}), item, f"{where}[{i}]")
-    if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        wrong += [f"{where}: {name} is missing" for name in schema.get("required", []) if name not in value]
-        for name, item in value.items():
-            if name in properties:
-                wrong += check(properties[name], item, f"{where}.{name}")
-            elif schema.get("additionalProperties") is False:
-                wrong.append(f"{where}: {name} is unknown")
-    return wrong
+from schema import check
 
 
 def faults(sound):

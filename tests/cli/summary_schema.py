@@ -1,6 +1,6 @@
 """summary_schema.py DEMUCS TOOL MODELS SCHEMA - what --summary writes is what the schema in docs/ says, and what happened.
 
-The schema is read by a small checker of the words that it uses; faults are put into a sound summary, and each must be seen.
+Faults are put into a sound summary, and the checker must see each.
 """
 
 import copy
@@ -12,42 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-TYPES = {"array": list, "object": dict, "string": str, "boolean": bool, "null": type(None), "number": (int, float), "integer": int}
-WORDS = {"$schema", "title", "description", "type", "items", "additionalProperties", "required", "properties", "const", "enum", "minimum"}
-
-
-def is_type(value, name):
-    return isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
-
-
-def check(schema, value, where="$"):
-    """What is wrong with the value, one sentence each."""
-    unknown = set(schema) - WORDS
-    if unknown:
-        raise SystemExit(f"the checker does not know {unknown}")
-    names = schema.get("type", [])
-    names = [names] if isinstance(names, str) else names
-    if names and not any(is_type(value, name) for name in names):
-        return [f"{where}: {value!r} is not {' or '.join(names)}"]
-    wrong = []
-    if "const" in schema and value != schema["const"]:
-        wrong.append(f"{where}: {value!r} is not {schema['const']!r}")
-    if "enum" in schema and value not in schema["enum"]:
-        wrong.append(f"{where}: {value!r} is none of {schema['enum']}")
-    if is_type(value, "number") and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
-        wrong.append(f"{where}: {value} is out of range")
-    if isinstance(value, list):
-        for i, item in enumerate(value):
-            wrong += check(schema.get("items", {}), item, f"{where}[{i}]")
-    if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        wrong += [f"{where}: {name} is missing" for name in schema.get("required", []) if name not in value]
-        for name, item in value.items():
-            if name in properties:
-                wrong += check(properties[name], item, f"{where}.{name}")
-            elif schema.get("additionalProperties") is False:
-                wrong.append(f"{where}: {name} is unknown")
-    return wrong
+from schema import check
 
 
 def faults(sound):
