@@ -15,8 +15,7 @@ enum {
     BLOCK_WINDOWS = 512, /* some 12 s: how long one factor may hold for */
     LEAST_CELLS = 8      /* a band with fewer says nothing */
 };
-static const double pi = 3.14159265358979323846;
-static const double lowest_hz = 50, highest_hz = 16000, window_seconds = 2048 / 44100.0;
+static const double lowest_hz = 50, highest_hz = 16000;
 /* Bins that count as one, since they are alike: their neighbours in frequency, and in windows that overlap by half. */
 static const double alike = (1 + 2 * (4 / 9.0 + 1 / 36.0)) * (1 + 2 / 36.0);
 
@@ -34,7 +33,6 @@ struct dmx_leak {
     int length;               /* frames of a window */
     int edges[MAX_BANDS + 1]; /* [bands + 1] first bins */
     int bands, bins;          /* bins up to the last edge */
-    float *hann;              /* [length] */
     float *waiting;           /* [signals][channels][length] frames of the window under way; the mix is last */
     int filled;
     dmx_transform *transform;
@@ -74,22 +72,23 @@ dmx_leak *dmx_leak_create(int stems, int channels, int sample_rate_hz, bool comp
 {
     dmx_leak *self = dmx_alloc(1, sizeof *self);
     if (self == NULL) return NULL;
-    *self = (dmx_leak){.stems = stems, .channels = channels, .complete = complete, .length = 64};
-    while (self->length < 16384 && self->length * 1.41 < window_seconds * sample_rate_hz) self->length *= 2;
+    *self = (dmx_leak){.stems = stems, .channels = channels, .complete = complete};
+    self->transform = dmx_transform_create(sample_rate_hz);
+    if (self->transform == NULL) {
+        dmx_free(self);
+        return NULL;
+    }
+    self->length = dmx_transform_length(self->transform);
     choose_bands(self, sample_rate_hz);
     const size_t planes = (size_t)signals_of(self) * (size_t)channels, length = (size_t)self->length;
-    self->hann = dmx_alloc(length, sizeof *self->hann);
     self->waiting = dmx_alloc(planes, length * sizeof *self->waiting);
     self->spectra = dmx_alloc(planes + (size_t)channels, 2 * (size_t)self->bins * sizeof *self->spectra);
     self->sums = dmx_alloc((size_t)stems * SUMS, (size_t)self->bins * sizeof *self->sums);
     self->totals = dmx_alloc((size_t)stems, sizeof *self->totals);
-    self->transform = dmx_transform_create(self->length);
-    if (self->hann == NULL || self->waiting == NULL || self->spectra == NULL || self->sums == NULL ||
-        self->totals == NULL || self->transform == NULL) {
+    if (self->waiting == NULL || self->spectra == NULL || self->sums == NULL || self->totals == NULL) {
         dmx_leak_free(self);
         return NULL;
     }
-    for (int i = 0; i < self->length; i++) self->hann[i] = (float)(0.5 - 0.5 * cos(2 * pi * i / self->length));
     return self;
 }
 
@@ -97,7 +96,6 @@ void dmx_leak_free(dmx_leak *self)
 {
     if (self == NULL) return;
     dmx_transform_free(self->transform);
-    dmx_free(self->hann);
     dmx_free(self->waiting);
     dmx_free(self->spectra);
     dmx_free(self->sums);
@@ -113,12 +111,7 @@ static void transform_signal(dmx_leak *self, int signal)
     for (int channel = 0; channel < self->channels; channel += 2) {
         const bool pair = channel + 1 < self->channels;
         const float *one = waiting_of(self, signal, channel), *two = pair ? one + self->length : one;
-        float(*input)[2] = dmx_transform_input(self->transform);
-        for (int i = 0; i < self->length; i++) {
-            input[i][0] = one[i] * self->hann[i];
-            input[i][1] = two[i] * self->hann[i];
-        }
-        const float(*output)[2] = dmx_transform_run(self->transform);
+        const float(*output)[2] = dmx_transform_run(self->transform, one, two);
         for (int which = 0; which < 1 + pair; which++) {
             float *re = spectrum_of(self, signal, channel + which), *im = re + self->bins;
             for (int bin = self->edges[0]; bin < self->bins; bin++)

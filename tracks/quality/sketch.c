@@ -14,7 +14,6 @@ enum {
     LEAST_WIDTH = 600,
     SHADES = 64
 };
-static const double pi = 3.14159265358979323846, window_seconds = 2048 / 44100.0;
 static const double quietest_db = -90, loudest_db = -15;
 
 typedef struct column {
@@ -25,7 +24,6 @@ typedef struct column {
 struct dmx_sketch {
     int channels, sample_rate_hz;
     int length, hop; /* of the windows */
-    float *hann;     /* [length] */
     float *waiting;  /* [channels][length] the last frames; the newest are at the end */
     int fresh;       /* frames that came since the last window */
     dmx_transform *transform;
@@ -48,22 +46,23 @@ dmx_sketch *dmx_sketch_create(int channels, int sample_rate_hz)
 {
     dmx_sketch *self = dmx_alloc(1, sizeof *self);
     if (self == NULL) return NULL;
-    *self = (dmx_sketch){.channels = channels, .sample_rate_hz = sample_rate_hz, .length = 64, .span = 1};
-    while (self->length < 16384 && self->length * 1.41 < window_seconds * sample_rate_hz) self->length *= 2;
+    *self = (dmx_sketch){.channels = channels, .sample_rate_hz = sample_rate_hz, .span = 1};
+    self->transform = dmx_transform_create(sample_rate_hz);
+    if (self->transform == NULL) {
+        dmx_free(self);
+        return NULL;
+    }
+    self->length = dmx_transform_length(self->transform);
     self->hop = self->length / 4;
     const size_t length = (size_t)self->length;
-    self->hann = dmx_alloc(length, sizeof *self->hann);
     self->waiting = dmx_alloc((size_t)channels, length * sizeof *self->waiting);
     self->power = dmx_alloc(length / 2, sizeof *self->power);
     self->columns = dmx_alloc(COLUMNS, sizeof *self->columns);
-    self->transform = dmx_transform_create(self->length);
-    if (self->hann == NULL || self->waiting == NULL || self->power == NULL || self->columns == NULL ||
-        self->transform == NULL) {
+    if (self->waiting == NULL || self->power == NULL || self->columns == NULL) {
         dmx_sketch_free(self);
         return NULL;
     }
     const double lowest = dmx_sketch_lowest_hz(self), ratio = dmx_sketch_highest_hz(self) / lowest;
-    for (int i = 0; i < self->length; i++) self->hann[i] = (float)(0.5 - 0.5 * cos(2 * pi * i / self->length));
     for (int row = 0; row <= ROWS; row++) {
         const double bin = lowest * pow(ratio, (double)row / ROWS) / sample_rate_hz * self->length;
         self->edges[row] = fmax(bin, 1);
@@ -75,7 +74,6 @@ void dmx_sketch_free(dmx_sketch *self)
 {
     if (self == NULL) return;
     dmx_transform_free(self->transform);
-    dmx_free(self->hann);
     dmx_free(self->waiting);
     dmx_free(self->power);
     dmx_free(self->columns);
@@ -113,12 +111,7 @@ static void find_power(dmx_sketch *self)
     for (int channel = 0; channel < self->channels; channel += 2) {
         const bool pair = channel + 1 < self->channels;
         const float *one = self->waiting + (ptrdiff_t)channel * self->length, *two = pair ? one + self->length : one;
-        float(*input)[2] = dmx_transform_input(self->transform);
-        for (int i = 0; i < self->length; i++) {
-            input[i][0] = one[i] * self->hann[i];
-            input[i][1] = two[i] * self->hann[i];
-        }
-        const float(*output)[2] = dmx_transform_run(self->transform);
+        const float(*output)[2] = dmx_transform_run(self->transform, one, two);
         for (int which = 0; which < 1 + pair; which++)
             for (int bin = 1; bin < self->length / 2; bin++) {
                 float re, im;
