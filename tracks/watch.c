@@ -2,18 +2,11 @@
 #include "tracks/watch.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static double clock_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void dmx_watch_init(dmx_watch *self, const demucs_tracks_request *request)
 {
@@ -38,13 +31,13 @@ bool dmx_watch_begin(dmx_watch *self, demucs_tracks_phase phase, demucs_error *e
     if (self->phase == phase && self->phase_start != 0) return true;
     dmx_watch_end(self);
     self->phase = phase;
-    self->phase_start = clock_seconds();
+    self->phase_start = dmx_clock_seconds();
     return tell(self, &(demucs_tracks_event){.kind = DEMUCS_TRACKS_EVENT_PHASE}, error);
 }
 
 void dmx_watch_end(dmx_watch *self)
 {
-    if (self->phase_start != 0) self->seconds[self->phase] = clock_seconds() - self->phase_start;
+    if (self->phase_start != 0) self->seconds[self->phase] = dmx_clock_seconds() - self->phase_start;
     self->phase_start = 0;
 }
 

@@ -5,8 +5,8 @@
 #endif
 #include "child.h"
 
+#include "base/clock.h"
 #include "base/error.h"
-#include "common/bar.h"
 #include "common/interrupt.h"
 #include "common/memory.h"
 
@@ -94,7 +94,7 @@ static void fill_usage(child_usage *usage, const struct rusage *rusage, double s
 #else
     const double unit = 1024;
 #endif
-    usage->seconds = clock_seconds() - start;
+    usage->seconds = dmx_clock_seconds() - start;
     usage->cpu_seconds = seconds_of(rusage->ru_utime) + seconds_of(rusage->ru_stime);
     usage->peak_bytes = (double)rusage->ru_maxrss * unit;
 }
@@ -107,7 +107,7 @@ bool child_run(child_work work, void *context, void *result, size_t size, child_
     char reason[DMX_REASON];
     if (pipe(ends) != 0) return !dmx_fail(why, DEMUCS_ERROR_IO, "cannot make a pipe: %s", dmx_reason(reason, errno));
     fflush(NULL); /* or the child would write it once more */
-    const double start = clock_seconds();
+    const double start = dmx_clock_seconds();
     const pid_t child = fork();
     if (child == 0) {
         close(ends[0]);

@@ -2,10 +2,10 @@
  *
  * The input is noise, exactly as long as the longest segment among the members, without shifts and overlap: so each run
  * is one pass through each network (more for members with a shorter segment). */
+#include "base/clock.h"
 #include "base/error.h"
 #include "bench.h"
 
-#include "common/bar.h"
 #include "common/interrupt.h"
 #include "common/memory.h"
 #include "common/precision.h"
@@ -70,9 +70,9 @@ static bool run_segments(bench_result *result, demucs_separator *separator, cons
     bool done = true;
     for (int run = 0; done && run <= result->repeats; run++) {
         log->counted = run > 0;
-        const double start = clock_seconds();
+        const double start = dmx_clock_seconds();
         done = demucs_separate(separator, mix, frames, stems, why) == DEMUCS_OK;
-        if (run > 0) result->seconds[run - 1] = clock_seconds() - start;
+        if (run > 0) result->seconds[run - 1] = dmx_clock_seconds() - start;
     }
     free(samples);
     free(mix);
@@ -133,9 +133,9 @@ static bool measure_peaks(bench_result *result, const bench_peaks *before, const
 static bool load_and_measure(bench_result *result, const char *path, const bench_options *options, demucs_error *why)
 {
     demucs_model *model = NULL;
-    const double start = clock_seconds();
+    const double start = dmx_clock_seconds();
     bool done = demucs_model_load(&model, path, why) == DEMUCS_OK;
-    result->load_seconds = clock_seconds() - start;
+    result->load_seconds = dmx_clock_seconds() - start;
     done = done && measure_model(result, model, options, why);
     if (done && options->streams > 0)
         done = streams_measure(&result->streams, model, result->audio_seconds, options, why);

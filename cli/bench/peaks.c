@@ -8,10 +8,10 @@
 #define _GNU_SOURCE /* sched_getaffinity */
 #endif
 #include "peaks.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 #include "child.h"
-#include "common/bar.h"
 #include "common/memory.h"
 #include "peak_loops.h"
 
@@ -58,11 +58,11 @@ static void *run_member(void *context)
     team *all = self->team;
     atomic_fetch_add(&all->ready, 1);
     while (atomic_load(&all->ready) < all->size) sched_yield();
-    const double start = clock_seconds(), counted = seconds_by(all->clock);
+    const double start = dmx_clock_seconds(), counted = seconds_by(all->clock);
     double done = 0;
     do {
         done += all->loop(&self->room);
-    } while (clock_seconds() - start < run_seconds);
+    } while (dmx_clock_seconds() - start < run_seconds);
     const double seconds = seconds_by(all->clock) - counted;
     self->rate = seconds > 0 ? done / seconds : 0;
     return NULL;

@@ -1,11 +1,11 @@
 /* song.c - see song.h */
 #include "song.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/folder.h"
 #include "bench.h"
 #include "child.h"
-#include "common/bar.h"
 #include "common/memory.h"
 #include "common/progress.h"
 #include "temporary.h"
@@ -98,10 +98,10 @@ static bool separate(outcome *out, const demucs_model *model, const request *ask
     track.folder = asked->folder;
     track.event = progress_event;
     track.event_user = &watch.progress;
-    const double loaded = clock_seconds();
+    const double loaded = dmx_clock_seconds();
     progress_begin(&watch.progress);
     const bool done = demucs_tracks_separate(&track, &result, why) == DEMUCS_OK;
-    const double end = clock_seconds();
+    const double end = dmx_clock_seconds();
     progress_end(&watch.progress, done);
     if (done) {
         out->parts[SONG_LOAD] = loaded - start;
@@ -120,7 +120,7 @@ static bool run_song(void *result, void *context, demucs_error *why)
 {
     outcome *out = result;
     const request *asked = context;
-    const double start = clock_seconds();
+    const double start = dmx_clock_seconds();
     demucs_model *model = NULL;
     bool done = demucs_model_load(&model, asked->model_path, why) == DEMUCS_OK;
     done = done && stages_describe(&out->stages, model, why) && separate(out, model, asked, start, why);

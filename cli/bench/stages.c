@@ -1,8 +1,8 @@
 /* stages.c - see stages.h */
 #include "stages.h"
 
+#include "base/clock.h"
 #include "base/error.h"
-#include "common/bar.h"
 #include "common/interrupt.h"
 
 #include <stdio.h>
@@ -79,7 +79,7 @@ static void on_stage(const char *name, double flops, void *user)
     stage_log *log = user;
     bench_member *member = &log->stages->members[log->member];
     bench_kind *kind = &log->stages->kinds[member->kind];
-    const double now = clock_seconds(), seconds = now - log->last;
+    const double now = dmx_clock_seconds(), seconds = now - log->last;
     log->last = now;
     if (log->next == BENCH_MAX_STAGES) return;
     bench_stage *stage = &kind->list[log->next++];
@@ -95,7 +95,7 @@ static bool on_progress(const demucs_progress *report, void *user)
 {
     stage_log *log = user;
     bench_member *member = &log->stages->members[report->member];
-    const double now = clock_seconds();
+    const double now = dmx_clock_seconds();
     if (report->finished) {
         log->last_segment = now;
         if (log->counted) {

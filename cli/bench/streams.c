@@ -1,9 +1,9 @@
 /* streams.c - see streams.h */
 #include "streams.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "bench.h"
-#include "common/bar.h"
 #include "common/memory.h"
 #include "common/precision.h"
 
@@ -52,21 +52,21 @@ static bool all_done(const crowd *c, demucs_error *why)
 
 static bool run_at_once(crowd *c, double *seconds, demucs_error *why)
 {
-    const double start = clock_seconds();
+    const double start = dmx_clock_seconds();
     int started = 0;
     while (started < c->count && pthread_create(&c->users[started].thread, NULL, separate, &c->users[started]) == 0)
         started++;
     for (int i = 0; i < started; i++) pthread_join(c->users[i].thread, NULL);
-    *seconds = clock_seconds() - start;
+    *seconds = dmx_clock_seconds() - start;
     if (started < c->count) return dmx_fail(why, DEMUCS_ERROR_MEMORY, "cannot start %d threads", c->count) == DEMUCS_OK;
     return all_done(c, why);
 }
 
 static bool run_one_by_one(crowd *c, double *seconds, demucs_error *why)
 {
-    const double start = clock_seconds();
+    const double start = dmx_clock_seconds();
     for (int i = 0; i < c->count; i++) separate(&c->users[i]);
-    *seconds = clock_seconds() - start;
+    *seconds = dmx_clock_seconds() - start;
     return all_done(c, why);
 }
 

@@ -1,24 +1,18 @@
 /* bar.c - see bar.h */
 #include "common/bar.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LONGEST_LINE = 120, SHORTEST_BAR = 10, USUAL_FACTS = 30 };
 
 /* A terminal is redrawn at most ten times a second; a log gets a line for each tenth of the work, two seconds apart. */
 static const double redraw_seconds = 0.1, log_seconds = 2.0, log_share = 0.1;
-
-double clock_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 const char *clock_text(char *out, size_t size, double seconds)
 {
@@ -41,7 +35,7 @@ void bar_begin(progress_bar *bar)
 {
     const char *kind = getenv("TERM");
     const bool there = isatty(STDERR_FILENO) == 1, dumb = kind != NULL && strcmp(kind, "dumb") == 0;
-    *bar = (struct progress_bar){.terminal = there && !dumb, .dumb = there && dumb, .start = clock_seconds()};
+    *bar = (struct progress_bar){.terminal = there && !dumb, .dumb = there && dumb, .start = dmx_clock_seconds()};
     bar->facts_width = USUAL_FACTS;
     bar->last = bar->start;
 }
@@ -82,7 +76,7 @@ static bool is_due(const progress_bar *bar, double share, double now)
 
 void bar_update(progress_bar *bar, double share, const char *speed)
 {
-    double now = clock_seconds(), elapsed = now - bar->start;
+    double now = dmx_clock_seconds(), elapsed = now - bar->start;
     char before[32], after[32], facts[96];
     if (!bar->begun) bar->first_share = share;
     bar->begun = true;

@@ -16,14 +16,11 @@ typedef struct progress_bar {
     bool begun;         /* bar_update was called */
     bool shown;         /* something is on the line now */
     int facts_width;    /* the widest so far: the marks keep their place */
-    double start;       /* seconds, see clock_seconds */
+    double start;       /* seconds, see dmx_clock_seconds */
     double first_share; /* what was done before: a transfer may go on with what is there */
     double last;        /* when it was drawn last */
     double last_share;  /* and at which share */
 } progress_bar;
-
-/* Seconds of a clock that only runs forward. */
-double clock_seconds(void);
 
 void bar_begin(progress_bar *bar);
 

@@ -1,6 +1,7 @@
 /* bar_lines.c - see bar_lines.h */
 #include "common/bar_lines.h"
 
+#include "base/clock.h"
 #include "common/bar.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@ static const char *long_clock(char *out, size_t size, double seconds)
 static void draw(bar_lines *self, size_t count, size_t total, double track_seconds)
 {
     char marks[COLUMNS + 1], facts[160], before[32], after[32] = "?", rate[32] = "?seconds/s";
-    const double share = (double)count / (double)total, elapsed = clock_seconds() - self->start;
+    const double share = (double)count / (double)total, elapsed = dmx_clock_seconds() - self->start;
     const double speed = elapsed > 0 ? share * track_seconds / elapsed : 0;
     if (speed > 0) {
         long_clock(after, sizeof after, (1 - share) * track_seconds / speed);
@@ -54,7 +55,7 @@ void bar_lines_update(bar_lines *self, size_t done, size_t total, int bars, doub
         if (done < first || size == 0) return;
         const size_t count = done - first < size ? done - first : size;
         if (self->start == 0) {
-            self->start = clock_seconds();
+            self->start = dmx_clock_seconds();
             draw(self, 0, size, track_seconds);
         }
         if (count != self->shown_count || !self->shown) draw(self, count, size, track_seconds);

@@ -13,7 +13,7 @@ typedef struct bar_lines {
     int bar;            /* the one under way, from 0 */
     bool shown;         /* something is on the line now */
     size_t shown_count; /* segments that it shows as done */
-    double start;       /* of the bar, see clock_seconds */
+    double start;       /* of the bar, see dmx_clock_seconds */
 } bar_lines;
 
 /* `done` of `total` segments of all `bars` together are done, of a track of so many seconds. */

@@ -1,6 +1,7 @@
 /* model.c - see model.h */
 #include "common/model.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "common/bar.h"
 #include "common/export.h"
@@ -27,7 +28,7 @@ static bool on_progress(const char *file_name, uint64_t done, uint64_t total, vo
         bar_begin(&self->bar);
         snprintf(self->file_name, sizeof self->file_name, "%s", file_name);
     }
-    double elapsed = clock_seconds() - self->bar.start;
+    double elapsed = dmx_clock_seconds() - self->bar.start;
     if (total > 0) {
         snprintf(text, sizeof text, "%.0f MB", (double)total / 1e6);
         bar_update(&self->bar, (double)done / (double)total, text);

@@ -1,6 +1,7 @@
 /* progress.c - see progress.h */
 #include "common/progress.h"
 
+#include "base/clock.h"
 #include "common/interrupt.h"
 
 #include <stdio.h>
@@ -39,7 +40,7 @@ static void on_progress(progress *self, const demucs_tracks_event *event)
                          event->segment->members * event->segment->shifts, self->audio_seconds);
         return;
     }
-    double elapsed = clock_seconds() - self->bar.start;
+    double elapsed = dmx_clock_seconds() - self->bar.start;
     double share = event->total > 0 ? (double)event->done / (double)event->total : 0;
     char speed[48] = "";
     if (share > 0 && elapsed > 0)
@@ -78,7 +79,7 @@ bool progress_event(const demucs_tracks_event *event, void *user)
 
 void progress_end(progress *self, bool done)
 {
-    double elapsed = clock_seconds() - self->bar.start;
+    double elapsed = dmx_clock_seconds() - self->bar.start;
     char length[32], took[32];
     end_lines(self);
     if (done)

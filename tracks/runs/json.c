@@ -1,6 +1,7 @@
 /* json.c - see json.h and demucs_runs.h, and docs/summary.schema.json and log.schema.json. */
 #include "tracks/runs/json.h"
 
+#include "base/clock.h"
 #include "digest/digest.h"
 #include "tracks/json.h"
 
@@ -89,7 +90,7 @@ static json_t *segment_of(const demucs_runs_event *event, const demucs_run *self
 {
     const demucs_tracks_event *track = event->track;
     const double share = track->total > 0 ? (double)track->done / (double)track->total : 0;
-    const double elapsed = dmx_runs_clock() - self->tracks[event->index].network;
+    const double elapsed = dmx_clock_seconds() - self->tracks[event->index].network;
     return json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:f, s:o}", "event", "segment", "track",
                      (json_int_t)event->index + 1, "member", track->segment->member + 1, "members",
                      track->segment->members, "shift", track->segment->shift + 1, "shifts", track->segment->shifts,

@@ -2,23 +2,16 @@
 #include "tracks/runs/rows.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/options.h"
 #include "tracks/paths.h"
 #include "tracks/request.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { AT_ONCE_MOST = 64 };
 
 /* ----------------------------------------------------------------------------------------------------- telling ---- */
-
-double dmx_runs_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 bool dmx_runs_stopped(const demucs_run *self)
 {
@@ -41,9 +34,9 @@ static bool on_event(const demucs_tracks_event *event, void *user)
     dmx_runs_track *track = user;
     const double limit = track->run->options.timeout_seconds;
     if (event->kind == DEMUCS_TRACKS_EVENT_PHASE && event->phase == DEMUCS_TRACKS_SEPARATE)
-        track->network = dmx_runs_clock();
+        track->network = dmx_clock_seconds();
     dmx_runs_tell(track, DEMUCS_RUNS_EVENT_TRACK, event);
-    track->late = limit > 0 && track->start > 0 && dmx_runs_clock() - track->start > limit;
+    track->late = limit > 0 && track->start > 0 && dmx_clock_seconds() - track->start > limit;
     return track->late || dmx_runs_stopped(track->run);
 }
 

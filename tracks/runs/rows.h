@@ -14,7 +14,7 @@ typedef struct dmx_runs_track {
     struct demucs_run *run;
     char *output;   /* the folder of its files */
     char *problem;  /* NULL, or why there is no track */
-    double start;   /* dmx_runs_clock of its begin */
+    double start;   /* dmx_clock_seconds of its begin */
     double network; /* and of the network's */
     bool late;      /* it took longer than it may */
 } dmx_runs_track;
@@ -32,9 +32,6 @@ struct demucs_run {
     pthread_mutex_t turn; /* of what follows, so that tracks begin in their order */
     size_t next;          /* the track that begins next */
 };
-
-/* Seconds of a clock that only runs forward. */
-double dmx_runs_clock(void);
 
 /* Whether the run is to end, for whatever reason. */
 bool dmx_runs_stopped(const demucs_run *self);

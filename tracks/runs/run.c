@@ -2,6 +2,7 @@
  *
  * Whose turn it is in the engine is the engine's business; here is only who begins when. What a track becomes depends
  * on its request and on what was reserved for it before the first began, and so not on how many run at once. */
+#include "base/clock.h"
 #include "tracks/paths.h"
 #include "tracks/runs/before.h"
 #include "tracks/runs/json.h"
@@ -42,9 +43,9 @@ static void separate(dmx_runs_track *track)
     const demucs_tracks_request request = dmx_runs_request(track);
     demucs_tracks_result *result = NULL;
     demucs_error why = {DEMUCS_OK, ""};
-    track->start = dmx_runs_clock();
+    track->start = dmx_clock_seconds();
     const demucs_status status = demucs_tracks_separate(&request, &result, &why);
-    track->row.seconds = dmx_runs_clock() - track->start;
+    track->row.seconds = dmx_clock_seconds() - track->start;
     track->row.result = result;
     if (status == DEMUCS_OK && result->outcome == DEMUCS_TRACKS_SKIPPED)
         dmx_runs_close(track, DEMUCS_RUNS_SKIPPED, status, "its files are there, whole, and newer than the track");
@@ -118,7 +119,7 @@ static void close_summary(demucs_run *self, double seconds, dmx_file *file, demu
 /* A run that was not used before. */
 static void run_all(demucs_run *self, demucs_error *error)
 {
-    const double start = dmx_runs_clock();
+    const double start = dmx_clock_seconds();
     dmx_file *summary = NULL;
     demucs_error written = {DEMUCS_OK, ""};
     if (open_summary(self, &summary, error) && dmx_runs_before(self, error)) work_together(self);
@@ -126,7 +127,7 @@ static void run_all(demucs_run *self, demucs_error *error)
         if (self->tracks[i].row.outcome == DEMUCS_RUNS_WAITING)
             dmx_runs_close(&self->tracks[i], DEMUCS_RUNS_CANCELLED, DEMUCS_ERROR_CANCELLED,
                            "the run ended before this track");
-    close_summary(self, dmx_runs_clock() - start, summary, &written);
+    close_summary(self, dmx_clock_seconds() - start, summary, &written);
     if (dmx_runs_stopped(self)) dmx_fail(error, DEMUCS_ERROR_CANCELLED, "the run was cancelled");
     if (written.status != DEMUCS_OK) dmx_fail(error, written.status, "%s", written.message);
 }
