@@ -30,16 +30,12 @@ static void add(item_list *list, const char *name, const char *description, bool
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].bag == bag && strcmp(list->items[i].name, name) == 0) return;
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity > 0 ? 2 * list->capacity : 64;
-        item *grown = dmx_realloc(list->items, list->capacity, capacity, sizeof *grown);
-        if (grown == NULL) {
-            list->failed = true;
-            return;
-        }
-        list->items = grown;
-        list->capacity = capacity;
+    item *grown = dmx_make_room(list->items, list->count, &list->capacity, sizeof *grown);
+    if (grown == NULL) {
+        list->failed = true;
+        return;
     }
+    list->items = grown;
     item *new = &list->items[list->count++];
     snprintf(new->name, sizeof new->name, "%s", name);
     new->description = description;

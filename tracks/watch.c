@@ -51,13 +51,9 @@ bool dmx_watch_progress(dmx_watch *self, uint64_t done, uint64_t total, const de
 
 static bool remember(dmx_watch *self, const demucs_tracks_event *event)
 {
-    if (self->warnings_count == self->warnings_capacity) {
-        const size_t larger = 2 * self->warnings_capacity + 4;
-        void *grown = dmx_realloc(self->warnings, self->warnings_capacity, larger, sizeof *self->warnings);
-        if (grown == NULL) return false;
-        self->warnings = grown;
-        self->warnings_capacity = larger;
-    }
+    void *grown = dmx_make_room(self->warnings, self->warnings_count, &self->warnings_capacity, sizeof *self->warnings);
+    if (grown == NULL) return false;
+    self->warnings = grown;
     const size_t bytes = strlen(event->text) + 1;
     demucs_tracks_warning *warning = dmx_alloc(sizeof *warning + bytes, 1);
     if (warning == NULL) return false;

@@ -55,6 +55,15 @@ void *dmx_realloc(void *block, size_t old_count, size_t count, size_t size)
     return grown;
 }
 
+void *dmx_make_room(void *list, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity) return list;
+    const size_t larger = 2 * *capacity + 16;
+    void *grown = dmx_realloc(list, *capacity, larger, size);
+    if (grown != NULL) *capacity = larger;
+    return grown;
+}
+
 void dmx_free(void *block)
 {
     void *whole = NULL;

@@ -20,6 +20,10 @@ void *dmx_alloc(size_t count, size_t size);
  * `old_count * size` must be the size it had. */
 void *dmx_realloc(void *block, size_t old_count, size_t count, size_t size);
 
+/* Room for one more in a list that has `count` items of `size` bytes and room for *capacity: the list itself, or a
+ * longer one in its place; or NULL without memory, and the list stays as it was. */
+void *dmx_make_room(void *list, size_t count, size_t *capacity, size_t size);
+
 void dmx_free(void *block);
 
 /* A copy of a string, or of its first `length` bytes, or NULL. */

@@ -5,13 +5,9 @@
 
 static dmx_op *next_op(dmx_op_list *list)
 {
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity > 0 ? 2 * list->capacity : 64;
-        dmx_op *ops = dmx_realloc(list->ops, list->capacity, capacity, sizeof *ops);
-        if (ops == NULL) return NULL;
-        list->ops = ops;
-        list->capacity = capacity;
-    }
+    dmx_op *grown = dmx_make_room(list->ops, list->count, &list->capacity, sizeof *grown);
+    if (grown == NULL) return NULL;
+    list->ops = grown;
     return &list->ops[list->count++];
 }
 

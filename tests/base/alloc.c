@@ -70,6 +70,26 @@ static void test_realloc(void)
     dmx_free(fresh);
 }
 
+static void test_make_room(void)
+{
+    uint32_t *list = NULL;
+    size_t capacity = 0;
+    for (size_t count = 0; count < 100; count++) {
+        uint32_t *grown = dmx_make_room(list, count, &capacity, sizeof *list);
+        REQUIRE(grown != NULL && capacity > count, "%zu items, room for %zu", count, capacity);
+        list = grown;
+        list[count] = (uint32_t)count;
+    }
+    for (uint32_t i = 0; i < 100; i++) CHECK(list[i] == i, "item %u is %u", i, list[i]);
+    const size_t before = capacity;
+    CHECK(dmx_make_room(list, before - 1, &capacity, sizeof *list) == list && capacity == before, "there is room");
+    dmx_alloc_fail_after(0);
+    CHECK(dmx_make_room(list, before, &capacity, sizeof *list) == NULL && capacity == before, "no memory");
+    dmx_alloc_fail_after(-1);
+    CHECK(list[99] == 99, "the list stays after a failure");
+    dmx_free(list);
+}
+
 static void test_strings(void)
 {
     char *copy = dmx_strdup("drums");
@@ -108,4 +128,5 @@ static void test_failure_hook(void)
     dmx_free(kept);
 }
 
-TEST_MAIN(test_zeroed_and_aligned, test_nothing, test_overflow, test_realloc, test_strings, test_failure_hook)
+TEST_MAIN(test_zeroed_and_aligned, test_nothing, test_overflow, test_realloc, test_make_room, test_strings,
+          test_failure_hook)

@@ -255,12 +255,9 @@ bool dmx_index_keys(dmx_index *self, const char *prefix, char (**keys)[DMX_KEY_T
         self, "SELECT key FROM entries WHERE substr(key, 1, length(?1)) = ?1 ORDER BY used_ms DESC, key", error);
     if (rows != NULL) bind_text(rows, 1, prefix);
     while (rows != NULL && (code = sqlite3_step(rows)) == SQLITE_ROW) {
-        if (*count == capacity) {
-            char(*more)[DMX_KEY_TEXT] = dmx_realloc(*keys, capacity, 2 * capacity + 16, sizeof **keys);
-            if (more == NULL) break;
-            *keys = more;
-            capacity = 2 * capacity + 16;
-        }
+        void *grown = dmx_make_room(*keys, *count, &capacity, sizeof **keys);
+        if (grown == NULL) break;
+        *keys = grown;
         snprintf((*keys)[(*count)++], sizeof **keys, "%s", text_at(rows, 0));
     }
     const bool done =

@@ -49,13 +49,9 @@ static const char *copy_text(char **at, const char *text)
 bool dmx_runs_list_append(demucs_runs_list *self, const char *path, const char *folder, const char *problem,
                           demucs_error *error)
 {
-    if (self->count == self->capacity) {
-        const size_t larger = 2 * self->capacity + 16;
-        void *grown = dmx_realloc(self->items, self->capacity, larger, sizeof *self->items);
-        if (grown == NULL) return no_memory(error);
-        self->items = grown;
-        self->capacity = larger;
-    }
+    void *grown = dmx_make_room(self->items, self->count, &self->capacity, sizeof *self->items);
+    if (grown == NULL) return no_memory(error);
+    self->items = grown;
     const size_t bytes = strlen(path) + strlen(folder) + (problem != NULL ? strlen(problem) : 0) + 3;
     demucs_runs_item *item = dmx_alloc(sizeof *item + bytes, 1);
     if (item == NULL) return no_memory(error);

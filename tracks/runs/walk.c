@@ -45,13 +45,9 @@ static void clear(names *self)
 
 static bool add_name(names *self, const char *name)
 {
-    if (self->count == self->capacity) {
-        const size_t larger = 2 * self->capacity + 32;
-        void *grown = dmx_realloc(self->all, self->capacity, larger, sizeof *self->all);
-        if (grown == NULL) return false;
-        self->all = grown;
-        self->capacity = larger;
-    }
+    void *grown = dmx_make_room(self->all, self->count, &self->capacity, sizeof *self->all);
+    if (grown == NULL) return false;
+    self->all = grown;
     self->all[self->count] = dmx_strdup(name);
     return self->all[self->count++] != NULL;
 }
