@@ -104,15 +104,6 @@ static bool prepare_engine(run *self, const demucs_model *model, demucs_error *w
     return done;
 }
 
-/* The tracks of this run may not overwrite one another, nor the files that another of them becomes. */
-static bool create_batch(run *self, demucs_error *why)
-{
-    demucs_status status = demucs_tracks_batch_create(&self->request.batch, why);
-    for (int i = 0; status == DEMUCS_OK && i < self->options->tracks_count; i++)
-        status = demucs_tracks_batch_protect(self->request.batch, self->options->tracks[i], why);
-    return status == DEMUCS_OK;
-}
-
 /* Make OUT/MODEL and announce it as the official program does. */
 static bool announce(const char *folder, demucs_error *why)
 {
@@ -184,7 +175,8 @@ static int run_all(separate_options *options)
     listing_announce_bag(options, model, path);
     if (!listing_check_stem(options, model, &why)) goto done;
     if (demucs_tracks_check(&options->request, model, &why) != DEMUCS_OK) goto done;
-    if (!announce(folder, &why) || !prepare_engine(&self, model, &why) || !create_batch(&self, &why)) goto done;
+    if (!announce(folder, &why) || !prepare_engine(&self, model, &why)) goto done;
+    if (demucs_tracks_batch_create(&self.request.batch, &why) != DEMUCS_OK) goto done;
     if (!quality_open(&self.quality, options, &self.request, self.list, &why)) goto done;
     if (!separate_all(&self, &status, &why)) status = 1;
 done:
