@@ -5,8 +5,6 @@
 #include "base/error.h"
 #include "demucs_quality.h"
 
-#include <string.h>
-
 static json_t *stem(const void *object, size_t i)
 {
     const demucs_quality *quality = object;
@@ -54,35 +52,22 @@ static json_t *whole(const demucs_quality *q, const char *track)
         "residual_db", dmx_json_number(q->residual_db), "outliers", dmx_json_list(outlier, q, q->outliers_count));
 }
 
-/* A json_dump_callback_t that copies; text comes in pieces. */
-typedef struct copy {
-    char *text;
-    size_t length;
-} copy;
-
-static int append(const char *piece, size_t length, void *user)
+/* The text of a value, or NULL without memory. */
+static char *text_of(const json_t *json)
 {
-    copy *self = user;
-    char *grown = dmx_realloc(self->text, self->length, self->length + length + 1, 1);
-    if (grown == NULL) return -1;
-    memcpy(grown + self->length, piece, length);
-    self->text = grown;
-    self->length += length;
-    return 0;
+    const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(9), length = json_dumpb(json, NULL, 0, flags);
+    char *text = length > 0 ? dmx_alloc(length + 1, 1) : NULL;
+    if (text == NULL || json_dumpb(json, text, length, flags) == length) return text;
+    dmx_free(text);
+    return NULL;
 }
 
 demucs_status demucs_quality_json(const demucs_quality *quality, const char *track, char **text, demucs_error *error)
 {
     demucs_error why = {DEMUCS_OK, ""};
-    copy out = {NULL, 0};
     json_t *json = whole(quality, track);
-    *text = NULL;
-    if (json != NULL && json_dump_callback(json, append, &out, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0) {
-        *text = out.text;
-    } else {
-        dmx_free(out.text);
-        dmx_fail(&why, DEMUCS_ERROR_MEMORY, "not enough memory for the figures of a track as JSON");
-    }
+    *text = json != NULL ? text_of(json) : NULL;
+    if (*text == NULL) dmx_fail(&why, DEMUCS_ERROR_MEMORY, "not enough memory for the figures of a track as JSON");
     json_decref(json);
     if (error != NULL) *error = why;
     return why.status;
