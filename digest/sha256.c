@@ -2,6 +2,7 @@
 #include "digest/digest.h"
 
 #include "base/alloc.h"
+#include "base/sha256.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,14 +33,9 @@ bool digest_add(digest_sum *self, const void *bytes, size_t count)
 
 bool digest_end(digest_sum *self, char hex[DIGEST_TEXT])
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char sum[32];
+    unsigned char sum[DMX_SHA256_BYTES];
     if (EVP_DigestFinal_ex(self->context, sum, NULL) != 1) return false;
-    for (size_t i = 0; i < sizeof sum; i++) {
-        hex[2 * i] = digits[sum[i] >> 4];
-        hex[2 * i + 1] = digits[sum[i] & 15];
-    }
-    hex[2 * sizeof sum] = '\0';
+    dmx_sha256_hex(sum, hex);
     return true;
 }
 

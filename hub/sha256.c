@@ -8,8 +8,7 @@
 bool hub_sha256_check(const char *path, const char *expected, demucs_error *error)
 {
     char digest[DIGEST_TEXT];
-    demucs_error reading = {0};
-    if (!digest_file(path, digest, &reading)) return !dmx_fail(error, reading.status, "%s", reading.message);
+    if (!digest_file(path, digest, error)) return false;
     size_t length = strlen(expected);
     if (length > 0 && length < sizeof digest && memcmp(digest, expected, length) == 0) return true;
     return !dmx_fail(error, DEMUCS_ERROR_FORMAT,

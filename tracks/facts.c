@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { DIGITS = 16 };
+static const char digits[] = "0123456789abcdef";
 
 typedef struct facts {
     char *text;       /* being written; NULL while it is measured */
@@ -22,7 +23,6 @@ static uint64_t read_digits(facts *self)
 {
     uint64_t value = 0;
     for (int i = 0; i < DIGITS && !self->failed; i++) {
-        static const char digits[] = "0123456789abcdef";
         const char *digit = *self->from != '\0' ? strchr(digits, *self->from) : NULL;
         if (digit == NULL) {
             self->failed = true;
@@ -36,7 +36,6 @@ static uint64_t read_digits(facts *self)
 
 static void take_u64(facts *self, uint64_t *value)
 {
-    static const char digits[] = "0123456789abcdef";
     if (self->from != NULL) *value = read_digits(self);
     for (int i = 0; self->text != NULL && i < DIGITS; i++)
         self->text[self->count * DIGITS + (size_t)i] = digits[*value >> (60 - 4 * i) & 15];
