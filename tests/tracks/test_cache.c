@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <math.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,38 +217,22 @@ static void test_refresh(void)
 
 enum { THREADS = 6 };
 
-typedef struct worker {
-    pthread_t thread;
-    demucs_tracks_request request;
-    demucs_tracks_result *result;
-    demucs_status status;
-    demucs_error error;
-} worker;
-
-static void *work(void *user)
-{
-    worker *self = user;
-    self->status = demucs_tracks_separate(&self->request, &self->result, &self->error);
-    return NULL;
-}
-
 /* The same content under several names at once, in threads that share engine and cache: one computes, the others wait.
  * Two contents, so that there are two who compute. */
 static void test_threads(void)
 {
     const tracks_setup *setup = tracks_begin();
     static const char *const names[THREADS] = {"a.wav", "b.wav", "c.wav", "d.wav", "e.wav", "f.wav"};
-    worker workers[THREADS];
+    tracks_worker workers[THREADS];
     int computed = 0;
     for (int i = 0; i < THREADS; i++) tracks_make(names[i], 2, TRACKS_RATE_HZ, 20000, i % 2 == 0 ? 0.5F : 0.4F);
     demucs_cache *cache = kept_open(0, false);
     for (int i = 0; i < THREADS; i++) {
-        workers[i] = (worker){.request = tracks_request(setup, names[i])};
+        workers[i] = (tracks_worker){.request = tracks_request(setup, names[i])};
         workers[i].request.cache = cache;
-        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) abort();
     }
+    tracks_separate_together(workers, THREADS);
     for (int i = 0; i < THREADS; i++) {
-        pthread_join(workers[i].thread, NULL);
         CHECK(workers[i].status == DEMUCS_OK, "%s: %s", names[i], workers[i].error.message);
         if (workers[i].result != NULL) computed += workers[i].result->outcome == DEMUCS_TRACKS_COMPUTED;
         demucs_tracks_result_free(workers[i].result);
@@ -263,7 +246,7 @@ static void test_threads(void)
 static void test_cancelled_waiting(void)
 {
     const tracks_setup *setup = tracks_begin();
-    worker first = {.request = tracks_request(setup, "a.wav")}, second;
+    tracks_worker first = {.request = tracks_request(setup, "a.wav")}, second;
     demucs_tracks_cancel *flag = NULL;
     tracks_record record = {0};
     tracks_make("a.wav", 2, TRACKS_RATE_HZ, 200000, 0.5F);
@@ -275,9 +258,9 @@ static void test_cancelled_waiting(void)
     second.request.cancel = flag;
     second.request.event = tracks_on_event;
     second.request.event_user = &record;
-    if (pthread_create(&first.thread, NULL, work, &first) != 0) abort();
+    tracks_start(&first);
     for (int i = 0; i < 500 && system("test $(ls cache/locks | wc -l) = 1") != 0; i++) sched_yield();
-    if (pthread_create(&second.thread, NULL, work, &second) != 0) abort();
+    tracks_start(&second);
     nanosleep(&(struct timespec){.tv_nsec = 100000000L}, NULL);
     demucs_tracks_cancel_set(flag);
     pthread_join(second.thread, NULL);

@@ -20,14 +20,6 @@ static demucs_tracks_request plain(const tracks_setup *setup, const char *folder
     return request;
 }
 
-static demucs_tracks_result *separate(const demucs_tracks_request *request)
-{
-    demucs_tracks_result *result = NULL;
-    demucs_error error = {DEMUCS_OK, ""};
-    CHECK(demucs_tracks_separate(request, &result, &error) == DEMUCS_OK, "%s", error.message);
-    return result;
-}
-
 /* "no_drums" and "minus_bass" among the names give the files that stem and other give. */
 static void test_rest_by_name(void)
 {
@@ -38,7 +30,7 @@ static void test_rest_by_name(void)
     demucs_tracks_request request = plain(setup, "named");
     request.wanted = names;
     request.wanted_count = 3;
-    demucs_tracks_result *result = separate(&request);
+    demucs_tracks_result *result = tracks_separate(&request);
     REQUIRE(result != NULL && result->files_count == 3, "three files");
     CHECK(strcmp(result->files[0]->name, "no_drums") == 0 && result->files[0]->kind == DEMUCS_TRACKS_OTHERS &&
               result->files[0]->source == 0,
@@ -46,10 +38,10 @@ static void test_rest_by_name(void)
     demucs_tracks_result_free(result);
     request = plain(setup, "alone");
     request.stem = "drums";
-    demucs_tracks_result_free(separate(&request));
+    demucs_tracks_result_free(tracks_separate(&request));
     request.stem = "bass";
     request.other = DEMUCS_TRACKS_OTHER_MINUS;
-    demucs_tracks_result_free(separate(&request));
+    demucs_tracks_result_free(tracks_separate(&request));
     CHECK(tracks_same("named/no_drums.wav", "alone/no_drums.wav"), "no_drums");
     CHECK(tracks_same("named/minus_bass.wav", "alone/minus_bass.wav"), "minus_bass");
     demucs_error error;
@@ -123,7 +115,7 @@ static void test_rate_and_channels(void)
     const tracks_setup *setup = tracks_begin();
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.05F);
     demucs_tracks_request request = plain(setup, "model");
-    demucs_tracks_result_free(separate(&request));
+    demucs_tracks_result_free(tracks_separate(&request));
     static const struct {
         const char *folder;
         int rate_hz, channels;
@@ -138,7 +130,7 @@ static void test_rate_and_channels(void)
         request.output_sample_rate_hz = cases[i].rate_hz;
         request.output_channels = cases[i].channels;
         request.clip = cases[i].clip;
-        demucs_tracks_result *result = separate(&request);
+        demucs_tracks_result *result = tracks_separate(&request);
         REQUIRE(result != NULL, "case %zu", i);
         const int channels = cases[i].channels > 0 ? 1 : 2, rate = cases[i].rate_hz > 0 ? cases[i].rate_hz : 8000;
         CHECK(result->channels == channels && result->sample_rate_hz == rate, "case %zu: the result", i);

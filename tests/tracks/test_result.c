@@ -8,15 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static demucs_tracks_result *separate(const demucs_tracks_request *request)
-{
-    demucs_tracks_result *result = NULL;
-    demucs_error error = {DEMUCS_OK, ""};
-    const demucs_status status = demucs_tracks_separate(request, &result, &error);
-    CHECK(status == DEMUCS_OK && result != NULL, "%s: %s", demucs_status_name(status), error.message);
-    return result;
-}
-
 /* A file's own figures against those of the result; `exact` for float32, where nothing is rounded on the way (but the
  * sum for the RMS is made in another order). */
 static void check_file(const demucs_tracks_file *file, bool exact)
@@ -40,7 +31,7 @@ static void test_all_stems(void)
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.5F);
     demucs_tracks_request request = tracks_request(setup, "song.wav");
     request.sample = DEMUCS_TRACKS_FLOAT32;
-    demucs_tracks_result *result = separate(&request);
+    demucs_tracks_result *result = tracks_separate(&request);
     if (result == NULL) return;
     CHECK(result->files_count == TRACKS_STEMS, "%zu files", result->files_count);
     CHECK(result->input_channels == 2 && result->input_sample_rate_hz == TRACKS_RATE_HZ, "the input's format");
@@ -77,7 +68,7 @@ static void test_samples(void)
     demucs_tracks_request request = tracks_request(setup, "song.wav");
     request.sample = DEMUCS_TRACKS_FLOAT32;
     request.clip = DEMUCS_TRACKS_CLIP_NONE;
-    demucs_tracks_result_free(separate(&request));
+    demucs_tracks_result_free(tracks_separate(&request));
 
     demucs_default_options(&options, sizeof options);
     options.shifts = 0;
@@ -110,7 +101,7 @@ static void test_clip_modes(void)
             demucs_tracks_request request = tracks_request(setup, "loud.wav");
             request.clip = (demucs_tracks_clip)clip;
             request.sample = (demucs_tracks_sample)sample;
-            demucs_tracks_result *result = separate(&request);
+            demucs_tracks_result *result = tracks_separate(&request);
             if (result == NULL) return;
             bool turned_down = false, cut_off = false;
             for (size_t i = 0; i < result->files_count; i++) {
@@ -143,7 +134,7 @@ static void test_input(void)
     REQUIRE(sound_write("mono.wav", &format, &noise, &error), "%s", error.message);
     sound_free(&noise);
     demucs_tracks_request request = tracks_request(setup, "mono.wav");
-    demucs_tracks_result *result = separate(&request);
+    demucs_tracks_result *result = tracks_separate(&request);
     if (result == NULL) return;
     CHECK(result->input_channels == 1 && result->input_sample_rate_hz == 16000 && result->input_frames == 16001,
           "%d channels, %d Hz", result->input_channels, result->input_sample_rate_hz);
@@ -165,7 +156,7 @@ static void test_damaged(void)
     demucs_tracks_request request = tracks_request(setup, "damaged.mp3");
     request.event = tracks_on_event;
     request.event_user = &record;
-    demucs_tracks_result *result = separate(&request);
+    demucs_tracks_result *result = tracks_separate(&request);
     if (result == NULL) return;
     CHECK(result->damaged > 0 && record.counts[DEMUCS_TRACKS_EVENT_DAMAGED] == result->damaged, "%zu places",
           result->damaged);
@@ -192,7 +183,7 @@ static void test_cut_off(void)
         demucs_tracks_request request = tracks_request(setup, cut ? "cut.flac" : "whole.flac");
         request.event = tracks_on_event;
         request.event_user = &record;
-        demucs_tracks_result *result = separate(&request);
+        demucs_tracks_result *result = tracks_separate(&request);
         if (result == NULL) return;
         CHECK(result->warnings_count == (size_t)cut &&
                   (!cut || (strcmp(result->warnings[0]->text, record.text) == 0 &&
@@ -226,7 +217,7 @@ static void test_targets(void)
     request.targets = targets;
     request.targets_count = 4;
     request.container = DEMUCS_TRACKS_FLAC;
-    demucs_tracks_result *result = separate(&request);
+    demucs_tracks_result *result = tracks_separate(&request);
     REQUIRE(result != NULL && result->files_count == 4, "four files");
     for (size_t i = 0; i < 4; i++) {
         const demucs_tracks_file *file = result->files[i];
@@ -253,7 +244,7 @@ static void test_wanted(void)
     request.wanted = wanted;
     request.wanted_count = 2;
     request.container = DEMUCS_TRACKS_FLAC;
-    demucs_tracks_result *result = separate(&request);
+    demucs_tracks_result *result = tracks_separate(&request);
     REQUIRE(result != NULL && result->files_count == 2, "two files");
     CHECK(access("song-drums.flac", R_OK) == 0 && access("song-vocals.flac", R_OK) == 0, "they are there");
     CHECK(access("song-bass.flac", F_OK) != 0, "and no others");
@@ -261,7 +252,7 @@ static void test_wanted(void)
     request.wanted = NULL;
     request.stem = "other";
     request.other = DEMUCS_TRACKS_OTHER_MINUS;
-    result = separate(&request);
+    result = tracks_separate(&request);
     REQUIRE(result != NULL && result->files_count == 2, "a stem and the rest");
     CHECK(strcmp(result->files[1]->name, "minus_other") == 0, "%s", result->files[1]->name);
     demucs_tracks_result_free(result);
@@ -281,7 +272,7 @@ static void test_another_rate(void)
         request.targets = targets;
         request.targets_count = 4;
         request.clip = (demucs_tracks_clip)clip;
-        demucs_tracks_result *result = separate(&request);
+        demucs_tracks_result *result = tracks_separate(&request);
         REQUIRE(result != NULL && result->files_count == 4, "four files");
         const demucs_tracks_file *opus = result->files[1], *ogg = result->files[2], *aiff = result->files[3];
         CHECK(opus->sample_rate_hz == 48000 && opus->frames == 120006 && fabs(opus->seconds - 2.500125) < 1e-9,

@@ -4,34 +4,11 @@
 
 #include "../audio/audio_test.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { TRACKS = 4 };
-
-typedef struct worker {
-    pthread_t thread;
-    demucs_tracks_request request;
-    demucs_tracks_result *result;
-    demucs_status status;
-    demucs_error error;
-} worker;
-
-static void *work(void *user)
-{
-    worker *self = user;
-    self->status = demucs_tracks_separate(&self->request, &self->result, &self->error);
-    return NULL;
-}
-
-static void run_all(worker *workers, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) abort();
-    for (int i = 0; i < count; i++) pthread_join(workers[i].thread, NULL);
-}
 
 static const char *name_of(int track)
 {
@@ -71,7 +48,7 @@ static void separate_alone(const tracks_setup *setup)
 static void test_together(void)
 {
     const tracks_setup *setup = tracks_begin();
-    worker workers[TRACKS] = {0};
+    tracks_worker workers[TRACKS] = {0};
     demucs_tracks_batch *batch = NULL;
     separate_alone(setup);
     REQUIRE(demucs_tracks_batch_create(&batch, NULL) == DEMUCS_OK, "a batch");
@@ -79,7 +56,7 @@ static void test_together(void)
         workers[i].request = tracks_request(setup, name_of(i));
         workers[i].request.batch = batch;
     }
-    run_all(workers, TRACKS);
+    tracks_separate_together(workers, TRACKS);
     for (int i = 0; i < TRACKS; i++) {
         CHECK(workers[i].status == DEMUCS_OK, "%s: %s", name_of(i), workers[i].error.message);
         CHECK(workers[i].result != NULL && workers[i].result->input_frames == (uint64_t)(9000 + 5000 * i),
@@ -100,12 +77,12 @@ static bool stop_soon(const demucs_tracks_event *event, void *user)
 static void test_apart(void)
 {
     const tracks_setup *setup = tracks_begin();
-    worker workers[TRACKS] = {0};
+    tracks_worker workers[TRACKS] = {0};
     separate_alone(setup);
     save_bytes("b.wav", "no music", 8);
     for (int i = 0; i < TRACKS; i++) workers[i].request = tracks_request(setup, name_of(i));
     workers[3].request.event = stop_soon;
-    run_all(workers, TRACKS);
+    tracks_separate_together(workers, TRACKS);
     CHECK(workers[0].status == DEMUCS_OK && same_stems("out", 0), "a.wav: %s", workers[0].error.message);
     CHECK(workers[2].status == DEMUCS_OK && same_stems("out", 2), "c.wav: %s", workers[2].error.message);
     CHECK(workers[1].status == DEMUCS_ERROR_FORMAT && access("out/b", F_OK) != 0, "b.wav: %s",
@@ -119,7 +96,7 @@ static void test_apart(void)
 static void test_one_path(void)
 {
     const tracks_setup *setup = tracks_begin();
-    worker workers[TRACKS] = {0};
+    tracks_worker workers[TRACKS] = {0};
     demucs_tracks_batch *batch = NULL;
     make_tracks();
     REQUIRE(demucs_tracks_batch_create(&batch, NULL) == DEMUCS_OK, "a batch");
@@ -128,7 +105,7 @@ static void test_one_path(void)
         workers[i].request.pattern = "{stem}.{ext}";
         workers[i].request.batch = batch;
     }
-    run_all(workers, TRACKS);
+    tracks_separate_together(workers, TRACKS);
     int done = 0;
     for (int i = 0; i < TRACKS; i++) {
         done += workers[i].status == DEMUCS_OK;

@@ -22,15 +22,6 @@ static demucs_tracks_request request_of(const tracks_setup *setup, demucs_qualit
     return request;
 }
 
-static demucs_tracks_result *separate(const demucs_tracks_request *request)
-{
-    demucs_tracks_result *result = NULL;
-    demucs_error error = {DEMUCS_OK, ""};
-    const demucs_status status = demucs_tracks_separate(request, &result, &error);
-    CHECK(status == DEMUCS_OK && result != NULL, "%s: %s", demucs_status_name(status), error.message);
-    return result;
-}
-
 /* Correlation of two sounds, each channel about its mean. */
 static double correlation_of(const sound *a, const sound *b)
 {
@@ -84,7 +75,7 @@ static void test_figures(void)
     const tracks_setup *setup = tracks_begin();
     demucs_quality_options limits;
     demucs_tracks_request request = request_of(setup, &limits);
-    demucs_tracks_result *result = separate(&request);
+    demucs_tracks_result *result = tracks_separate(&request);
     if (result == NULL) return;
     REQUIRE(result->quality != NULL && result->quality->stems_count == TRACKS_STEMS, "figures of all stems");
     CHECK(result->quality->frames == FRAMES && result->quality->sample_rate_hz == TRACKS_RATE_HZ, "the form");
@@ -92,7 +83,7 @@ static void test_figures(void)
     demucs_tracks_result_free(result);
     request.quality = NULL;
     request.folder = "plain";
-    result = separate(&request);
+    result = tracks_separate(&request);
     if (result == NULL) return;
     CHECK(result->quality == NULL, "figures that nobody asked for");
     CHECK(tracks_same("out/song/bass.wav", "plain/song/bass.wav"), "measuring changes the stems");
@@ -107,7 +98,7 @@ static void test_one_stem(void)
     demucs_tracks_request request = request_of(setup, &limits);
     request.stem = "bass";
     request.other = DEMUCS_TRACKS_OTHER_MINUS;
-    demucs_tracks_result *result = separate(&request);
+    demucs_tracks_result *result = tracks_separate(&request);
     if (result == NULL) return;
     const demucs_quality *q = result->quality;
     REQUIRE(q != NULL && q->stems_count == 1, "figures of one stem");
@@ -116,7 +107,7 @@ static void test_one_stem(void)
     CHECK(fabs(q->stems[0]->rms - result->files[0]->rms) < 1e-9, "RMS %g", q->stems[0]->rms);
     demucs_tracks_result_free(result);
     request.other = DEMUCS_TRACKS_OTHER_ADD;
-    result = separate(&request);
+    result = tracks_separate(&request);
     if (result == NULL) return;
     CHECK(result->quality != NULL && result->quality->stems_count == TRACKS_STEMS, "no_bass is the sum of all others");
     demucs_tracks_result_free(result);
@@ -133,7 +124,7 @@ static void test_outliers(void)
     limits.limits[DEMUCS_QUALITY_SILENCE] = -1; /* each stem is an outlier */
     request.event = tracks_on_event;
     request.event_user = &record;
-    demucs_tracks_result *result = separate(&request);
+    demucs_tracks_result *result = tracks_separate(&request);
     if (result == NULL) return;
     CHECK(result->quality->outliers_count == TRACKS_STEMS && record.warnings == TRACKS_STEMS, "%zu outliers, %d told",
           result->quality->outliers_count, record.warnings);

@@ -130,6 +130,33 @@ void tracks_check_refused(const demucs_tracks_request *request, demucs_status ex
     CHECK(demucs_tracks_separate(request, NULL, NULL) == expected, "the same without result and error");
 }
 
+demucs_tracks_result *tracks_separate(const demucs_tracks_request *request)
+{
+    demucs_tracks_result *result = NULL;
+    demucs_error error = {DEMUCS_OK, ""};
+    const demucs_status status = demucs_tracks_separate(request, &result, &error);
+    CHECK(status == DEMUCS_OK && result != NULL, "%s: %s", demucs_status_name(status), error.message);
+    return result;
+}
+
+static void *work(void *user)
+{
+    tracks_worker *self = user;
+    self->status = demucs_tracks_separate(&self->request, &self->result, &self->error);
+    return NULL;
+}
+
+void tracks_start(tracks_worker *worker)
+{
+    if (pthread_create(&worker->thread, NULL, work, worker) != 0) abort();
+}
+
+void tracks_separate_together(tracks_worker *workers, int count)
+{
+    for (int i = 0; i < count; i++) tracks_start(&workers[i]);
+    for (int i = 0; i < count; i++) pthread_join(workers[i].thread, NULL);
+}
+
 /* ---- events ---- */
 
 bool tracks_on_event(const demucs_tracks_event *event, void *user)

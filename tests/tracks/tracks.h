@@ -10,6 +10,8 @@
 
 #include "support/test.h"
 
+#include <pthread.h>
+
 enum { TRACKS_RATE_HZ = 8000, TRACKS_STEMS = 4 };
 
 /* A model with an engine. */
@@ -34,6 +36,24 @@ void tracks_make(const char *path, int channels, int sample_rate_hz, size_t fram
 
 /* The defaults, with this engine and separation, this input and the folder "out". */
 demucs_tracks_request tracks_request(const tracks_setup *setup, const char *input);
+
+/* Separate, and check that it works; the result is the caller's to free. */
+demucs_tracks_result *tracks_separate(const demucs_tracks_request *request);
+
+/* A track in a thread of its own: the request, and what came of it. */
+typedef struct tracks_worker {
+    pthread_t thread;
+    demucs_tracks_request request;
+    demucs_tracks_result *result; /* the caller's to free */
+    demucs_status status;
+    demucs_error error;
+} tracks_worker;
+
+/* Begin; the caller joins the thread. */
+void tracks_start(tracks_worker *worker);
+
+/* Separate all of them at once, and wait for the last. */
+void tracks_separate_together(tracks_worker *workers, int count);
 
 /* Whether a call failed with this status and one sentence that has `text` in it. */
 bool tracks_failed(demucs_status status, const demucs_error *error, demucs_status expected, const char *text);
