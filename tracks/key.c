@@ -2,6 +2,7 @@
 #include "tracks/key.h"
 
 #include "base/alloc.h"
+#include "base/growing.h"
 #include "base/options.h"
 #include "digest/digest.h"
 #include "tracks/dates.h"
@@ -10,7 +11,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,87 +81,59 @@ static bool sum_input(dmx_key *self, char hex[DIGEST_TEXT], dmx_watch *watch, de
 
 /* ------------------------------------------------------------------------------------------------- the text ---- */
 
-/* A text that grows. */
-typedef struct growing {
-    char *text;
-    size_t length, capacity;
-    bool failed;
-} growing;
-
-static void add(growing *self, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    const size_t needed = self->length + (size_t)length + 1;
-    if (needed > self->capacity && !self->failed) {
-        const size_t capacity = 2 * needed + 1024;
-        char *more = dmx_realloc(self->text, self->capacity, capacity, 1);
-        self->failed = more == NULL || length < 0;
-        if (more != NULL) {
-            self->text = more;
-            self->capacity = capacity;
-        }
-    }
-    if (self->failed) return;
-    va_start(arguments, format);
-    vsnprintf(self->text + self->length, self->capacity - self->length, format, arguments);
-    va_end(arguments);
-    self->length += (size_t)length;
-}
-
 /* With all its digits, and a point whatever the locale of the program is. */
-static void add_number(growing *self, const char *name, double value)
+static void add_number(dmx_growing *self, const char *name, double value)
 {
     char text[40];
     snprintf(text, sizeof text, "%.17g", value);
     char *point = text + strspn(text, "+-0123456789");
     if (*point != '\0' && *point != 'e') *point = '.';
-    add(self, "%s %s\n", name, text);
+    dmx_growing_print(self, "%s %s\n", name, text);
 }
 
 /* The ending of the input's name, in small letters: FFmpeg looks at it to tell what a file is. */
-static void add_ending(growing *self, const char *input)
+static void add_ending(dmx_growing *self, const char *input)
 {
     char ending[16];
     snprintf(ending, sizeof ending, "%s", dmx_path_extension(input));
     for (char *at = ending; *at != '\0'; at++)
         *at = isalnum((unsigned char)*at) ? (char)tolower((unsigned char)*at) : '_';
-    add(self, "ending %s\n", ending);
+    dmx_growing_print(self, "ending %s\n", ending);
 }
 
-static bool add_model(growing *self, const demucs_engine *engine, demucs_error *error)
+static bool add_model(dmx_growing *self, const demucs_engine *engine, demucs_error *error)
 {
     char digest[65];
     if (demucs_model_digest(demucs_engine_model(engine), digest, error) != DEMUCS_OK) return false;
-    add(self, "model %s\n", digest);
-    add(self, "cpu %s\n", demucs_engine_cpu(engine));
-    add(self, "precision %s\n", demucs_engine_precision(engine) == DEMUCS_PRECISION_FAST ? "fast" : "exact");
+    dmx_growing_print(self, "model %s\n", digest);
+    dmx_growing_print(self, "cpu %s\n", demucs_engine_cpu(engine));
+    dmx_growing_print(self, "precision %s\n",
+                      demucs_engine_precision(engine) == DEMUCS_PRECISION_FAST ? "fast" : "exact");
     return true;
 }
 
 /* `wanted` follows from the files, and what is left out below tells of progress. */
-static bool add_separation(growing *self, const demucs_stream_options *asked, demucs_error *error)
+static bool add_separation(dmx_growing *self, const demucs_stream_options *asked, demucs_error *error)
 {
     demucs_stream_options o;
     demucs_default_stream_options(&o, sizeof o);
     if (asked != NULL && !dmx_options_take(&o, sizeof o, asked, asked->struct_size))
         return !dmx_options_unknown("demucs_default_stream_options", error);
-    add(self, "shifts %d\n", o.shifts);
+    dmx_growing_print(self, "shifts %d\n", o.shifts);
     add_number(self, "overlap", o.overlap);
     add_number(self, "transition_power", o.transition_power);
     add_number(self, "segment_seconds", o.segment_seconds);
-    add(self, "split %d\n", o.split);
-    add(self, "normalize %d\n", o.normalize);
-    add(self, "seed %llu\n", (unsigned long long)o.seed);
-    if (o.shift_offsets != NULL) add(self, "shift_offsets");
-    for (size_t i = 0; o.shift_offsets != NULL && i < o.shift_offsets_count; i++) add(self, " %d", o.shift_offsets[i]);
-    if (o.shift_offsets != NULL) add(self, "\n");
+    dmx_growing_print(self, "split %d\n", o.split);
+    dmx_growing_print(self, "normalize %d\n", o.normalize);
+    dmx_growing_print(self, "seed %llu\n", (unsigned long long)o.seed);
+    if (o.shift_offsets != NULL) dmx_growing_print(self, "shift_offsets");
+    for (size_t i = 0; o.shift_offsets != NULL && i < o.shift_offsets_count; i++)
+        dmx_growing_print(self, " %d", o.shift_offsets[i]);
+    if (o.shift_offsets != NULL) dmx_growing_print(self, "\n");
     return true;
 }
 
-static void add_files(growing *self, const dmx_outputs *outputs)
+static void add_files(dmx_growing *self, const dmx_outputs *outputs)
 {
     static const char *const containers[] = {
         [DEMUCS_TRACKS_WAV] = "wav",   [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3",
@@ -176,43 +148,43 @@ static void add_files(growing *self, const dmx_outputs *outputs)
                                         [DEMUCS_TRACKS_CLIP_NONE] = "none",
                                         [DEMUCS_TRACKS_CLIP_COMMON] = "common"};
     const demucs_tracks_request *request = outputs->request;
-    add(self, "clip %s\n", clips[request->clip]);
-    add(self, "sum_to_mix %d\n", request->sum_to_mix);
-    add(self, "sample %s\n", samples[request->sample]);
-    add(self, "mp3_bitrate_kbps %d\n", request->mp3_bitrate_kbps);
-    add(self, "bitrate_kbps %d\n", request->bitrate_kbps);
-    add(self, "mp3_quality %d\n", request->mp3_quality);
-    add(self, "output_sample_rate_hz %d\n", outputs->file_rate_hz);
-    add(self, "output_channels %d\n", outputs->file_channels);
+    dmx_growing_print(self, "clip %s\n", clips[request->clip]);
+    dmx_growing_print(self, "sum_to_mix %d\n", request->sum_to_mix);
+    dmx_growing_print(self, "sample %s\n", samples[request->sample]);
+    dmx_growing_print(self, "mp3_bitrate_kbps %d\n", request->mp3_bitrate_kbps);
+    dmx_growing_print(self, "bitrate_kbps %d\n", request->bitrate_kbps);
+    dmx_growing_print(self, "mp3_quality %d\n", request->mp3_quality);
+    dmx_growing_print(self, "output_sample_rate_hz %d\n", outputs->file_rate_hz);
+    dmx_growing_print(self, "output_channels %d\n", outputs->file_channels);
     for (int i = 0; i < outputs->count; i++) {
         const dmx_output *item = &outputs->items[i];
-        add(self, "file %s %s %s\n", containers[item->container], kinds[item->kind],
-            demucs_model_source_name(demucs_engine_model(request->engine), item->source));
+        dmx_growing_print(self, "file %s %s %s\n", containers[item->container], kinds[item->kind],
+                          demucs_model_source_name(demucs_engine_model(request->engine), item->source));
     }
 }
 
-static bool write_text(growing *self, const char *input_sum, const dmx_outputs *outputs, demucs_error *error)
+static bool write_text(dmx_growing *self, const char *input_sum, const dmx_outputs *outputs, demucs_error *error)
 {
     char versions[AUDIO_VERSIONS];
     const demucs_tracks_request *request = outputs->request;
-    add(self, "input %s\n", input_sum);
+    dmx_growing_print(self, "input %s\n", input_sum);
     add_ending(self, request->input);
-    add(self, "stream %d\n", request->stream);
-    add(self, "downmix %d\n", request->downmix);
+    dmx_growing_print(self, "stream %d\n", request->stream);
+    dmx_growing_print(self, "downmix %d\n", request->downmix);
     add_number(self, "start_seconds", request->start_seconds);
     add_number(self, "duration_seconds", request->duration_seconds);
     if (!add_model(self, request->engine, error) || !add_separation(self, request->separation, error)) return false;
     add_files(self, outputs);
-    add(self, "numerics %d\n", demucs_numerics_version());
-    add(self, "files %d\n", FILES_VERSION);
-    add(self, "libraries %s\n", audio_versions(versions));
+    dmx_growing_print(self, "numerics %d\n", demucs_numerics_version());
+    dmx_growing_print(self, "files %d\n", FILES_VERSION);
+    dmx_growing_print(self, "libraries %s\n", audio_versions(versions));
     return !self->failed || no_memory(error);
 }
 
 bool dmx_key_make(dmx_key *self, const dmx_outputs *outputs, dmx_watch *watch, demucs_error *error)
 {
     char input_sum[DIGEST_TEXT];
-    growing text = {0};
+    dmx_growing text = {0};
     *self = (dmx_key){0};
     if (!sum_input(self, input_sum, watch, error)) return false;
     bool done = write_text(&text, input_sum, outputs, error);

@@ -2,6 +2,7 @@
 #include "tracks/paths.h"
 
 #include "base/alloc.h"
+#include "base/growing.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -98,44 +99,31 @@ static const char *variable(const dmx_path_names *names, const char *name, size_
 }
 
 /* A path that grows, part by part. */
-typedef struct growing {
-    char *out; /* [capacity], or NULL without memory */
-    size_t length, capacity;
-    size_t part;    /* where the last part begins */
+typedef struct parts {
+    dmx_growing path;
+    size_t last;    /* where the last part begins */
     bool from_name; /* that part holds the value of a variable */
-    bool failed;    /* out of memory */
-} growing;
+} parts;
 
-static void append(growing *text, const char *more, size_t length)
-{
-    if (!text->failed && text->length + length + 1 > text->capacity) {
-        const size_t larger = 2 * (text->length + length) + 64;
-        char *grown = dmx_realloc(text->out, text->capacity, larger, 1);
-        text->failed = grown == NULL;
-        if (grown != NULL) text->out = grown;
-        if (grown != NULL) text->capacity = larger;
-    }
-    if (text->failed) return;
-    memcpy(text->out + text->length, more, length);
-    text->length += length;
-}
+static void append(parts *self, const char *more, size_t length) { dmx_growing_add(&self->path, more, length); }
 
 /* A part of the path is complete. Names of tracks must not lead elsewhere: a track called "...wav" has the name "..",
  * which becomes "_..". The official program writes it outside the model's folder. Only a pattern may say "..". */
-static void end_part(growing *text)
+static void end_part(parts *self)
 {
-    const size_t length = text->length - text->part;
-    const char *part = text->out + text->part;
-    if (text->failed || !text->from_name || length == 0 || length > 2 || strspn(part, ".") < length) return;
-    append(text, "_", 1);
-    if (text->failed) return;
-    memmove(text->out + text->part + 1, text->out + text->part, length);
-    text->out[text->part] = '_';
+    dmx_growing *path = &self->path;
+    const size_t length = path->length - self->last;
+    if (path->failed || !self->from_name || length == 0 || length > 2 || strspn(path->text + self->last, ".") < length)
+        return;
+    append(self, "_", 1);
+    if (path->failed) return;
+    memmove(path->text + self->last + 1, path->text + self->last, length);
+    path->text[self->last] = '_';
 }
 
 /* What a pattern says itself. A part that came out empty, as of a track called ".wav", is left out with its slash, or
  * "{track}/{stem}" would lead to the root folder. */
-static void append_plain(growing *text, const char *more, size_t length)
+static void append_plain(parts *text, const char *more, size_t length)
 {
     for (const char *end = more + length; more < end;) {
         const size_t part = strcspn(more, "/{}");
@@ -144,8 +132,8 @@ static void append_plain(growing *text, const char *more, size_t length)
         more += plain;
         if (more == end || *more != '/') continue;
         end_part(text);
-        if (!text->from_name || text->length > text->part) append(text, "/", 1);
-        text->part = text->length;
+        if (!text->from_name || text->path.length > text->last) append(text, "/", 1);
+        text->last = text->path.length;
         text->from_name = false;
         more++;
     }
@@ -197,7 +185,7 @@ static bool read_spec(spec *self, const char *at, size_t length)
     return at == end && self->width <= 1000 && self->fill[0] != '/';
 }
 
-static void append_formatted(growing *text, const char *value, size_t length, const spec *how)
+static void append_formatted(parts *text, const char *value, size_t length, const spec *how)
 {
     size_t bytes = 0, characters = 0;
     while (bytes < length && characters < how->precision) {
@@ -212,7 +200,7 @@ static void append_formatted(growing *text, const char *value, size_t length, co
     for (size_t i = before; i < missing; i++) append(text, how->fill, how->fill_bytes);
 }
 
-static bool expand_into(growing *text, const char *pattern, const dmx_path_names *names, demucs_error *error)
+static bool expand_into(parts *text, const char *pattern, const dmx_path_names *names, demucs_error *error)
 {
     char number[16] = "";
     if (names->number > 1) snprintf(number, sizeof number, "-%d", names->number);
@@ -248,7 +236,7 @@ static bool expand_into(growing *text, const char *pattern, const dmx_path_names
         at += name_length + 2;
     }
     end_part(text);
-    append(text, "", 1);
+    append(text, "", 0); /* an empty path is a text, too */
     return true;
 }
 
@@ -266,13 +254,13 @@ static bool has_track(const char *pattern)
 
 char *dmx_path_expand(const char *pattern, const dmx_path_names *names, demucs_error *error)
 {
-    growing text = {0};
+    parts text = {.last = 0};
     char *path = NULL;
     const bool right = expand_into(&text, pattern, names, error);
-    if (right && !text.failed)
-        path =
-            names->number <= 1 || has_track(pattern) ? dmx_strdup(text.out) : dmx_path_number(text.out, names->number);
+    if (right && !text.path.failed)
+        path = names->number <= 1 || has_track(pattern) ? dmx_strdup(text.path.text)
+                                                        : dmx_path_number(text.path.text, names->number);
     if (right && path == NULL) dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a path");
-    dmx_free(text.out);
+    dmx_free(text.path.text);
     return path;
 }
