@@ -25,7 +25,6 @@ work=$(cd "$work" && pwd -P)
 trap 'rm -rf "$work"' EXIT
 DEMUCS_CACHE=$work/cache; export DEMUCS_CACHE
 XDG_CONFIG_HOME=$work/config HOME=$work/home; export XDG_CONFIG_HOME HOME # no settings of the person who runs the tests
-: >"$work/demucs.conf"                                                    # and none from above the scratch folder
 TORCH_HOME=$work/torch HF_HOME=$work/huggingface; export TORCH_HOME HF_HOME
 
 normalize() {
@@ -49,8 +48,9 @@ check() { # NAME.KIND
 [ $# -gt 0 ] || set -- $(cd "$here/cases" && ls *.sh | sed 's/\.sh$//')
 passed=0 failed=0 skipped=0
 for name; do
-    rm -rf "$work/run" "$work/cache"
+    rm -rf "$work"/* # what another case left: models, settings, a home
     mkdir "$work/run" || exit 1
+    : >"$work/demucs.conf" # so that none is found above the scratch folder
     (cd "$work/run" && sh -c '. "$PRELUDE"; . "$0"' "$here/cases/$name.sh") \
         >"$work/$name.out" 2>"$work/$name.err" </dev/null
     if [ $? -eq 77 ]; then

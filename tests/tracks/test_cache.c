@@ -5,11 +5,10 @@
 
 #include <fcntl.h>
 #include <math.h>
-#include <sched.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static demucs_error error;
@@ -242,36 +241,68 @@ static void test_threads(void)
     demucs_cache_free(cache);
 }
 
+/* Whoever computes holds on once the network is to begin, till the other one has waited. */
+typedef struct holding {
+    sem_t begun, go;
+} holding;
+
+static bool hold(const demucs_tracks_event *event, void *user)
+{
+    holding *self = user;
+    if (event->kind != DEMUCS_TRACKS_EVENT_PHASE || event->phase != DEMUCS_TRACKS_SEPARATE) return false;
+    sem_post(&self->begun);
+    while (sem_wait(&self->go) != 0) continue;
+    return false;
+}
+
+/* Sets its own flag as soon as it is told that it waits. */
+typedef struct waiting {
+    tracks_record record;
+    demucs_tracks_cancel *flag;
+} waiting;
+
+static bool cancel_waiting(const demucs_tracks_event *event, void *user)
+{
+    waiting *self = user;
+    if (event->kind == DEMUCS_TRACKS_EVENT_CACHE_WAITING) demucs_tracks_cancel_set(self->flag);
+    return tracks_on_event(event, &self->record);
+}
+
 /* Whoever waits can be cancelled, and the one who computes does not notice. */
 static void test_cancelled_waiting(void)
 {
     const tracks_setup *setup = tracks_begin();
     tracks_worker first = {.request = tracks_request(setup, "a.wav")}, second;
-    demucs_tracks_cancel *flag = NULL;
-    tracks_record record = {0};
-    tracks_make("a.wav", 2, TRACKS_RATE_HZ, 200000, 0.5F);
-    tracks_make("b.wav", 2, TRACKS_RATE_HZ, 200000, 0.5F);
-    CHECK(demucs_tracks_cancel_create(&flag, &error) == DEMUCS_OK, "%s", error.message);
+    holding held;
+    waiting waits = {.flag = NULL};
+    tracks_make("a.wav", 2, TRACKS_RATE_HZ, 9000, 0.5F);
+    tracks_make("b.wav", 2, TRACKS_RATE_HZ, 9000, 0.5F);
+    REQUIRE(demucs_tracks_cancel_create(&waits.flag, &error) == DEMUCS_OK && sem_init(&held.begun, 0, 0) == 0 &&
+                sem_init(&held.go, 0, 0) == 0,
+            "a flag and two semaphores");
     first.request.cache = kept_open(0, false);
     second = first;
+    first.request.event = hold;
+    first.request.event_user = &held;
     second.request.input = "b.wav";
-    second.request.cancel = flag;
-    second.request.event = tracks_on_event;
-    second.request.event_user = &record;
+    second.request.cancel = waits.flag;
+    second.request.event = cancel_waiting;
+    second.request.event_user = &waits;
     tracks_start(&first);
-    for (int i = 0; i < 500 && system("test $(ls cache/locks | wc -l) = 1") != 0; i++) sched_yield();
+    while (sem_wait(&held.begun) != 0) continue;
     tracks_start(&second);
-    nanosleep(&(struct timespec){.tv_nsec = 100000000L}, NULL);
-    demucs_tracks_cancel_set(flag);
     pthread_join(second.thread, NULL);
     CHECK(tracks_failed(second.status, &second.error, DEMUCS_ERROR_CANCELLED, "b.wav was cancelled"), "%s",
           second.error.message);
-    CHECK(record.waits > 0 && record.cache_warnings == 0, "it waited %d times", record.waits);
+    CHECK(waits.record.waits > 0 && waits.record.cache_warnings == 0, "it waited %d times", waits.record.waits);
+    sem_post(&held.go);
     pthread_join(first.thread, NULL);
     CHECK(first.status == DEMUCS_OK && first.result->outcome == DEMUCS_TRACKS_COMPUTED, "%s", first.error.message);
     demucs_tracks_result_free(first.result);
     demucs_cache_free(first.request.cache);
-    demucs_tracks_cancel_free(flag);
+    demucs_tracks_cancel_free(waits.flag);
+    sem_destroy(&held.begun);
+    sem_destroy(&held.go);
 }
 
 TRACKS_MAIN(test_found, test_edited_stem, test_same_result, test_channels, test_cancel_everywhere, test_other_model,
