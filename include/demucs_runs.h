@@ -82,6 +82,11 @@ DEMUCS_API size_t demucs_runs_list_count(const demucs_runs_list *list);
 /* An item, with `index` below the count; it lasts until the list is freed. */
 DEMUCS_API const demucs_runs_item *demucs_runs_list_at(const demucs_runs_list *list, size_t index);
 
+/* Whether a file that is to be written beside the stems, such as a log, is none of the tracks, whatever it is called:
+ * one of them would be lost. `list` may be NULL. Errors: ARGUMENT: it is one. */
+DEMUCS_API demucs_status demucs_runs_list_check_target(const demucs_runs_list *list, const char *path,
+                                                       demucs_error *error);
+
 /* ------------------------------------------------------------------------------------------------------- run ---- */
 
 /* A later version may add outcomes. */
@@ -133,7 +138,7 @@ typedef struct demucs_runs_options {
     demucs_runs_event_fn event; /* NULL (default), or a function that is told what happens */
     void *event_user;           /* handed to it */
     const char *summary;    /* NULL (default), or a file that appears when the run ends, however it ends: what became of
-                               each    track, as JSON (docs/summary.schema.json). Has to last as long as the run */
+                               each track, as JSON (docs/summary.schema.json). Has to last as long as the run */
     double timeout_seconds; /* 0 (default): none; or how long a track may take, without the time in which it waits for
                                its turn to begin. One that takes longer is cancelled after the segment under way, and
                                has FAILED */
@@ -148,7 +153,7 @@ typedef struct demucs_run demucs_run;
  *            to has to last as long as the run. `folder` is the one that the items' folders go below. Without a `batch`
  *            the run has one of its own. `targets` are for one track: use separate requests
  *   options  NULL: the defaults
- * Errors: ARGUMENT, MEMORY. */
+ * Errors: ARGUMENT (also a summary that is one of the tracks), MEMORY. */
 DEMUCS_API demucs_status demucs_run_create(demucs_run **run, const demucs_tracks_request *request,
                                            const demucs_runs_list *list, const demucs_runs_options *options,
                                            demucs_error *error);
@@ -156,12 +161,11 @@ DEMUCS_API void demucs_run_free(demucs_run *run);
 
 /* Separate all tracks. Once for a run; returns when no track is under way any more. First, before any work, a file that
  * the list has twice, by way of another folder or a link too, is left out the second time, unless it has another name
- * or other results there; and tracks that would be written to the same
- * place get what request->collision says. With OVERWRITE and such tracks they come one after the other, since the last
- * one is to win. Returns OK when the run came to its end, whatever its rows say.
+ * or other results there; and tracks that would be written to the same place get what request->collision says. With
+ * OVERWRITE and such tracks they come one after the other, since the last one is to win. Returns OK when the run came
+ * to its end, whatever its rows say.
  * Errors: CANCELLED (the event function, request->cancel), ARGUMENT (used before; tracks that exclude each other with
- * DEMUCS_TRACKS_COLLISION_FAIL: these failed, no track began; the
- * summary is one of the tracks), IO (the summary), MEMORY. */
+ * DEMUCS_TRACKS_COLLISION_FAIL: these failed, no track began), IO (the summary), MEMORY. */
 DEMUCS_API demucs_status demucs_run_separate(demucs_run *run, demucs_error *error);
 
 /* The rows: one an item of the list, in that order, with `index` below the count. They belong to the run. While it is
@@ -171,9 +175,10 @@ DEMUCS_API const demucs_runs_row *demucs_run_row(const demucs_run *run, size_t i
 
 /* An event as a line of JSON, without its end (docs/log.schema.json), in `line` of `size` bytes: when a track begins;
  * of a segment that is done, how far the track is; a warning; and, when a track has its outcome, a record of it. Never
- * audio. names  also tell paths, and sentences that may have paths in them Returns the length; 0 for an event that has
- * no line, and for one that does not fit (32 KiB are always enough). For the event function, while it runs. The record
- * of a track reads the input once more, for its sum. */
+ * audio.
+ *   names  also tell paths, and sentences that may have paths in them
+ * Returns the length; 0 for an event that has no line, and for one that does not fit (32 KiB are always enough). For
+ * the event function, while it runs. The record of a track reads the input once more, for its sum. */
 DEMUCS_API size_t demucs_run_event_line(const demucs_run *run, const demucs_runs_event *event, bool names, char *line,
                                         size_t size);
 

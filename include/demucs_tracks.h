@@ -209,7 +209,7 @@ typedef struct demucs_tracks_request {
 
     const char *spool_folder;     /* where temporary files lie: the track in float32, with RESCALE each file once more,
                                      and what comes through a pipe. Default NULL: $TMPDIR where it is a folder, else
-                                     `folder`, or that of the first     target */
+                                     `folder`, or that of the first target */
     demucs_tracks_batch *batch;   /* NULL (default), or the run that the track belongs to */
     demucs_tracks_cancel *cancel; /* NULL (default), or a flag that cancels the track */
     demucs_tracks_event_fn event; /* NULL (default), or a function that is told what happens */

@@ -138,7 +138,7 @@ static bool separate_all(run *self, int *status, demucs_error *why)
     how.event_user = self;
     how.summary = options->summary;
     how.timeout_seconds = options->timeout;
-    if (!record_open(&view->record, options, why)) return false;
+    if (!record_open(&view->record, options, self->list, self->request.batch, why)) return false;
     follow_begin(view, demucs_runs_list_count(self->list), how.at_once, options->progress);
     demucs_error end = {DEMUCS_OK, ""};
     bool done = demucs_run_create(&all, &self->request, self->list, &how, why) == DEMUCS_OK;

@@ -10,21 +10,10 @@
 #include <sys/stat.h>
 
 /* A page or a list that takes the place of a track would be the end of it. */
-static bool is_no_track(const demucs_runs_list *list, const char *path, demucs_error *error)
-{
-    struct stat file, track;
-    if (stat(path, &file) != 0) return true;
-    for (size_t i = 0; i < demucs_runs_list_count(list); i++)
-        if (stat(demucs_runs_list_at(list, i)->path, &track) == 0 && track.st_dev == file.st_dev &&
-            track.st_ino == file.st_ino)
-            return !dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT, "this is a track to separate: choose another name");
-    return true;
-}
-
 static bool is_free(const quality_check *self, const demucs_tracks_request *request, const char *path,
                     demucs_error *error)
 {
-    return is_no_track(self->list, path, error) &&
+    return demucs_runs_list_check_target(self->list, path, error) == DEMUCS_OK &&
            demucs_tracks_batch_protect(request->batch, path, error) == DEMUCS_OK;
 }
 

@@ -12,11 +12,15 @@
 
 enum { LINE = 32 << 10 };
 
-bool record_open(record *self, const separate_options *options, demucs_error *why)
+bool record_open(record *self, const separate_options *options, const demucs_runs_list *list,
+                 demucs_tracks_batch *batch, demucs_error *why)
 {
     char reason[DMX_REASON];
     *self = (record){.file = -1, .on_stderr = strcmp(options->progress, "json") == 0, .names = options->log_names};
     if (options->log == NULL) return true;
+    if (demucs_runs_list_check_target(list, options->log, why) != DEMUCS_OK ||
+        demucs_tracks_batch_protect(batch, options->log, why) != DEMUCS_OK)
+        return false;
     self->file = open(options->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     return self->file >= 0 ||
            !dmx_refuse(options->log, why, DEMUCS_ERROR_IO, "the log cannot be opened: %s", dmx_reason(reason, errno));

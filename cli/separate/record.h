@@ -12,8 +12,10 @@ typedef struct record {
     int failure; /* the errno of the first line that could not be written, or 0 */
 } record;
 
-/* Open the file that the options name, if they name one. False with a sentence. */
-bool record_open(record *self, const separate_options *options, demucs_error *why);
+/* Open the file that the options name, if they name one: it may be none of the tracks, and no stem takes its place.
+ * False with a sentence. */
+bool record_open(record *self, const separate_options *options, const demucs_runs_list *list,
+                 demucs_tracks_batch *batch, demucs_error *why);
 
 /* Write the line of an event, if it has one. */
 void record_event(record *self, const demucs_run *run, const demucs_runs_event *event);

@@ -80,6 +80,12 @@ def main(demucs, tool, models, schema):
             expect("through a descriptor", lines_of(file.read())[-1]["outcome"], "done")
         done = subprocess.run([*base, "--log", "no folder/log", "secret.wav", "-o", "never"], cwd=folder, capture_output=True, text=True)
         expect("no such folder", (done.returncode, "the log cannot be opened" in done.stderr, list(folder.glob("never/**/*.wav"))), (1, True, []))
+        before = (folder / "secret.wav").read_bytes()
+        done = subprocess.run([*base, "--log", "./secret.wav", "secret.wav", "-o", "never"], cwd=folder, capture_output=True, text=True)
+        expect("a track", (done.returncode, "this is a track to separate" in done.stderr, (folder / "secret.wav").read_bytes() == before), (1, True, True))
+        done = subprocess.run([*base, "--log", "stems/f0cb5d54/secret.wav", "--filename", "{track}.{ext}", "--two-stems", "vocals", "--other-method", "none",
+                               "-o", "stems", "secret.wav"], cwd=folder, capture_output=True, text=True)
+        expect("a stem", (done.returncode, "would overwrite" in done.stderr), (1, True))
         if Path("/dev/full").exists():
             done = subprocess.run([*base, "--log", "/dev/full", "secret.wav"], cwd=folder, capture_output=True, text=True)
             expect("a full disk", (done.returncode, "the log is not complete" in done.stderr), (1, True))

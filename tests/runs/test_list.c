@@ -209,4 +209,28 @@ static void test_refused(void)
     demucs_runs_list_free(NULL);
 }
 
-TRACKS_MAIN(test_folders, test_globs, test_links, test_lines, test_long_lines, test_refused)
+/* What is written beside the stems may be anything but a track. */
+static void test_targets(void)
+{
+    tracks_begin();
+    demucs_runs_list *list = fresh();
+    demucs_error error;
+    save_bytes("a.wav", "a", 1);
+    CHECK(symlink("a.wav", "link") == 0, "a link");
+    CHECK(demucs_runs_list_check_target(NULL, "a.wav", &error) == DEMUCS_OK &&
+              demucs_runs_list_check_target(list, "a.wav", &error) == DEMUCS_OK,
+          "there is no track");
+    REQUIRE(demucs_runs_list_add(list, "b.wav", NULL, &error) == DEMUCS_OK &&
+                demucs_runs_list_add(list, "a.wav", NULL, &error) == DEMUCS_OK,
+            "%s", error.message);
+    static const char *const tracks[] = {"a.wav", "./a.wav", "link"};
+    for (size_t i = 0; i < sizeof tracks / sizeof *tracks; i++)
+        CHECK(tracks_failed(demucs_runs_list_check_target(list, tracks[i], &error), &error, DEMUCS_ERROR_ARGUMENT,
+                            "this is a track to separate"),
+              "%s: %s", tracks[i], error.message);
+    CHECK(demucs_runs_list_check_target(list, "b.wav", &error) == DEMUCS_OK, "there is nothing to lose");
+    CHECK(demucs_runs_list_check_target(list, "log", &error) == DEMUCS_OK, "another file");
+    demucs_runs_list_free(list);
+}
+
+TRACKS_MAIN(test_folders, test_globs, test_links, test_lines, test_long_lines, test_targets, test_refused)

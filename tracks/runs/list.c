@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/options.h"
+#include "tracks/paths.h"
 #include "tracks/runs/lines.h"
 #include "tracks/runs/walk.h"
 
@@ -119,4 +120,13 @@ size_t demucs_runs_list_count(const demucs_runs_list *list) { return list != NUL
 const demucs_runs_item *demucs_runs_list_at(const demucs_runs_list *list, size_t index)
 {
     return list != NULL && index < list->count ? list->items[index] : NULL;
+}
+
+demucs_status demucs_runs_list_check_target(const demucs_runs_list *list, const char *path, demucs_error *error)
+{
+    dmx_error_clear(error);
+    for (size_t i = 0; i < demucs_runs_list_count(list); i++)
+        if (dmx_path_same_file(path, list->items[i]->path))
+            return dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT, "this is a track to separate: choose another name");
+    return DEMUCS_OK;
 }

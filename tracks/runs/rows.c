@@ -157,6 +157,8 @@ demucs_status demucs_run_create(demucs_run **run, const demucs_tracks_request *r
         self = NULL;
         no_memory(&why);
     } else if (!read_options(self, options, &why) || !read_request(self, request, &why) ||
+               (self->options.summary != NULL &&
+                demucs_runs_list_check_target(list, self->options.summary, &why) != DEMUCS_OK) ||
                !copy_list(self, list, &why) || !protect(self, &why)) {
         demucs_run_free(self);
         self = NULL;

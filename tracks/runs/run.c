@@ -3,7 +3,6 @@
  * Whose turn it is in the engine is the engine's business; here is only who begins when. What a track becomes depends
  * on its request and on what was reserved for it before the first began, and so not on how many run at once. */
 #include "base/clock.h"
-#include "tracks/paths.h"
 #include "tracks/runs/before.h"
 #include "tracks/runs/json.h"
 
@@ -98,13 +97,8 @@ static void work_together(demucs_run *self)
 static bool open_summary(demucs_run *self, dmx_file **file, demucs_error *error)
 {
     const char *path = self->options.summary;
-    if (path == NULL) return true;
-    for (size_t i = 0; i < self->count; i++)
-        if (dmx_path_same_file(path, self->tracks[i].row.path))
-            return !dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT,
-                               "this is a track to separate: choose another name for the summary");
-    return demucs_tracks_batch_protect(self->request.batch, path, error) == DEMUCS_OK &&
-           dmx_file_create_through(file, path, error) == DEMUCS_OK;
+    return path == NULL || (demucs_tracks_batch_protect(self->request.batch, path, error) == DEMUCS_OK &&
+                            dmx_file_create_through(file, path, error) == DEMUCS_OK);
 }
 
 static void close_summary(demucs_run *self, double seconds, dmx_file *file, demucs_error *error)
