@@ -103,8 +103,17 @@ DEMUCS_API bool demucs_tracks_cancel_is_set(const demucs_tracks_cancel *cancel);
 typedef enum demucs_tracks_kind {
     DEMUCS_TRACKS_STEM = 0, /* the stem */
     DEMUCS_TRACKS_OTHERS,   /* the sum of all stems but this one; called no_STEM */
-    DEMUCS_TRACKS_REST      /* the track minus this stem; called minus_STEM */
+    DEMUCS_TRACKS_REST,     /* the track minus this stem; called minus_STEM */
+    DEMUCS_TRACKS_MIX       /* a weighted sum; of a target `stem` is then an expression and no stem */
 } demucs_tracks_kind;
+
+/* An expression says what a mix holds: "drums + other - 0.5*vocals", "mix + -6dB*no_vocals". It has terms with + and -
+ * between them, each a name, with a factor and a * before it if need be. Names: a stem of the model; no_STEM and
+ * minus_STEM, as above; mix, the track (the model's own stems of these names come first). Factors: a number with a
+ * point, -1000..1000; or a gain of -200..60 dB, whose sign is its own: "drums + -6dB*vocals" adds the vocals with half
+ * their level, "mix - +6dB*vocals" takes them away twice, and "mix -6dB*vocals", which could be either, is refused.
+ * What the same stem has in several terms is added up. Equal sums give equal bits, those of the other kinds too:
+ * "mix-vocals" is minus_vocals. 1000 characters at most. */
 
 /* One file to write. These three fields are all that it will ever have. */
 typedef struct demucs_tracks_target {
@@ -193,9 +202,9 @@ typedef struct demucs_tracks_request {
     const char *const *wanted; /* [wanted_count] NULL (default: all), or names of what to write: a stem, or the rest
                                   beside one, no_STEM (the sum of the others) or minus_STEM (the track minus the stem);
                                   not with `stem` */
-    size_t wanted_count;
-    /* Or each file by itself; then folder, pattern, stem and wanted play no part. A path with another ending than those
-     * above gets `container`. */
+    size_t wanted_count;       /* 0, with a `wanted` that is not NULL: no stems, `mixes` alone */
+    /* Or each file by itself; then folder, pattern, stem, wanted and mixes play no part. A path with another ending
+     * than those above gets `container`. */
     const demucs_tracks_target *targets; /* [targets_count] NULL (default), or the files */
     size_t targets_count;
 
@@ -249,6 +258,12 @@ typedef struct demucs_tracks_request {
      * rounded to frames of the input. It is decoded from the beginning, since only that is exact for all formats. */
     double start_seconds;    /* 0..1e9. Default 0. A track that ends before is refused (ARGUMENT) */
     double duration_seconds; /* 0..1e9. Default 0: to the end. What goes beyond the end ends there */
+
+    const char *const *mixes; /* [mixes_count] NULL (default), or further files of the pattern, after the stems, each
+                                 "NAME=EXPRESSION" (see demucs_tracks_kind): "practice=drums+other-0.5*vocals". NAME is
+                                 the {stem} of the pattern, and neither that of another mix nor one of a stem or of the
+                                 rest beside one. Among targets a mix is of the kind MIX */
+    size_t mixes_count;
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and
@@ -272,9 +287,9 @@ DEMUCS_API demucs_status demucs_tracks_needs(const demucs_tracks_request *reques
 /* A file that was written. */
 typedef struct demucs_tracks_file {
     const char *path;
-    const char *name; /* "drums", "no_drums", "minus_drums" */
+    const char *name; /* "drums", "no_drums", "minus_drums"; the name of a mix, or, of a target, its expression */
     demucs_tracks_kind kind;
-    int source; /* the stem's number in the model */
+    int source; /* the stem's number in the model; -1 of MIX */
     demucs_tracks_container container;
     uint64_t frames;
     double seconds;

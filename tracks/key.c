@@ -141,8 +141,10 @@ static void add_files(dmx_growing *self, const dmx_outputs *outputs)
         [DEMUCS_TRACKS_ALAC] = "alac", [DEMUCS_TRACKS_AIFF] = "aiff"};
     static const char *const samples[] = {
         [DEMUCS_TRACKS_INT16] = "int16", [DEMUCS_TRACKS_INT24] = "int24", [DEMUCS_TRACKS_FLOAT32] = "float32"};
-    static const char *const kinds[] = {
-        [DEMUCS_TRACKS_STEM] = "stem", [DEMUCS_TRACKS_OTHERS] = "others", [DEMUCS_TRACKS_REST] = "rest"};
+    static const char *const kinds[] = {[DEMUCS_TRACKS_STEM] = "stem",
+                                        [DEMUCS_TRACKS_OTHERS] = "others",
+                                        [DEMUCS_TRACKS_REST] = "rest",
+                                        [DEMUCS_TRACKS_MIX] = "mix"};
     static const char *const clips[] = {[DEMUCS_TRACKS_CLIP_RESCALE] = "rescale",
                                         [DEMUCS_TRACKS_CLIP_CLAMP] = "clamp",
                                         [DEMUCS_TRACKS_CLIP_NONE] = "none",
@@ -156,10 +158,16 @@ static void add_files(dmx_growing *self, const dmx_outputs *outputs)
     dmx_growing_print(self, "mp3_quality %d\n", request->mp3_quality);
     dmx_growing_print(self, "output_sample_rate_hz %d\n", outputs->file_rate_hz);
     dmx_growing_print(self, "output_channels %d\n", outputs->file_channels);
-    for (int i = 0; i < outputs->count; i++) {
-        const dmx_output *item = &outputs->items[i];
-        dmx_growing_print(self, "file %s %s %s\n", containers[item->container], kinds[item->kind],
-                          demucs_model_source_name(demucs_engine_model(request->engine), item->source));
+    for (int k = 0; k < outputs->count; k++) {
+        const dmx_output *item = &outputs->items[k];
+        dmx_growing_print(self, "file %s %s", containers[item->container], kinds[item->kind]);
+        if (item->source >= 0)
+            dmx_growing_print(self, " %s\n",
+                              demucs_model_source_name(demucs_engine_model(request->engine), item->source));
+        else
+            dmx_growing_print(self, "\n");
+        for (int i = 0; item->source < 0 && i <= outputs->sources; i++)
+            add_number(self, "weight", (double)item->weights[i]);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/folder.h"
 #include "base/target.h"
+#include "tracks/blend.h"
 #include "tracks/paths.h"
 #include "tracks/planes.h"
 
@@ -124,48 +125,10 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
     return true;
 }
 
-/* One channel of an output from the stems, summed in the official order: 0 + first + second ... */
-static void mix_channel(const dmx_outputs *self, const dmx_output *item, const float *const *stems,
-                        const float *const *mix, int channel, size_t frames, float *to)
-{
-    const float *own = stems[item->source * self->channels + channel];
-    if (item->kind == DEMUCS_TRACKS_STEM) memcpy(to, own, frames * sizeof *to);
-    if (item->kind == DEMUCS_TRACKS_REST)
-        for (size_t i = 0; i < frames; i++) to[i] = mix[channel][i] - own[i];
-    if (item->kind != DEMUCS_TRACKS_OTHERS) return;
-    memset(to, 0, frames * sizeof *to);
-    for (int source = 0; source < self->sources; source++) {
-        const float *stem = stems[source * self->channels + channel];
-        if (source == item->source) continue;
-        for (size_t i = 0; i < frames; i++) to[i] += stem[i];
-    }
-}
-
-static uint64_t clamp(float *samples, size_t frames)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < frames; i++) {
-        const float bound = samples[i] > 0.99F ? 0.99F : samples[i] < -0.99F ? -0.99F : samples[i];
-        count += samples[i] > 0.99F || samples[i] < -0.99F;
-        samples[i] = bound;
-    }
-    return count;
-}
-
 static bool write_block(dmx_output *item, const float *const *planes, size_t frames, demucs_error *error)
 {
     return item->resampling != NULL ? dmx_resampling_push(item->resampling, planes, frames, error)
                                     : take(item, planes, frames, error);
-}
-
-/* The mean of the channels, into the first. */
-static void mix_down(float **planes, int channels, size_t frames)
-{
-    for (size_t i = 0; i < frames; i++) {
-        float sum = 0;
-        for (int channel = 0; channel < channels; channel++) sum += planes[channel][i];
-        planes[0][i] = sum / (float)channels;
-    }
 }
 
 static bool pass_on(dmx_output *item, const float *const *planes, size_t frames, demucs_error *error)
@@ -181,8 +144,8 @@ static bool add_together(dmx_outputs *self, const float *const *stems, const flo
     bool done = true;
     for (int i = 0; i < self->count; i++)
         for (int channel = 0; channel < self->channels; channel++)
-            mix_channel(self, &self->items[i], stems, mix, channel, frames,
-                        self->sum->planes[i * self->channels + channel]);
+            dmx_blend(self->sum->planes[i * self->channels + channel], frames, self->items[i].weights, mix[channel],
+                      stems + channel, self->sources, self->channels);
     dmx_sum_spread(self->sum, mix, frames);
     if (!dmx_outputs_wait(self)) dmx_sum_round(self->sum, 1, frames);
     for (int i = 0; done && i < self->count; i++)
@@ -198,10 +161,12 @@ bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *
     for (int i = 0; done && i < self->count; i++) {
         dmx_output *item = &self->items[i];
         for (int channel = 0; channel < self->channels; channel++)
-            mix_channel(self, item, stems, mix, channel, frames, self->planes[channel]);
-        if (self->file_channels < self->channels) mix_down(self->planes, self->channels, frames);
+            dmx_blend(self->planes[channel], frames, item->weights, mix[channel], stems + channel, self->sources,
+                      self->channels);
+        if (self->file_channels < self->channels) dmx_blend_to_mono(self->planes, self->channels, frames);
         for (int channel = 0; channel < self->file_channels; channel++)
-            if (self->request->clip == DEMUCS_TRACKS_CLIP_CLAMP) item->clamped += clamp(self->planes[channel], frames);
+            if (self->request->clip == DEMUCS_TRACKS_CLIP_CLAMP)
+                item->clamped += dmx_blend_clamp(self->planes[channel], frames);
         done = pass_on(item, (const float *const *)self->planes, frames, error);
     }
     return done;
@@ -342,6 +307,7 @@ void dmx_outputs_discard(dmx_outputs *self)
         if (!complete && item->committed) dmx_target_remove(item->path);
         if (!complete && item->folder != NULL) dmx_folder_unmake(item->folder, item->made_folders);
         dmx_free(item->folder);
+        dmx_free(item->weights);
         dmx_free(item->name);
         dmx_free(item->path);
     }

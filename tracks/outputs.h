@@ -23,8 +23,9 @@
 
 typedef struct dmx_output {
     demucs_tracks_kind kind;
-    int source;
+    int source; /* -1 of a mix */
     char *name, *path;
+    float *weights; /* [1 + sources] of the track and of each stem: the file is the sum */
     demucs_tracks_container container;
     char *folder;     /* that the path lies in; NULL before it is made */
     int made_folders; /* how many of its last parts are ours */
@@ -52,6 +53,10 @@ typedef struct dmx_outputs {
     dmx_sum *sum;   /* with sum_to_mix; else NULL */
 } dmx_outputs;
 
+/* Decide which files there are, and what they hold, but not where. On failure, too, dmx_outputs_discard frees. */
+bool dmx_outputs_list(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model,
+                      demucs_error *error);
+
 /* Decide on the files. `number` goes into their paths when it is above 1. On failure, too, dmx_outputs_discard frees.
  */
 bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
@@ -63,8 +68,8 @@ audio_sample dmx_output_sample(const dmx_outputs *self, const dmx_output *item);
 /* What audio/ calls a container. */
 audio_container dmx_audio_container(demucs_tracks_container container);
 
-/* Which stems the files of a request are made of, into needed[sources]. */
-void dmx_outputs_need(const demucs_tracks_request *request, const demucs_model *model, bool *needed);
+/* Which stems the files are made of, into needed[sources]. */
+void dmx_outputs_need(const dmx_outputs *self, bool *needed);
 
 /* Whether they wait in spools for the end of the track. */
 bool dmx_outputs_wait(const dmx_outputs *self);

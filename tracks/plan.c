@@ -2,8 +2,12 @@
 #include "tracks/outputs.h"
 
 #include "base/alloc.h"
+#include "tracks/expression.h"
+#include "tracks/mixes.h"
+#include "tracks/names.h"
 #include "tracks/paths.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -51,20 +55,134 @@ static char *path_by_pattern(const dmx_outputs *self, const char *name, demucs_e
     return path;
 }
 
-static const char *prefix_of(demucs_tracks_kind kind)
+/* ---- which files ---- */
+
+/* Add a file to the list, with room for its weights. Its name is the item's to free; NULL: there was no memory. */
+static dmx_output *add(dmx_outputs *self, demucs_tracks_kind kind, int source, char *name, demucs_error *error)
 {
-    return kind == DEMUCS_TRACKS_OTHERS ? "no_" : kind == DEMUCS_TRACKS_REST ? "minus_" : "";
+    dmx_output *item = &self->items[self->count++];
+    *item = (dmx_output){.kind = kind,
+                         .source = source,
+                         .name = name,
+                         .channels = self->file_channels,
+                         .divisor = 1,
+                         .weights = dmx_alloc(1 + (size_t)self->sources, sizeof *item->weights)};
+    if (item->name != NULL && item->weights != NULL) return item;
+    no_memory(error);
+    return NULL;
 }
 
-/* Add a file. `path` is NULL when the pattern says it. */
-static bool add(dmx_outputs *self, demucs_tracks_kind kind, int source, const char *stem, const char *path,
-                demucs_error *error)
+/* Add a stem, or the rest beside it. */
+static bool add_stem(dmx_outputs *self, const demucs_model *model, demucs_tracks_kind kind, int source,
+                     demucs_error *error)
+{
+    char *name = dmx_path_print("%s%s", dmx_name_prefix(kind), demucs_model_source_name(model, source));
+    dmx_output *item = add(self, kind, source, name, error);
+    if (item == NULL) return false;
+    item->weights[0] = kind == DEMUCS_TRACKS_REST;
+    for (int stem = 0; stem < self->sources; stem++)
+        if ((stem == source) == (kind != DEMUCS_TRACKS_OTHERS))
+            item->weights[1 + stem] = kind == DEMUCS_TRACKS_REST ? -1 : 1;
+    return true;
+}
+
+/* Add a mix, whose name becomes the item's. */
+static bool add_mix(dmx_outputs *self, const demucs_model *model, char *name, const char *expression,
+                    demucs_error *error)
+{
+    const dmx_output *item = add(self, DEMUCS_TRACKS_MIX, -1, name, error);
+    return item != NULL && dmx_expression_read(expression, model, item->weights, error);
+}
+
+static bool is_beside(demucs_tracks_other other, demucs_tracks_kind kind)
+{
+    return kind == DEMUCS_TRACKS_STEM || (kind == DEMUCS_TRACKS_OTHERS && other == DEMUCS_TRACKS_OTHER_ADD) ||
+           (kind == DEMUCS_TRACKS_REST && other == DEMUCS_TRACKS_OTHER_MINUS);
+}
+
+static bool is_asked_for(const demucs_tracks_request *request, const demucs_model *model, demucs_tracks_kind kind,
+                         int source)
+{
+    if (request->stem != NULL)
+        return strcmp(request->stem, demucs_model_source_name(model, source)) == 0 && is_beside(request->other, kind);
+    if (request->wanted == NULL) return kind == DEMUCS_TRACKS_STEM;
+    for (size_t i = 0; i < request->wanted_count; i++) {
+        demucs_tracks_kind named;
+        const char *wanted = request->wanted[i];
+        if (dmx_name_find(model, wanted, strlen(wanted), &named) == source && named == kind) return true;
+    }
+    return false;
+}
+
+static bool list_by_pattern(dmx_outputs *self, const demucs_model *model, demucs_error *error)
 {
     const demucs_tracks_request *request = self->request;
-    dmx_output *item = &self->items[self->count++];
-    *item = (dmx_output){.kind = kind, .source = source, .channels = self->file_channels, .divisor = 1};
-    item->name = dmx_path_print("%s%s", prefix_of(kind), stem);
-    if (item->name == NULL) return no_memory(error);
+    for (int source = 0; source < self->sources; source++)
+        for (int kind = DEMUCS_TRACKS_STEM; kind <= DEMUCS_TRACKS_REST; kind++)
+            if (is_asked_for(request, model, (demucs_tracks_kind)kind, source) &&
+                !add_stem(self, model, (demucs_tracks_kind)kind, source, error))
+                return false;
+    for (size_t i = 0; i < request->mixes_count; i++) {
+        char *name;
+        const char *expression;
+        if (!dmx_mix_split(request->mixes[i], &name, &expression, error) ||
+            !add_mix(self, model, name, expression, error))
+            return false;
+    }
+    return true;
+}
+
+static bool list_targets(dmx_outputs *self, const demucs_model *model, demucs_error *error)
+{
+    for (size_t i = 0; i < self->request->targets_count; i++) {
+        const demucs_tracks_target *target = &self->request->targets[i];
+        const bool done =
+            target->kind == DEMUCS_TRACKS_MIX
+                ? add_mix(self, model, dmx_strdup(target->stem), target->stem, error)
+                : add_stem(self, model, target->kind, demucs_model_find_source(model, target->stem), error);
+        if (!done) return false;
+    }
+    return true;
+}
+
+bool dmx_outputs_list(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model,
+                      demucs_error *error)
+{
+    *self = (dmx_outputs){.request = request, .number = 1};
+    self->sources = demucs_model_sources(model);
+    self->channels = demucs_model_channels(model);
+    self->sample_rate_hz = demucs_model_sample_rate_hz(model);
+    self->file_channels = request->output_channels > 0 ? request->output_channels : self->channels;
+    self->file_rate_hz = request->output_sample_rate_hz > 0 ? request->output_sample_rate_hz : self->sample_rate_hz;
+    const size_t most =
+        request->targets != NULL ? request->targets_count : 3 * (size_t)self->sources + request->mixes_count;
+    self->items = dmx_alloc(most, sizeof *self->items);
+    if (self->items == NULL) return no_memory(error);
+    return request->targets != NULL ? list_targets(self, model, error) : list_by_pattern(self, model, error);
+}
+
+void dmx_outputs_need(const dmx_outputs *self, bool *needed)
+{
+    for (int source = 0; source < self->sources; source++) {
+        needed[source] = false;
+        for (int i = 0; i < self->count; i++)
+            needed[source] = needed[source] || self->items[i].weights[1 + source] != 0;
+    }
+}
+
+bool dmx_outputs_need_mix(const dmx_outputs *self)
+{
+    for (int i = 0; i < self->count; i++)
+        if (self->items[i].weights[0] != 0) return true;
+    return self->request->sum_to_mix;
+}
+
+/* ---- where they lie ---- */
+
+/* Give a file its path, `path` or what the pattern says where that is NULL, and its format. */
+static bool place(dmx_outputs *self, dmx_output *item, const char *path, demucs_error *error)
+{
+    const demucs_tracks_request *request = self->request;
     item->path = path != NULL ? dmx_path_number(path, self->number) : path_by_pattern(self, item->name, error);
     if (item->path == NULL) return no_memory(error);
     const int container = container_of(item->path, request->container);
@@ -79,38 +197,7 @@ static bool add(dmx_outputs *self, demucs_tracks_kind kind, int source, const ch
     return true;
 }
 
-static bool is_beside(demucs_tracks_other other, demucs_tracks_kind kind)
-{
-    return kind == DEMUCS_TRACKS_STEM || (kind == DEMUCS_TRACKS_OTHERS && other == DEMUCS_TRACKS_OTHER_ADD) ||
-           (kind == DEMUCS_TRACKS_REST && other == DEMUCS_TRACKS_OTHER_MINUS);
-}
-
-/* A stem that the model has is never taken for the rest beside another. */
-static bool is_asked_for(const demucs_tracks_request *request, const demucs_model *model, demucs_tracks_kind kind,
-                         const char *stem)
-{
-    if (request->stem != NULL) return strcmp(request->stem, stem) == 0 && is_beside(request->other, kind);
-    if (request->wanted == NULL) return kind == DEMUCS_TRACKS_STEM;
-    const char *prefix = prefix_of(kind);
-    for (size_t i = 0; i < request->wanted_count; i++) {
-        const char *wanted = request->wanted[i];
-        if (kind != DEMUCS_TRACKS_STEM && demucs_model_find_source(model, wanted) >= 0) continue;
-        if (strncmp(wanted, prefix, strlen(prefix)) == 0 && strcmp(wanted + strlen(prefix), stem) == 0) return true;
-    }
-    return false;
-}
-
-static bool plan_by_pattern(dmx_outputs *self, const demucs_model *model, demucs_error *error)
-{
-    for (int source = 0; source < self->sources; source++) {
-        const char *name = demucs_model_source_name(model, source);
-        for (int kind = DEMUCS_TRACKS_STEM; kind <= DEMUCS_TRACKS_REST; kind++)
-            if (is_asked_for(self->request, model, (demucs_tracks_kind)kind, name) &&
-                !add(self, (demucs_tracks_kind)kind, source, name, NULL, error))
-                return false;
-    }
-    return true;
-}
+/* ---- whether they add up ---- */
 
 /* Whether a file has samples as a reader gives them back, at the model's rate. */
 static bool is_exact(const dmx_output *item)
@@ -124,12 +211,12 @@ static bool is_exact(const dmx_output *item)
     }
 }
 
-/* How many of the files hold a stem. */
-static int count_holders(const dmx_outputs *self, int source)
+/* How often a stem is in all files together; the track has it once. */
+static double count_stem(const dmx_outputs *self, int source)
 {
-    int count = 0;
+    double count = 0;
     for (int i = 0; i < self->count; i++)
-        count += (self->items[i].source == source) == (self->items[i].kind == DEMUCS_TRACKS_STEM);
+        count += (double)self->items[i].weights[0] + (double)self->items[i].weights[1 + source];
     return count;
 }
 
@@ -150,7 +237,7 @@ static bool check_sum(const dmx_outputs *self, demucs_error *error)
                 "%s is not; choose one of these formats",
                 self->items[i].name);
     for (int source = 0; source < self->sources; source++)
-        if (count_holders(self, source) != 1)
+        if (fabs(count_stem(self, source) - 1) > 1e-5) /* 0.3 and 0.7 are no sums of powers of two */
             return !dmx_fail(
                 error, DEMUCS_ERROR_ARGUMENT,
                 "files that add up to the track hold each stem once; ask for all stems, or for one and the "
@@ -161,47 +248,9 @@ static bool check_sum(const dmx_outputs *self, demucs_error *error)
 bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
                       demucs_error *error)
 {
-    *self = (dmx_outputs){.request = request, .number = number};
-    self->sources = demucs_model_sources(model);
-    self->channels = demucs_model_channels(model);
-    self->sample_rate_hz = demucs_model_sample_rate_hz(model);
-    self->file_channels = request->output_channels > 0 ? request->output_channels : self->channels;
-    self->file_rate_hz = request->output_sample_rate_hz > 0 ? request->output_sample_rate_hz : self->sample_rate_hz;
-    const size_t most = request->targets != NULL ? request->targets_count : 3 * (size_t)self->sources;
-    self->items = dmx_alloc(most, sizeof *self->items);
-    if (self->items == NULL) return no_memory(error);
-    if (request->targets == NULL) return plan_by_pattern(self, model, error) && check_sum(self, error);
-    bool done = true;
-    for (size_t i = 0; done && i < request->targets_count; i++) {
-        const demucs_tracks_target *target = &request->targets[i];
-        done =
-            add(self, target->kind, demucs_model_find_source(model, target->stem), target->stem, target->path, error);
-    }
+    bool done = dmx_outputs_list(self, request, model, error);
+    self->number = number;
+    for (int i = 0; done && i < self->count; i++)
+        done = place(self, &self->items[i], request->targets != NULL ? request->targets[i].path : NULL, error);
     return done && check_sum(self, error);
-}
-
-/* Mark what a file of this kind is made of. */
-static void need(demucs_tracks_kind kind, int source, int sources, bool *needed)
-{
-    for (int other = 0; other < sources; other++)
-        if ((other == source) == (kind != DEMUCS_TRACKS_OTHERS)) needed[other] = true;
-}
-
-void dmx_outputs_need(const demucs_tracks_request *request, const demucs_model *model, bool *needed)
-{
-    const int sources = demucs_model_sources(model);
-    for (int source = 0; source < sources; source++) needed[source] = false;
-    for (size_t i = 0; request->targets != NULL && i < request->targets_count; i++)
-        need(request->targets[i].kind, demucs_model_find_source(model, request->targets[i].stem), sources, needed);
-    for (int source = 0; request->targets == NULL && source < sources; source++)
-        for (int kind = DEMUCS_TRACKS_STEM; kind <= DEMUCS_TRACKS_REST; kind++)
-            if (is_asked_for(request, model, (demucs_tracks_kind)kind, demucs_model_source_name(model, source)))
-                need((demucs_tracks_kind)kind, source, sources, needed);
-}
-
-bool dmx_outputs_need_mix(const dmx_outputs *self)
-{
-    for (int i = 0; i < self->count; i++)
-        if (self->items[i].kind == DEMUCS_TRACKS_REST) return true;
-    return self->request->sum_to_mix;
 }

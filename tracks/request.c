@@ -3,10 +3,12 @@
 
 #include "base/alloc.h"
 #include "base/options.h"
+#include "tracks/expression.h"
+#include "tracks/mixes.h"
+#include "tracks/names.h"
 #include "tracks/outputs.h"
 #include "tracks/paths.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static demucs_tracks_request defaults(void)
@@ -72,6 +74,9 @@ static bool check_pattern(const demucs_tracks_request *r, demucs_error *error)
     if (r->pattern == NULL) return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "%s is NULL", r->pattern_setting);
     if (r->stem != NULL && r->wanted != NULL)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "stem and wanted exclude each other");
+    if (r->wanted != NULL && r->wanted_count == 0 && r->mixes_count == 0)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "no file is asked for: name stems, or a mix");
+    if (!dmx_mixes_check(r, NULL, error)) return false;
     char *expanded = dmx_path_expand(r->pattern, &example, error);
     dmx_free(expanded);
     return expanded != NULL;
@@ -84,7 +89,8 @@ static bool check_targets(const demucs_tracks_request *r, demucs_error *error)
         if (target->path == NULL || target->path[0] == '\0' || target->stem == NULL)
             return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "target %zu has no %s", i,
                              target->stem == NULL ? "stem" : "path");
-        if (!in_range("the kind of a target", (int)target->kind, 0, 2, error)) return false;
+        if (!in_range("the kind of a target", (int)target->kind, 0, 3, error)) return false;
+        if (target->kind == DEMUCS_TRACKS_MIX && !dmx_expression_read(target->stem, NULL, NULL, error)) return false;
     }
     return r->targets_count > 0 || !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "there are no targets");
 }
@@ -96,6 +102,7 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
         return !dmx_options_unknown("demucs_tracks_request_init", error);
     if (request->folder_setting == NULL) request->folder_setting = "request.folder";
     if (request->pattern_setting == NULL) request->pattern_setting = "request.pattern";
+    if (request->mixes == NULL || request->targets != NULL) request->mixes_count = 0;
     if (request->downmix_setting == NULL) request->downmix_setting = "request.downmix";
     return check_numbers(request, error) && check_sum(request, error) && check_section(request, error) &&
            demucs_quality_options_check(request->quality, error) == DEMUCS_OK &&
@@ -104,17 +111,19 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
 
 /* -------------------------------------------------------------------------------------------- and the model ---- */
 
-static bool has_stem(const demucs_model *model, const char *stem, demucs_error *error)
+/* Whether the model has what a file is to be about; with `beside`, also as no_STEM and minus_STEM. */
+static bool has_stem(const demucs_model *model, const char *name, bool beside, demucs_error *error)
 {
-    if (stem != NULL && demucs_model_find_source(model, stem) >= 0) return true;
-    char list[320] = "";
-    for (int source = 0; source < demucs_model_sources(model); source++) {
-        size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", source > 0 ? ", " : "",
-                 demucs_model_source_name(model, source));
+    demucs_tracks_kind kind = DEMUCS_TRACKS_STEM;
+    char list[DMX_NAMES_LIST];
+    const int source = name != NULL ? dmx_name_find(model, name, strlen(name), &kind) : -1;
+    if (source >= 0 && (beside || kind == DEMUCS_TRACKS_STEM)) return true;
+    for (int k = DEMUCS_TRACKS_OTHERS; name != NULL && beside && k <= DEMUCS_TRACKS_REST; k++) {
+        const char *prefix = dmx_name_prefix((demucs_tracks_kind)k);
+        if (strncmp(name, prefix, strlen(prefix)) == 0) name += strlen(prefix); /* it is the stem that is not there */
     }
     return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the model has no stem \"%.80s\"; it has %s",
-                     stem != NULL ? stem : "", list);
+                     name != NULL ? name : "", dmx_name_list(list, model));
 }
 
 /* The names come from the checkpoint, which anybody may have made: "../../x" must not lead out of the folder. */
@@ -131,29 +140,27 @@ static bool check_names(const demucs_model *model, demucs_error *error)
     return true;
 }
 
-/* "no_vocals" and "minus_vocals" are the rest beside vocals, unless the model has a stem of that very name. */
-static const char *stem_of(const demucs_model *model, const char *wanted)
+static bool suits_target(const demucs_tracks_target *target, const demucs_model *model, demucs_error *error)
 {
-    static const char *const prefixes[] = {"no_", "minus_"};
-    if (wanted == NULL || demucs_model_find_source(model, wanted) >= 0) return wanted;
-    for (int i = 0; i < 2; i++)
-        if (strncmp(wanted, prefixes[i], strlen(prefixes[i])) == 0) return wanted + strlen(prefixes[i]);
-    return wanted;
+    if (target->kind != DEMUCS_TRACKS_MIX) return has_stem(model, target->stem, false, error);
+    float *weights = dmx_alloc(1 + (size_t)demucs_model_sources(model), sizeof *weights);
+    const bool done = weights != NULL ? dmx_expression_read(target->stem, model, weights, error)
+                                      : !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory for a mix");
+    dmx_free(weights);
+    return done;
 }
 
 bool dmx_request_suits(const demucs_tracks_request *request, const demucs_model *model, demucs_error *error)
 {
     if (request->targets != NULL) {
         for (size_t i = 0; i < request->targets_count; i++)
-            if (!has_stem(model, request->targets[i].stem, error)) return false;
+            if (!suits_target(&request->targets[i], model, error)) return false;
         return true;
     }
-    if (request->stem != NULL && !has_stem(model, request->stem, error)) return false;
+    if (request->stem != NULL && !has_stem(model, request->stem, false, error)) return false;
     for (size_t i = 0; request->wanted != NULL && i < request->wanted_count; i++)
-        if (!has_stem(model, stem_of(model, request->wanted[i]), error)) return false;
-    if (request->wanted != NULL && request->wanted_count == 0)
-        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "wanted names no stem");
-    return check_names(model, error);
+        if (!has_stem(model, request->wanted[i], true, error)) return false;
+    return check_names(model, error) && dmx_mixes_check(request, model, error);
 }
 
 demucs_status demucs_tracks_check(const demucs_tracks_request *request, const demucs_model *model, demucs_error *error)
@@ -170,10 +177,13 @@ demucs_status demucs_tracks_needs(const demucs_tracks_request *request, const de
 {
     demucs_error why = {DEMUCS_OK, ""};
     demucs_tracks_request read;
+    dmx_outputs outputs = {0};
     if (model == NULL || needed == NULL)
         dmx_fail(&why, DEMUCS_ERROR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "needed");
-    else if (dmx_request_read(&read, request, &why) && dmx_request_suits(&read, model, &why))
-        dmx_outputs_need(&read, model, needed);
+    else if (dmx_request_read(&read, request, &why) && dmx_request_suits(&read, model, &why) &&
+             dmx_outputs_list(&outputs, &read, model, &why))
+        dmx_outputs_need(&outputs, needed);
+    dmx_outputs_discard(&outputs);
     if (error != NULL) *error = why;
     return why.status;
 }

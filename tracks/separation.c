@@ -78,7 +78,7 @@ bool dmx_separation_begin(dmx_separation *self, const demucs_tracks_request *req
 {
     *self = (dmx_separation){.request = request, .watch = watch, .channels = outputs->channels};
     bool *needed = dmx_alloc((size_t)outputs->sources, sizeof *needed);
-    if (needed != NULL) dmx_outputs_need(request, demucs_engine_model(request->engine), needed);
+    if (needed != NULL) dmx_outputs_need(outputs, needed);
     const bool room = needed != NULL && create_planes(self, needed, outputs->sources);
     const bool done = room ? create_stream(self, needed, error) && create_meter(self, needed, outputs->sources, error)
                            : !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to separate %s", watch->track);

@@ -159,13 +159,23 @@ static bool set_number(const argument *option, void *target, const char *value, 
     return true;
 }
 
+static void add_value(char **target, const char *value)
+{
+    char *before = *target;
+    *target = before != NULL ? memory_text("%s, %s", before, value) : memory_text("%s", value);
+    free(before);
+}
+
 static bool set_value(const argument *option, void *target, const char *value, demucs_error *problem)
 {
     if (option->kind != ARGUMENT_TEXT) return set_number(option, target, value, problem);
     if (option->choices != NULL && !is_choice(option->choices, value))
         return !dmx_fail(problem, DEMUCS_ERROR_ARGUMENT, "invalid choice: '%s' (choose from %s)", value,
                          option->choices);
-    *(const char **)target = value;
+    if (option->repeats)
+        add_value(target, value);
+    else
+        *(const char **)target = value;
     return true;
 }
 

@@ -7,8 +7,8 @@
  *     --shifts -1                             a negative number is a value, not an option
  *     -- -odd-name.wav                        everything after it is positional
  *
- * The last value wins. A mistake prints the usage and "PROGRAM: error: ..." to stderr. Unlike argparse, positional
- * arguments and options may alternate freely. */
+ * The last value wins, but where they add up (`repeats`). A mistake prints the usage and "PROGRAM: error: ..." to
+ * stderr. Unlike argparse, positional arguments and options may alternate freely. */
 #ifndef CLI_ARGUMENTS_H
 #define CLI_ARGUMENTS_H
 
@@ -38,7 +38,9 @@ typedef struct argument {
     const char *help;
     const char *setting; /* NULL, or the setting that the value is for: see setting_flags.h */
     const char *word;    /* of a flag: the target is a const char * and gets this; NULL: a bool */
-    bool as_given;       /* the target of a number is a const char * and gets the word, once it is checked */
+    bool repeats;  /* of a text: given again, it stands behind the one before and a comma. The text is the caller's to
+                      free */
+    bool as_given; /* the target of a number is a const char * and gets the word, once it is checked */
 } argument;
 
 typedef struct argument_parser {

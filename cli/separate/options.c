@@ -48,6 +48,7 @@ static const argument table[] = {
     {0, "segment", .setting = "segment", .group = GROUP_SPLIT},
     {0, "two-stems", .setting = "two_stems", .metavar = "STEM", .group = GROUP_STEMS},
     {0, "stems", .setting = "stems", .added = true, .group = GROUP_STEMS},
+    {0, "mix", .setting = "mix", .added = true, .repeats = true, .metavar = "NAME=EXPRESSION"},
     {0, "other-method", .setting = "other_method"},
     {0, "int24", .setting = "bit_depth", .word = "int24", .group = GROUP_DEPTH,
      .help = "Write wav and flac with 24 bits."},
@@ -235,5 +236,7 @@ arguments_result options_parse(separate_options *options, int argc, char **argv)
 void options_free(separate_options *options)
 {
     demucs_settings_free(options->settings);
+    for (int row = 0; row < ROWS; row++)
+        if (table[row].repeats) free((char *)options->given[row]);
     free(options->tracks);
 }

@@ -37,6 +37,7 @@ static demucs_tracks_batch *batch;
 static demucs_tracks_cancel *cancel;
 static demucs_engine *other_engine;
 static const char *const two_stems[] = {"drums", "vocals"};
+static const char *const two_mixes[] = {"a=drums+bass", "b=mix-0.5*vocals"};
 static const int offsets[] = {100, 200};
 static const bool wanted_sources[TRACKS_STEMS] = {true};
 
@@ -55,6 +56,8 @@ CHANGE(request_stem, it->request.stem = "vocals")
 CHANGE(request_other, (it->request.stem = "vocals", it->request.other = DEMUCS_TRACKS_OTHER_MINUS))
 CHANGE(request_wanted, (it->request.wanted = two_stems, it->request.wanted_count = 2))
 CHANGE(request_wanted_count, (it->request.wanted = two_stems, it->request.wanted_count = 1))
+CHANGE(request_mixes, (it->request.mixes = two_mixes, it->request.mixes_count = 2))
+CHANGE(request_mixes_count, (it->request.mixes = two_mixes, it->request.mixes_count = 1))
 CHANGE(request_targets, (it->request.targets = it->targets, it->request.targets_count = 2))
 CHANGE(request_targets_count, (it->request.targets = it->targets, it->request.targets_count = 1))
 CHANGE(request_container, it->request.container = DEMUCS_TRACKS_FLAC)
@@ -128,6 +131,8 @@ static const field request_fields[] = {
     REQUEST(quality, HARMLESS, request_figures),
     REQUEST(start_seconds, KEY, request_start),
     REQUEST(duration_seconds, KEY, request_duration),
+    REQUEST(mixes, KEY, request_mixes),
+    REQUEST(mixes_count, KEY, request_mixes_count),
 };
 
 /* ---- the options of the stream ---- */
@@ -259,6 +264,25 @@ static void test_targets(void)
     go_through(target_fields, sizeof target_fields / sizeof *target_fields, sizeof(demucs_tracks_target), true);
 }
 
+/* Of a mix its weights are in the key, and neither its name nor how it was written. */
+static void test_mixes(void)
+{
+    const tracks_setup *setup = tracks_begin();
+    static const char *const forms[][1] = {
+        {"a=drums - 0.5*bass"}, {"b=-0.25*bass+drums+-0.25*bass"}, {"a=drums - 0.51*bass"}, {"a=drums-0.5*other"}};
+    char keys[4][65];
+    demucs_error error = {DEMUCS_OK, ""};
+    tracks_make("song.mka", 2, TRACKS_RATE_HZ, 5000, 0.5F);
+    for (int i = 0; i < 4; i++) {
+        demucs_tracks_request request = tracks_request(setup, "song.mka");
+        request.mixes = forms[i];
+        request.mixes_count = 1;
+        CHECK(demucs_tracks_cache_key(&request, keys[i], &error) == DEMUCS_OK, "%s", error.message);
+    }
+    CHECK(strcmp(keys[0], keys[1]) == 0, "another name, the same sum");
+    CHECK(strcmp(keys[0], keys[2]) != 0 && strcmp(keys[0], keys[3]) != 0, "other sums");
+}
+
 /* Jobs and threads change no bit. */
 static void test_engine(void)
 {
@@ -297,4 +321,4 @@ static void test_input(void)
     CHECK(tracks_count(NULL) == 3, "something was written");
 }
 
-TRACKS_MAIN(test_request, test_options, test_targets, test_engine, test_input)
+TRACKS_MAIN(test_request, test_options, test_targets, test_mixes, test_engine, test_input)

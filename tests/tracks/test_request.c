@@ -50,7 +50,7 @@ static void test_wrong(void)
     static const char *const none[] = {"vocals", "guitar"};
     const demucs_tracks_target no_path = {DEMUCS_TRACKS_STEM, "drums", NULL};
     const demucs_tracks_target no_stem = {DEMUCS_TRACKS_STEM, "guitar", "x.wav"};
-    const demucs_tracks_target no_kind = {(demucs_tracks_kind)3, "drums", "x.wav"};
+    const demucs_tracks_target no_kind = {(demucs_tracks_kind)4, "drums", "x.wav"};
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, 5000, 0.5F);
     const demucs_tracks_request right = tracks_request(setup, "song.wav");
 #define WRONG(change, text)                                                                                            \
@@ -78,11 +78,11 @@ static void test_wrong(void)
     WRONG(r.pattern = "{track}.wav", "put {stem} into request.pattern");
     WRONG(r.stem = "guitar", "no stem \"guitar\"; it has drums, bass, other, vocals");
     WRONG((r.wanted = none, r.wanted_count = 2), "no stem \"guitar\"");
-    WRONG((r.wanted = none, r.wanted_count = 0), "wanted names no stem");
+    WRONG((r.wanted = none, r.wanted_count = 0), "no file is asked for: name stems, or a mix");
     WRONG((r.wanted = none, r.wanted_count = 1, r.stem = "drums"), "exclude each other");
     WRONG((r.targets = &no_path, r.targets_count = 1), "target 0 has no path");
     WRONG((r.targets = &no_stem, r.targets_count = 1), "no stem \"guitar\"");
-    WRONG((r.targets = &no_kind, r.targets_count = 1), "kind of a target is 3");
+    WRONG((r.targets = &no_kind, r.targets_count = 1), "kind of a target is 4");
     WRONG(r.targets = &no_path, "no targets");
     WRONG(r.container = (demucs_tracks_container)8, "container is 8");
     WRONG(r.bitrate_kbps = 7, "bitrate_kbps is 7");

@@ -30,8 +30,15 @@ static void put_other_method(goals *to, given *value)
 
 static void put_stems(goals *to, given *value)
 {
+    const bool none = value->list_count == 1 && strcmp(value->list[0], "none") == 0;
     to->request->wanted = value->list;
-    to->request->wanted_count = value->list_count;
+    to->request->wanted_count = none ? 0 : value->list_count;
+}
+
+static void put_mix(goals *to, given *value)
+{
+    to->request->mixes = value->list;
+    to->request->mixes_count = value->list_count;
 }
 
 static void put_output_format(goals *to, given *value)
@@ -128,25 +135,37 @@ static void put_jobs(goals *to, given *value) { to->engine->jobs = (int)value->i
 
 /* --------------------------------------------------------------------------- what values may be, besides ---- */
 
-static bool check_model(const demucs_settings_key *key, const char *text, demucs_error *error)
+static bool check_model(const demucs_settings_key *key, given *value, demucs_error *error)
 {
-    return text[0] != '\0' || !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the name of the %s is empty", key->name);
+    return value->text[0] != '\0' || !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "the name of the %s is empty", key->name);
 }
 
-static bool check_preset(const demucs_settings_key *key, const char *text, demucs_error *error)
+static bool check_preset(const demucs_settings_key *key, given *value, demucs_error *error)
 {
     (void)key;
-    return text[0] == '\0' || dmx_settings_find_preset(text, error) != NULL;
+    return value->text[0] == '\0' || dmx_settings_find_preset(value->text, error) != NULL;
 }
 
-static bool check_filename(const demucs_settings_key *key, const char *text, demucs_error *error)
+/* What the library says of a request with this value alone. */
+static bool check_request(void (*put)(goals *to, given *value), given *value, demucs_error *error)
 {
     demucs_tracks_request request;
-    (void)key;
-    demucs_tracks_request_init(&request, sizeof request);
-    request.pattern = text;
     demucs_error why;
+    demucs_tracks_request_init(&request, sizeof request);
+    put(&(goals){.request = &request}, value);
     return demucs_tracks_check(&request, NULL, &why) == DEMUCS_OK || !dmx_fail(error, why.status, "%s", why.message);
+}
+
+static bool check_filename(const demucs_settings_key *key, given *value, demucs_error *error)
+{
+    (void)key;
+    return check_request(put_filename, value, error);
+}
+
+static bool check_mix(const demucs_settings_key *key, given *value, demucs_error *error)
+{
+    (void)key;
+    return check_request(put_mix, value, error);
 }
 
 /* ------------------------------------------------------------------------------------------------- the table ---- */
@@ -173,9 +192,16 @@ static const dmx_settings_row table[] = {
      .apply = put_other_method},
     {.key = {"stems", DEMUCS_SETTINGS_LIST, .initial = "", .meaning = "all stems",
              .help = "Write these and no others, with commas between them: names of stems, and no_STEM and minus_STEM "
-                     "for the rest beside one. Work that only serves other stems is left out."},
+                     "for the rest beside one; or none, for mixes alone. Work that only serves other stems is left "
+                     "out."},
      .group = GROUP_STEMS,
      .apply = put_stems},
+    {.key = {"mix", DEMUCS_SETTINGS_LIST, .initial = "", .meaning = "none",
+             .help = "Also write a file NAME that is a sum of stems, of no_STEM and minus_STEM, and of mix, the track: "
+                     "NAME=EXPRESSION, such as practice=drums+other-0.5*vocals or quiet=mix+-6dB*vocals; several with "
+                     "commas between them."},
+     .apply = put_mix,
+     .check = check_mix},
     {.key = {"output_dir", DEMUCS_SETTINGS_PATH, .initial = "separated",
              .help = "Folder for the results, which go into a folder with the name of the model inside it."},
      .apply = put_output_dir},
@@ -322,7 +348,7 @@ bool dmx_settings_row_read(const dmx_settings_row *row, dmx_settings_value *valu
                            demucs_error *error)
 {
     if (!dmx_settings_value_read(value, &row->key, text, error)) return false;
-    if (row->check == NULL || row->check(&row->key, value->text, error)) return true;
+    if (row->check == NULL || row->check(&row->key, value, error)) return true;
     dmx_settings_value_clear(value);
     return false;
 }

@@ -18,7 +18,7 @@ typedef struct dmx_settings_row {
     /* Put a value where it goes; NULL for a key that the program asks for itself. */
     void (*apply)(const dmx_settings_goals *goals, const dmx_settings_value *value);
     /* What the type cannot say of a value; NULL: nothing. */
-    bool (*check)(const demucs_settings_key *key, const char *text, demucs_error *error);
+    bool (*check)(const demucs_settings_key *key, const dmx_settings_value *value, demucs_error *error);
 } dmx_settings_row;
 
 enum { DMX_SETTINGS_MOST = 64 }; /* keys at most */
