@@ -153,6 +153,11 @@ DEMUCS_API demucs_status demucs_model_load_memory(demucs_model **model, const vo
 /* Bytes of the weights in memory, in all the forms that they are packed in. An engine with FAST adds to them. */
 DEMUCS_API size_t demucs_model_memory_bytes(const demucs_model *model);
 
+/* Keep less of a bag in memory than was loaded: weights of members are dropped, the last first, until the others take
+ * no more than that (as demucs_load_options.resident_bytes does while loading). A single checkpoint is always kept. Not
+ * while the model has an engine. Returns the number of members whose weights stay in memory. */
+DEMUCS_API int demucs_model_keep(demucs_model *model, size_t resident_bytes);
+
 /* Free a model. NULL is fine. Its engines and separators must be freed before. */
 DEMUCS_API void demucs_model_free(demucs_model *model);
 
@@ -181,6 +186,7 @@ typedef struct demucs_member_info {
     double segment_seconds; /* length of the windows it runs on by default */
     const double *weights;  /* [sources] share of each stem in the bag's average; belongs to the model */
     double segment_flops;   /* operations of matrix products in one run on such a window; + and * count as two */
+    bool resident;          /* its weights are in memory; else an engine loads it for its turn */
 } demucs_member_info;
 
 /* The number of members, at least 1, and what is known of each. `member` in [0, members). */
@@ -233,6 +239,11 @@ typedef struct demucs_engine_options {
                            "neon" to use lower ones (one that is not lower, or of another machine, changes nothing).
                            The environment variable DEMUCS_CPU does the same */
     demucs_precision precision; /* DEMUCS_PRECISION_EXACT (default) or FAST */
+    size_t memory_bytes;        /* what the engine and its streams may take together; what would take more fails with
+                                   MEMORY. 0 (default) = what the machine has */
+    const struct demucs_stream_options *streams; /* NULL (default): the default options; or those of the streams that
+                           the engine will serve. Memory is reserved for these, and where they do not split the track,
+                           there are no more jobs than segments: the shifts of the members. Read during the call only */
 } demucs_engine_options;
 
 /* Jobs. One segment keeps a dozen threads or so busy: they wait for one another after each of its stages, some hundreds
@@ -261,12 +272,28 @@ DEMUCS_API void demucs_default_engine_options(demucs_engine_options *options, si
 
 typedef struct demucs_engine demucs_engine;
 
-/* Create an engine for `model`. `options` may be NULL for the defaults. Memory is reserved for streams with the default
- * options; a stream that needs more (longer segments, or a track that is not split) makes the engine grow when it is
- * created or begun. Errors: ARGUMENT (an option out of range, by name), MEMORY. On failure *engine is NULL. The caller
- * frees it before the model. */
+/* Create an engine for `model`. `options` may be NULL for the defaults. Memory is reserved for streams with
+ * options->streams; a stream that needs more (longer segments, or a track that is not split) makes the engine grow when
+ * it is created or begun. Errors: ARGUMENT (an option out of range, by name), MEMORY. On failure *engine is NULL. The
+ * caller frees it before the model. */
 DEMUCS_API demucs_status demucs_engine_create(demucs_engine **engine, const demucs_model *model,
                                               const demucs_engine_options *options, demucs_error *error);
+
+/* What an engine would take. */
+typedef struct demucs_needs {
+    size_t struct_size;  /* set by the caller: sizeof(demucs_needs) */
+    size_t model_bytes;  /* weights in memory, with those that FAST would add */
+    size_t engine_bytes; /* demucs_engine_memory_bytes with such a stream */
+    size_t stream_bytes; /* each stream */
+    int jobs;            /* that it would have */
+} demucs_needs;
+
+/* Find out what demucs_engine_create with these options and a stream with options->streams would take, without taking
+ * it.
+ *   track_frames  of a track that is not split, since memory grows with its length; 0: not known, and left out
+ * Errors: those of the two, but MEMORY only for what cannot be counted. */
+DEMUCS_API demucs_status demucs_engine_measure(const demucs_model *model, const demucs_engine_options *options,
+                                               size_t track_frames, demucs_needs *needs, demucs_error *error);
 
 /* Free an engine and end its threads. NULL is fine. Its streams must be freed before. */
 DEMUCS_API void demucs_engine_free(demucs_engine *engine);

@@ -6,9 +6,9 @@
  *     else           the track lies in a spool, and the files grow beside it */
 #include "tracks/budget.h"
 
+#include "base/size.h"
 #include "base/text.h"
 
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -27,15 +27,6 @@ static bool look(disk *out, const char *folder)
         return false;
     *out = (disk){info.st_dev, (double)system.f_bavail * (double)system.f_frsize};
     return true;
-}
-
-static const char *size_text(char text[32], double bytes)
-{
-    if (bytes < 1e9)
-        snprintf(text, 32, "%.0f MB", bytes / 1e6);
-    else
-        snprintf(text, 32, "%.1f GB", bytes / 1e9);
-    return text;
 }
 
 enum { LEAST_KBPS = 64 }; /* that the encoders make, when they choose themselves */
@@ -71,7 +62,7 @@ static double files_bytes(const dmx_outputs *outputs, const disk *where, double 
 
 static bool spools_fit(const dmx_outputs *outputs, const disk *where, double frames, bool is_read, demucs_error *error)
 {
-    char folder[DMX_SHOWN_PATH], needed[32], free[32];
+    char folder[DMX_SHOWN_PATH], needed[DMX_SIZE_TEXT], free[DMX_SIZE_TEXT];
     const bool spooled = dmx_outputs_wait(outputs), together = outputs->request->sum_to_mix;
     const double frame = frames * (double)sizeof(float), mix = is_read ? 0 : frame * outputs->channels,
                  files = spooled && !together ? 0 : files_bytes(outputs, where, frames),
@@ -79,22 +70,22 @@ static bool spools_fit(const dmx_outputs *outputs, const disk *where, double fra
     return bytes <= where->free ||
            !dmx_fail(error, DEMUCS_ERROR_IO,
                      "%s needs %s for temporary files%s in %s, where %s are free; free some space there, or %s",
-                     outputs->watch->track, size_text(needed, bytes), files > 0 ? " and stems" : "",
+                     outputs->watch->track, dmx_size_text(needed, (uint64_t)bytes), files > 0 ? " and stems" : "",
                      dmx_printable_path(folder, dmx_spool_place_folder(outputs->spool_place)),
-                     size_text(free, where->free), dmx_spool_place_advice(outputs->spool_place));
+                     dmx_size_text(free, (uint64_t)where->free), dmx_spool_place_advice(outputs->spool_place));
 }
 
 static bool files_fit(const dmx_outputs *outputs, const char *path, const disk *where, double frames,
                       demucs_error *error)
 {
-    char folder[DMX_SHOWN_PATH], needed[32], free[32];
+    char folder[DMX_SHOWN_PATH], needed[DMX_SIZE_TEXT], free[DMX_SIZE_TEXT];
     const double bytes = files_bytes(outputs, where, frames);
     return bytes <= where->free ||
            !dmx_fail(error, DEMUCS_ERROR_IO,
                      "the stems of %s need %s in %s, where %s are free; free some space there, choose another %s, or "
                      "write flac or mp3",
-                     outputs->watch->track, size_text(needed, bytes), dmx_printable_path(folder, path),
-                     size_text(free, where->free), outputs->request->folder_setting);
+                     outputs->watch->track, dmx_size_text(needed, (uint64_t)bytes), dmx_printable_path(folder, path),
+                     dmx_size_text(free, (uint64_t)where->free), outputs->request->folder_setting);
 }
 
 bool dmx_budget_allows(const dmx_outputs *outputs, uint64_t frames, bool is_read, demucs_error *error)

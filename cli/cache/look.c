@@ -1,7 +1,7 @@
 /* look.c - `demucs-cache ls`, `show` and `verify`. */
+#include "base/size.h"
 #include "commands.h"
 #include "common/interrupt.h"
-#include "common/size.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,9 +25,9 @@ static const char *shown(char out[4096], const char *text) { return dmx_printabl
 
 static bool print_line(const demucs_cache_entry *entry, void *user)
 {
-    char size[SIZE_TEXT], computed[DATE], used[DATE], input[4096];
+    char size[DMX_SIZE_TEXT], computed[DATE], used[DATE], input[4096];
     (void)user;
-    printf("%.*s  %9s  %5llu  %-16s  %-16s  %7.1f  %s\n", SHORT_KEY, entry->key, size_text(size, entry->bytes),
+    printf("%.*s  %9s  %5llu  %-16s  %-16s  %7.1f  %s\n", SHORT_KEY, entry->key, dmx_size_text(size, entry->bytes),
            (unsigned long long)entry->hits, date(computed, entry->created_unix), date(used, entry->used_unix),
            entry->seconds, shown(input, entry->input));
     return interrupt_signal() != 0;
@@ -35,12 +35,12 @@ static bool print_line(const demucs_cache_entry *entry, void *user)
 
 static int print_total(demucs_cache *cache)
 {
-    char size[SIZE_TEXT];
+    char size[DMX_SIZE_TEXT];
     demucs_error why = {0};
     demucs_cache_report report = {.struct_size = sizeof report};
     if (demucs_cache_prune(cache, UINT64_MAX, 0, &report, &why) != DEMUCS_OK) return cache_error(&why);
     printf("%llu %s, %s\n", (unsigned long long)report.entries, report.entries == 1 ? "result" : "results",
-           size_text(size, report.bytes));
+           dmx_size_text(size, report.bytes));
     return 0;
 }
 
@@ -63,14 +63,14 @@ int cache_ls(const cache_options *options)
 static bool print_entry(const demucs_cache_entry *entry, void *user)
 {
     int *count = user;
-    char size[SIZE_TEXT], when[DATE], text[4096];
+    char size[DMX_SIZE_TEXT], when[DATE], text[4096];
     if ((*count)++ > 0) putchar('\n');
     printf("key       %s\n", entry->key);
     printf("from      %s\n", shown(text, entry->input));
     printf("computed  %s in %.1f s\n", date(when, entry->created_unix), entry->seconds);
     printf("used      %s, %llu %s\n", date(when, entry->used_unix), (unsigned long long)entry->hits,
            entry->hits == 1 ? "hit" : "hits");
-    printf("size      %s\n", size_text(size, entry->bytes));
+    printf("size      %s\n", dmx_size_text(size, entry->bytes));
     for (size_t i = 0; i < entry->files_count; i++)
         printf("file      %s  %9llu  %s\n", entry->files[i]->sha256, (unsigned long long)entry->files[i]->bytes,
                shown(text, entry->files[i]->name));

@@ -2,6 +2,7 @@
  *
  * The first word is the command; the table below says what each takes. What scripts may want goes to stdout, errors to
  * stderr. Exit status: 0, 1 when something failed or was damaged, 2 for a wrong command line, 130 after Ctrl-C. */
+#include "base/size.h"
 #include "commands.h"
 #include "common/commands.h"
 #include "common/interrupt.h"
@@ -9,7 +10,6 @@
 #include "common/output.h"
 #include "common/say.h"
 #include "common/settings_load.h"
-#include "common/size.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static arguments_result check(size_t number, const cache_options *options, const
     uint64_t bytes;
     if (options->folder == NULL || options->folder[0] == '\0')
         return arguments_error(parser, "name the folder of the cache with --cache, or set result_cache");
-    if (options->limit != NULL && !size_parse(options->limit, &bytes))
+    if (options->limit != NULL && !dmx_size_parse(options->limit, &bytes))
         return arguments_error(parser, "argument --limit: invalid size '%s': write 500M, 20GB or 1.5T", options->limit);
     if (number == PRUNE && options->limit == NULL && options->unused_days == 0)
         return arguments_error(parser, "say what may go: --limit SIZE, --unused DAYS, or both");

@@ -1,15 +1,15 @@
 /* remove.c - `demucs-cache prune` and `clear`. */
+#include "base/size.h"
 #include "commands.h"
-#include "common/size.h"
 
 #include <stdio.h>
 
 static void print_report(const demucs_cache_report *report)
 {
-    char removed[SIZE_TEXT], left[SIZE_TEXT];
+    char removed[DMX_SIZE_TEXT], left[DMX_SIZE_TEXT];
     printf("%llu removed, %s; %llu left, %s\n", (unsigned long long)report->entries_removed,
-           size_text(removed, report->bytes_removed), (unsigned long long)report->entries,
-           size_text(left, report->bytes));
+           dmx_size_text(removed, report->bytes_removed), (unsigned long long)report->entries,
+           dmx_size_text(left, report->bytes));
 }
 
 int cache_prune(const cache_options *options)
@@ -19,7 +19,7 @@ int cache_prune(const cache_options *options)
     demucs_cache_report report = {.struct_size = sizeof report};
     demucs_cache *cache = cache_open(options);
     if (cache == NULL) return 1;
-    if (options->limit != NULL) size_parse(options->limit, &limit);
+    if (options->limit != NULL) dmx_size_parse(options->limit, &limit);
     const demucs_status status =
         demucs_cache_prune(cache, limit, (uint64_t)(options->unused_days * 86400), &report, &why);
     demucs_cache_free(cache);

@@ -1,8 +1,8 @@
 /* keeping.c - see keeping.h */
 #include "keeping.h"
 
+#include "base/size.h"
 #include "common/bar.h"
-#include "common/size.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -10,7 +10,7 @@
 arguments_result keeping_check(const separate_options *options, const argument_parser *parser)
 {
     uint64_t bytes;
-    if (options->cache_limit != NULL && !size_parse(options->cache_limit, &bytes))
+    if (options->cache_limit != NULL && !dmx_size_parse(options->cache_limit, &bytes))
         return arguments_error(parser, "argument --cache-limit: invalid size '%s': write 500M, 20GB or 1.5T",
                                options->cache_limit);
     if (options->cache == NULL && (options->force_refresh || options->cache_limit != NULL))
@@ -24,7 +24,7 @@ bool keeping_open(demucs_tracks_request *request, const separate_options *option
     demucs_cache_options cache;
     demucs_cache_options_init(&cache, sizeof cache);
     if (options->cache == NULL) return true;
-    if (options->cache_limit != NULL) size_parse(options->cache_limit, &cache.limit_bytes);
+    if (options->cache_limit != NULL) dmx_size_parse(options->cache_limit, &cache.limit_bytes);
     cache.refresh = options->force_refresh;
     return demucs_cache_open(&request->cache, options->cache, &cache, why) == DEMUCS_OK;
 }

@@ -14,3 +14,9 @@ demucs_status dmx_check_planes(const float *const *planes, int count, const char
             return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The argument %s[%d] must not be NULL.", name, p);
     return DEMUCS_OK;
 }
+
+demucs_status dmx_check_frames(size_t frames, demucs_error *error)
+{
+    if (frames <= (size_t)INT64_MAX / 64) return DEMUCS_OK;
+    return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The track is too long.");
+}

@@ -129,9 +129,15 @@ demucs_status demucs_model_member_info(const demucs_model *model, int member, de
                                     .parameters = m->network->parameters,
                                     .segment_seconds = m->network->segment.seconds,
                                     .weights = m->weights,
-                                    .segment_flops = flops_of(m->network, segment)};
+                                    .segment_flops = flops_of(m->network, segment),
+                                    .resident = m->resident};
     memcpy(info, &all, size);
     return DEMUCS_OK;
+}
+
+int demucs_model_keep(demucs_model *model, size_t resident_bytes)
+{
+    return model != NULL ? dmx_model_keep(model, resident_bytes) : 0;
 }
 
 size_t demucs_model_memory_bytes(const demucs_model *model) { return model != NULL ? dmx_model_bytes(model) : 0; }

@@ -2,9 +2,8 @@
 #include "api/check.h"
 #include "base/alloc.h"
 #include "base/options.h"
-#include "engine/options.h"
 #include "stream/options.h"
-#include "stream/stream.h"
+#include "stream/serving.h"
 
 struct demucs_separator {
     demucs_engine *engine;
@@ -60,30 +59,13 @@ static demucs_stream_options stream_part(const demucs_options *o)
 
 /* ---- the pair ---- */
 
-/* Unsplit there is no work for more jobs than lanes, and they would only take memory. */
-static demucs_status limit_jobs(demucs_engine_options *engine, const demucs_stream_options *stream,
-                                const demucs_model *model, demucs_error *error)
-{
-    demucs_engine_options asked = *engine;
-    demucs_stream_options checked;
-    dmx_lanes lanes;
-    demucs_status status = dmx_engine_options_check(engine, &asked, error);
-    if (status == DEMUCS_OK) status = dmx_stream_options_check(&checked, model, stream, error);
-    if (status != DEMUCS_OK || stream->split) return status;
-    status = dmx_lanes_create(&lanes, model, &checked, error);
-    if (status != DEMUCS_OK) return status;
-    if (engine->jobs > lanes.count) engine->jobs = lanes.count;
-    dmx_lanes_free(&lanes);
-    return DEMUCS_OK;
-}
-
 static demucs_status create(demucs_separator *s, const demucs_model *model, const demucs_options *options,
                             demucs_error *error)
 {
     demucs_engine_options engine = engine_part(options);
     const demucs_stream_options stream = stream_part(options);
-    demucs_status status = limit_jobs(&engine, &stream, model, error);
-    if (status == DEMUCS_OK) status = dmx_engine_create(&s->engine, model, &engine, error);
+    engine.streams = &stream;
+    const demucs_status status = dmx_serving_create(&s->engine, model, &engine, error);
     return status == DEMUCS_OK ? dmx_stream_create(&s->stream, s->engine, &stream, error) : status;
 }
 

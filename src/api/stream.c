@@ -32,9 +32,6 @@ size_t demucs_stream_latency_frames(const demucs_stream *stream)
     return stream != NULL ? dmx_stream_latency(stream) : 0;
 }
 
-/* Positions in a track are int64_t, with room for what is added to and multiplied by them. */
-static bool is_too_long(size_t frames) { return frames > (size_t)INT64_MAX / 64; }
-
 static demucs_status check_loudness(const demucs_stream *s, const demucs_loudness *loudness, demucs_error *error)
 {
     if (!s->options.normalize) return DEMUCS_OK;
@@ -53,7 +50,8 @@ demucs_status demucs_stream_begin(demucs_stream *s, size_t total_frames, const d
         return dmx_fail(error, DEMUCS_ERROR_STATE, "A track is under way; pull it to its end, or reset the stream.");
     demucs_status status = check_loudness(s, loudness, error);
     if (status != DEMUCS_OK) return status;
-    if (is_too_long(total_frames)) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The track is too long.");
+    status = dmx_check_frames(total_frames, error);
+    if (status != DEMUCS_OK) return status;
     if (!s->options.split && total_frames == 0)
         return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The length of a track must be known when it is not split.");
     return dmx_stream_begin(s, total_frames, loudness, error);
@@ -133,7 +131,7 @@ demucs_status demucs_stream_separate(demucs_stream *s, const float *const *mix, 
         return dmx_fail(error, DEMUCS_ERROR_STATE, "A track is under way; pull it to its end, or reset the stream.");
     if (frames == 0) return DEMUCS_OK;
     demucs_status status = dmx_check_planes(mix, s->engine->model->channels, "mix", error);
+    if (status == DEMUCS_OK) status = dmx_check_frames(frames, error);
     if (status != DEMUCS_OK) return status;
-    if (is_too_long(frames)) return dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "The track is too long.");
     return dmx_stream_separate(s, mix, frames, stems, error);
 }

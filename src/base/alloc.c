@@ -1,11 +1,12 @@
 /* alloc.c - see alloc.h */
 #include "base/alloc.h"
 
+#include "base/memory.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { LARGE_BYTES = 1 << 28 };
 
@@ -21,12 +22,6 @@ static bool told_to_fail(void)
 }
 
 void dmx_alloc_fail_after(int64_t countdown) { atomic_store(&fail_countdown, countdown); }
-
-size_t dmx_machine_memory(void)
-{
-    const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page_bytes > 0 ? (size_t)pages * (size_t)page_bytes : SIZE_MAX;
-}
 
 /* More than the machine has. The system would promise it all the same, and end the process when it is used. */
 static bool beyond_machine(size_t bytes) { return bytes >= LARGE_BYTES && bytes >= dmx_machine_memory(); }

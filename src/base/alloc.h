@@ -30,9 +30,6 @@ void dmx_free(void *block);
 char *dmx_strdup(const char *text);
 char *dmx_strndup(const char *text, size_t length);
 
-/* Bytes of memory that the machine has, or SIZE_MAX where the system does not say. */
-size_t dmx_machine_memory(void);
-
 /* For tests: let `countdown` more allocations succeed and all after them fail; -1 turns that off. Global. */
 void dmx_alloc_fail_after(int64_t countdown);
 

@@ -2,6 +2,8 @@
 #include "engine/engine.h"
 
 #include "base/alloc.h"
+#include "base/memory.h"
+#include "base/size.h"
 #include "engine/options.h"
 #include "engine/round.h"
 
@@ -18,6 +20,7 @@ static demucs_status init(demucs_engine *e, const demucs_engine_options *options
     if (status != DEMUCS_OK) return status;
     e->kernels = dmx_kernels_get(level);
     e->bf16 = o.precision == DEMUCS_PRECISION_FAST && e->kernels->bf16_rows > 0;
+    e->limit_bytes = o.memory_bytes > 0 ? o.memory_bytes : dmx_machine_memory();
     e->picks = dmx_alloc((size_t)o.jobs, sizeof *e->picks);
     if (e->picks == NULL) return dmx_memory_short(error);
     e->jobs.channels = (size_t)e->model->channels;
@@ -82,28 +85,6 @@ static void become_free(demucs_engine *e)
     pthread_cond_broadcast(&e->moved);
 }
 
-demucs_status dmx_engine_reserve(demucs_engine *e, const dmx_needs *needs, size_t more_bytes, demucs_error *error)
-{
-    pthread_mutex_lock(&e->lock);
-    if (dmx_needs_fit(needs, &e->reserved)) { /* nothing to change: the round that runs need not be waited for */
-        const bool room = dmx_jobs_suit_machine(&e->jobs, &e->reserved, more_bytes);
-        pthread_mutex_unlock(&e->lock);
-        return room ? DEMUCS_OK : dmx_memory_short(error);
-    }
-    e->growers++;
-    while (e->busy) pthread_cond_wait(&e->moved, &e->lock);
-    e->growers--;
-    e->busy = true;
-    const bool others = e->streams > 1;
-    pthread_mutex_unlock(&e->lock);
-    demucs_status status = dmx_jobs_reserve(&e->jobs, needs, more_bytes, others, error);
-    pthread_mutex_lock(&e->lock);
-    e->reserved = e->jobs.reserved;
-    become_free(e);
-    pthread_mutex_unlock(&e->lock);
-    return status;
-}
-
 /* Of the largest guest there can be. In bfloat16 its panels take half of what they take as floats. */
 static size_t guest_bytes(const demucs_engine *e)
 {
@@ -115,13 +96,86 @@ static size_t guest_bytes(const demucs_engine *e)
     return e->bf16 ? most + most / 2 : most;
 }
 
-size_t dmx_engine_bytes(const demucs_engine *engine)
+/* What all would take with memory for `needs`, and with `more_bytes`; SIZE_MAX for more than there can be. With the
+ * lock held. */
+static size_t total_bytes(const demucs_engine *e, const dmx_needs *needs, size_t more_bytes)
+{
+    dmx_arena others = {0};
+    dmx_arena_carve(&others, more_bytes, 1);
+    dmx_arena_carve(&others, e->held_bytes, 1);
+    dmx_arena_carve(&others, guest_bytes(e), 1);
+    return dmx_jobs_bytes(&e->jobs, needs, others.peak);
+}
+
+/* With the lock held. `more_bytes` as above. */
+static demucs_status check_room(const demucs_engine *e, const dmx_needs *needs, size_t more_bytes, demucs_error *error)
+{
+    char needed[DMX_SIZE_TEXT], there[DMX_SIZE_TEXT];
+    const size_t bytes = total_bytes(e, needs, more_bytes);
+    if (bytes == SIZE_MAX) return dmx_memory_short(error);
+    if (bytes <= e->limit_bytes) return DEMUCS_OK;
+    return dmx_fail(error, DEMUCS_ERROR_MEMORY,
+                    "The separation needs %s of memory besides the model, and %s are there for it; use shorter "
+                    "segments, fewer jobs or fewer threads.",
+                    dmx_size_text(needed, bytes), dmx_size_text(there, e->limit_bytes));
+}
+
+/* With the lock held, which is given up while memory is changed. */
+static demucs_status grow(demucs_engine *e, const dmx_needs *needs, size_t more_bytes, demucs_error *error)
+{
+    e->growers++;
+    while (e->busy) pthread_cond_wait(&e->moved, &e->lock);
+    e->growers--;
+    const bool keep = e->streams > 1;
+    const dmx_needs all = dmx_needs_larger(e->reserved, needs);
+    const size_t old_bytes = keep ? dmx_jobs_bytes(&e->jobs, &e->reserved, 0) : 0;
+    demucs_status status = check_room(e, &all, more_bytes + old_bytes, error);
+    if (status != DEMUCS_OK) {
+        become_free(e); /* rounds waited for it */
+        return status;
+    }
+    e->busy = true;
+    pthread_mutex_unlock(&e->lock);
+    status = dmx_jobs_reserve(&e->jobs, &all, keep, error);
+    pthread_mutex_lock(&e->lock);
+    e->reserved = e->jobs.reserved;
+    become_free(e);
+    return status;
+}
+
+demucs_status dmx_engine_reserve(demucs_engine *e, const dmx_needs *needs, size_t more_bytes, demucs_error *error)
+{
+    if (more_bytes > SIZE_MAX / 2) return dmx_memory_short(error); /* what was counted is more than there can be */
+    pthread_mutex_lock(&e->lock);
+    /* with nothing to change, the round that runs need not be waited for */
+    demucs_status status = dmx_needs_fit(needs, &e->reserved) ? check_room(e, &e->reserved, more_bytes, error)
+                                                              : grow(e, needs, more_bytes, error);
+    if (status == DEMUCS_OK) e->held_bytes += more_bytes;
+    pthread_mutex_unlock(&e->lock);
+    return status;
+}
+
+void dmx_engine_give_back(demucs_engine *e, size_t bytes)
+{
+    pthread_mutex_lock(&e->lock);
+    e->held_bytes -= bytes;
+    pthread_mutex_unlock(&e->lock);
+}
+
+size_t dmx_engine_bytes_with(const demucs_engine *engine, const dmx_needs *needs)
 {
     demucs_engine *e = (demucs_engine *)engine; /* only its lock changes */
     pthread_mutex_lock(&e->lock);
-    const size_t bytes = sizeof *e + dmx_jobs_bytes(&e->jobs, &e->reserved) + guest_bytes(e);
+    const dmx_needs all = dmx_needs_larger(e->reserved, needs);
+    const size_t bytes = dmx_jobs_bytes(&e->jobs, &all, sizeof *e + guest_bytes(e));
     pthread_mutex_unlock(&e->lock);
     return bytes;
+}
+
+size_t dmx_engine_bytes(const demucs_engine *engine)
+{
+    const dmx_needs none = {0};
+    return dmx_engine_bytes_with(engine, &none);
 }
 
 /* ---- rounds ---- */

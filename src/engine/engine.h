@@ -31,6 +31,8 @@ struct demucs_engine {
     dmx_queue queue;
     int streams;        /* that are open */
     dmx_needs reserved; /* as jobs.reserved, for those that only want to know */
+    size_t held_bytes;  /* that the streams hold */
+    size_t limit_bytes; /* for all of it: jobs, a guest and what streams hold */
 };
 
 demucs_status dmx_engine_create(demucs_engine **engine, const demucs_model *model, const demucs_engine_options *options,
@@ -45,9 +47,13 @@ void dmx_engine_close(demucs_engine *engine);
  * when they are loaded. */
 demucs_status dmx_engine_use(demucs_engine *engine, int member, demucs_error *error);
 
-/* Make sure that there is memory for segments with these needs, and in the machine for `more_bytes` elsewhere. Waits
- * for the round that runs, if memory has to be changed. */
+/* Make sure that there is memory for segments with these needs, within the engine's limit, and room below it for
+ * `more_bytes` that the stream is about to hold: each allocation by itself might pass, and the system end the process
+ * when all of them are used. Waits for the round that runs, if memory has to be changed. */
 demucs_status dmx_engine_reserve(demucs_engine *engine, const dmx_needs *needs, size_t more_bytes, demucs_error *error);
+
+/* A stream holds so much less. */
+void dmx_engine_give_back(demucs_engine *engine, size_t bytes);
 
 /* Run the turns of a client; returns when they are done and mixed, or when it was cancelled or one could not run. */
 demucs_status dmx_engine_serve(demucs_engine *engine, dmx_client *client, demucs_error *error);
@@ -55,7 +61,8 @@ demucs_status dmx_engine_serve(demucs_engine *engine, dmx_client *client, demucs
 /* Cancel what the client is waiting for. For any thread. */
 void dmx_engine_cancel(demucs_engine *engine, dmx_client *client);
 
-/* Bytes that the engine holds, a guest included. */
+/* Bytes that the engine holds, a guest included; and those that it would hold with memory for `needs` besides. */
 size_t dmx_engine_bytes(const demucs_engine *engine);
+size_t dmx_engine_bytes_with(const demucs_engine *engine, const dmx_needs *needs);
 
 #endif

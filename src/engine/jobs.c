@@ -79,7 +79,7 @@ bool dmx_needs_fit(const dmx_needs *needs, const dmx_needs *has)
            needs->scratch_floats <= has->scratch_floats;
 }
 
-static dmx_needs larger(dmx_needs a, const dmx_needs *b)
+dmx_needs dmx_needs_larger(dmx_needs a, const dmx_needs *b)
 {
     if (b->length > a.length) a.length = b->length;
     if (b->segment > a.segment) a.segment = b->segment;
@@ -110,18 +110,13 @@ static void count_job(const dmx_jobs *jobs, int j, const dmx_needs *needs, dmx_a
     dmx_arena_carve(count, needs->scratch_floats, threads_of(jobs, j) * sizeof(float));
 }
 
-/* Bytes of all jobs, or SIZE_MAX. */
-static size_t bytes_for(const dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes)
+size_t dmx_jobs_bytes(const dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes)
 {
     dmx_arena count = {0};
     dmx_arena_carve(&count, more_bytes, 1);
+    dmx_arena_carve(&count, (size_t)jobs->count, sizeof *jobs->job);
     for (int j = 0; j < jobs->count; j++) count_job(jobs, j, needs, &count);
     return count.peak;
-}
-
-size_t dmx_jobs_bytes(const dmx_jobs *jobs, const dmx_needs *needs)
-{
-    return (size_t)jobs->count * sizeof *jobs->job + bytes_for(jobs, needs, 0);
 }
 
 /* A job's memory and nothing else of it. */
@@ -153,24 +148,15 @@ static void replace_memory(dmx_job *job, const dmx_job *made)
     job->buffers = made->buffers;
 }
 
-bool dmx_jobs_suit_machine(const dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes)
+demucs_status dmx_jobs_reserve(dmx_jobs *jobs, const dmx_needs *needs, bool keep, demucs_error *error)
 {
-    return bytes_for(jobs, needs, more_bytes) < dmx_machine_memory();
-}
-
-demucs_status dmx_jobs_reserve(dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes, bool keep,
-                               demucs_error *error)
-{
-    const dmx_needs all = larger(jobs->reserved, needs);
-    if (!dmx_jobs_suit_machine(jobs, &all, more_bytes)) return dmx_memory_short(error);
-    if (dmx_needs_fit(needs, &jobs->reserved)) return DEMUCS_OK;
     if (!keep) {
         for (int j = 0; j < jobs->count; j++) free_memory(&jobs->job[j]);
         jobs->reserved = (dmx_needs){0};
     }
     dmx_job *made = dmx_alloc((size_t)jobs->count, sizeof *made);
     int count = 0;
-    while (made != NULL && count < jobs->count && make_memory(jobs, count, &all, &made[count])) count++;
+    while (made != NULL && count < jobs->count && make_memory(jobs, count, needs, &made[count])) count++;
     const bool done = count == jobs->count;
     for (int j = 0; j < count; j++) {
         if (done)
@@ -178,7 +164,7 @@ demucs_status dmx_jobs_reserve(dmx_jobs *jobs, const dmx_needs *needs, size_t mo
         else
             free_memory(&made[j]);
     }
-    if (done) jobs->reserved = all;
+    if (done) jobs->reserved = *needs;
     dmx_free(made);
     return done ? DEMUCS_OK : dmx_memory_short(error);
 }

@@ -47,18 +47,16 @@ void dmx_jobs_plan(const dmx_jobs *jobs, const dmx_network *network, int64_t len
 
 bool dmx_needs_fit(const dmx_needs *needs, const dmx_needs *reserved);
 
-/* Is it less than the machine has, with `more_bytes` elsewhere? Each allocation by itself might pass, and the system
- * end the process when all of them are used. For several threads at a time. */
-bool dmx_jobs_suit_machine(const dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes);
+/* The larger of each. */
+dmx_needs dmx_needs_larger(dmx_needs a, const dmx_needs *b);
 
-/* Give each job memory for that, on top of what it has memory for already, while nothing runs. `keep`: what was there
- * is freed only when the new is; otherwise first, which takes less memory at a time, and after a failure there is none.
- * `more_bytes` are needed elsewhere at the same time: the whole must fit into the machine. */
-demucs_status dmx_jobs_reserve(dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes, bool keep,
-                               demucs_error *error);
+/* Give each job memory for that, while nothing runs. `keep`: what was there is freed only when the new is; otherwise
+ * first, which takes less memory at a time, and after a failure there is none. */
+demucs_status dmx_jobs_reserve(dmx_jobs *jobs, const dmx_needs *needs, bool keep, demucs_error *error);
 
-/* Bytes that the jobs hold with memory for that. For several threads at a time. */
-size_t dmx_jobs_bytes(const dmx_jobs *jobs, const dmx_needs *needs);
+/* Bytes that the jobs hold with memory for that, with `more_bytes` elsewhere; SIZE_MAX for more than there can be. For
+ * several threads at a time. */
+size_t dmx_jobs_bytes(const dmx_jobs *jobs, const dmx_needs *needs, size_t more_bytes);
 
 /* All threads, which wait for nobody before and after the networks run. */
 dmx_thread_pool *dmx_jobs_everyone(const dmx_jobs *jobs);

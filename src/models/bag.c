@@ -2,6 +2,7 @@
 #include "models/bag.h"
 
 #include "base/alloc.h"
+#include "base/memory.h"
 #include "models/network_digest.h"
 
 #include <math.h>
@@ -218,6 +219,31 @@ size_t dmx_model_bytes(const demucs_model *model)
     for (int m = 0; m < model->count; m++) bytes += model->members[m].network->store.bytes;
     pthread_mutex_unlock(changing);
     return bytes;
+}
+
+size_t dmx_model_bf16_bytes(const demucs_model *model, int member)
+{
+    pthread_mutex_t *changing = (pthread_mutex_t *)&model->changing; /* as above */
+    const dmx_member *m = &model->members[member];
+    pthread_mutex_lock(changing);
+    const bool to_come = m->resident && m->network->store.bytes == m->bytes;
+    pthread_mutex_unlock(changing);
+    return to_come ? m->bytes / 2 : 0;
+}
+
+int dmx_model_keep(demucs_model *model, size_t resident_bytes)
+{
+    int kept = 0;
+    for (int m = 0; m < model->count; m++) kept += model->members[m].resident;
+    for (int m = model->count - 1; m >= 0 && model->count > 1; m--) {
+        dmx_member *member = &model->members[m];
+        if (dmx_model_bytes(model) <= resident_bytes) break;
+        if (!member->resident) continue;
+        dmx_network_drop_weights(member->network);
+        member->resident = false;
+        kept--;
+    }
+    return kept;
 }
 
 static bool is_bag(const char *path)

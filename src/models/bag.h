@@ -50,6 +50,13 @@ size_t dmx_resident_limit(void);
 /* Bytes of the weights that are in memory. For several threads at a time. */
 size_t dmx_model_bytes(const demucs_model *model);
 
+/* What dmx_model_add_bf16 would add to them for this member. For several threads at a time. */
+size_t dmx_model_bf16_bytes(const demucs_model *model, int member);
+
+/* Drop the weights of members of a bag, the last first, until the rest takes no more than that. Returns how many keep
+ * theirs. While nobody uses the model. */
+int dmx_model_keep(demucs_model *model, size_t resident_bytes);
+
 /* A member's network anew, as it is in the model, with its weights. The caller frees it. */
 demucs_status dmx_member_reload(dmx_network **network, const dmx_member *member, demucs_error *error);
 void dmx_model_free(demucs_model *model);

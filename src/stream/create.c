@@ -66,28 +66,49 @@ static bool same_segment(const dmx_lanes *lanes, int i)
     return i > 0 && lanes->lane[i].segment > 0 && lanes->lane[i].member == lanes->lane[i - 1].member;
 }
 
-demucs_status dmx_stream_reserve(demucs_stream *s, int64_t track_frames, demucs_error *error)
+/* What full segments need, or, unsplit, a track of `track_frames`, and bytes of the stream's own block for it. */
+static demucs_status count_needs(demucs_stream *s, int64_t track_frames, dmx_needs *needs, size_t *bytes,
+                                 demucs_error *error)
 {
-    dmx_needs needs = {0};
     demucs_status status = DEMUCS_OK;
+    *needs = (dmx_needs){0};
     for (int i = 0; status == DEMUCS_OK && i < s->lanes.count; i++) {
         const dmx_lane *lane = &s->lanes.lane[i];
         if (!same_segment(&s->lanes, i))
-            status =
-                add_segment(s, lane, lane->segment > 0 ? lane->segment : track_frames - lane->start, &needs, error);
+            status = add_segment(s, lane, lane->segment > 0 ? lane->segment : track_frames - lane->start, needs, error);
     }
     if (status != DEMUCS_OK) return status;
     dmx_arena count = {0};
-    carve_block(s, &count, &needs);
-    status = dmx_engine_reserve(s->engine, &needs, count.peak, error);
-    if (status != DEMUCS_OK) return status;
+    carve_block(s, &count, needs);
+    *bytes = count.peak;
+    return DEMUCS_OK;
+}
+
+static void free_block(demucs_stream *s)
+{
     dmx_free(s->block);
+    dmx_engine_give_back(s->engine, s->block_bytes);
+    s->block = NULL;
     s->block_bytes = 0;
-    s->block = dmx_alloc(count.peak, 1);
-    if (s->block == NULL) return dmx_memory_short(error);
-    s->block_bytes = count.peak;
+}
+
+demucs_status dmx_stream_reserve(demucs_stream *s, int64_t track_frames, demucs_error *error)
+{
+    dmx_needs needs;
+    size_t bytes;
+    demucs_status status = count_needs(s, track_frames, &needs, &bytes, error);
+    if (status != DEMUCS_OK) return status;
+    free_block(s); /* that of the track before is of no use any more */
+    status = dmx_engine_reserve(s->engine, &needs, bytes, error);
+    if (status != DEMUCS_OK) return status;
+    s->block_bytes = bytes;
+    s->block = dmx_alloc(bytes, 1);
+    if (s->block == NULL) {
+        free_block(s);
+        return dmx_memory_short(error);
+    }
     s->needs = needs;
-    dmx_arena arena = {.block = s->block, .size = count.peak};
+    dmx_arena arena = {.block = s->block, .size = bytes};
     carve_block(s, &arena, &needs);
     dmx_lanes_fade(&s->lanes);
     return DEMUCS_OK;
@@ -150,6 +171,7 @@ static demucs_status use_members(demucs_stream *s, demucs_error *error)
     return status;
 }
 
+/* All but weights and memory. */
 static demucs_status init(demucs_stream *s, const demucs_stream_options *options, demucs_error *error)
 {
     const demucs_model *model = s->engine->model;
@@ -162,21 +184,19 @@ static demucs_status init(demucs_stream *s, const demucs_stream_options *options
     s->client.planes = s->lanes.wanted_count * model->channels;
     s->client.stage = s->options.stage;
     s->client.stage_user = s->options.stage_user;
-    status = make_plan(s, error);
-    if (status == DEMUCS_OK) status = use_members(s, error);
-    if (status == DEMUCS_OK && s->options.split) status = dmx_stream_reserve(s, 0, error);
-    return status;
+    return make_plan(s, error);
 }
 
-demucs_status dmx_stream_create(demucs_stream **out, demucs_engine *engine, const demucs_stream_options *options,
-                                demucs_error *error)
+/* A stream that cannot take a track yet. */
+static demucs_status open_stream(demucs_stream **out, demucs_engine *engine, const demucs_stream_options *options,
+                                 demucs_error *error)
 {
     *out = NULL;
     demucs_stream *s = dmx_alloc(1, sizeof *s);
     if (s == NULL) return dmx_memory_short(error);
     s->engine = engine;
     dmx_engine_open(engine);
-    demucs_status status = init(s, options, error);
+    const demucs_status status = init(s, options, error);
     if (status == DEMUCS_OK)
         *out = s;
     else
@@ -184,13 +204,57 @@ demucs_status dmx_stream_create(demucs_stream **out, demucs_engine *engine, cons
     return status;
 }
 
+demucs_status dmx_stream_create(demucs_stream **out, demucs_engine *engine, const demucs_stream_options *options,
+                                demucs_error *error)
+{
+    demucs_status status = open_stream(out, engine, options, error);
+    if (status != DEMUCS_OK) return status;
+    status = use_members(*out, error);
+    if (status == DEMUCS_OK && (*out)->options.split) status = dmx_stream_reserve(*out, 0, error);
+    if (status == DEMUCS_OK) return DEMUCS_OK;
+    dmx_stream_free(*out);
+    *out = NULL;
+    return status;
+}
+
+/* Weights in memory once the stream's members have what the engine's precision asks for. */
+static size_t weight_bytes(const demucs_stream *s)
+{
+    const demucs_model *model = s->engine->model;
+    size_t bytes = dmx_model_bytes(model);
+    for (int i = 0; s->engine->bf16 && i < s->lanes.count; i++)
+        if (i == 0 || s->lanes.lane[i - 1].member != s->lanes.lane[i].member)
+            bytes += dmx_model_bf16_bytes(model, s->lanes.lane[i].member);
+    return bytes;
+}
+
+demucs_status dmx_stream_measure(demucs_engine *engine, const demucs_stream_options *options, int64_t track_frames,
+                                 demucs_needs *measured, demucs_error *error)
+{
+    demucs_stream *s;
+    dmx_needs needs = {0};
+    size_t block_bytes = 0;
+    demucs_status status = open_stream(&s, engine, options, error);
+    if (status != DEMUCS_OK) return status;
+    if (s->options.split || track_frames > 0) status = count_needs(s, track_frames, &needs, &block_bytes, error);
+    if (status == DEMUCS_OK) {
+        measured->jobs = engine->jobs.count;
+        measured->model_bytes = weight_bytes(s);
+        measured->engine_bytes = dmx_engine_bytes_with(engine, &needs);
+        measured->stream_bytes = block_bytes < SIZE_MAX / 2 ? dmx_stream_bytes(s) + block_bytes : SIZE_MAX;
+        if (measured->engine_bytes == SIZE_MAX || measured->stream_bytes == SIZE_MAX) status = dmx_memory_short(error);
+    }
+    dmx_stream_free(s);
+    return status;
+}
+
 void dmx_stream_free(demucs_stream *s)
 {
     if (s == NULL) return;
+    free_block(s);
     dmx_engine_close(s->engine);
     dmx_lanes_free(&s->lanes);
     dmx_free(s->plan.cuts);
     dmx_free(s->client.turns);
-    dmx_free(s->block);
     dmx_free(s);
 }

@@ -55,6 +55,11 @@ demucs_status dmx_stream_reserve_end(demucs_stream *stream, demucs_error *error)
 
 size_t dmx_stream_bytes(const demucs_stream *stream);
 
+/* What the engine with one such stream would take, without taking it; for an unsplit stream, with a track of
+ * `track_frames`. */
+demucs_status dmx_stream_measure(demucs_engine *engine, const demucs_stream_options *options, int64_t track_frames,
+                                 demucs_needs *measured, demucs_error *error);
+
 /* Frames of the mix that have to be there before the first stem is, at most; SIZE_MAX for all of them. */
 size_t dmx_stream_latency(const demucs_stream *stream);
 
