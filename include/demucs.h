@@ -115,8 +115,8 @@ typedef struct demucs_model demucs_model;
  *   A bag whose weights would take more than half of the machine's memory (demucs_load_options.resident_bytes) keeps
  *   only some of them: an engine then loads the others from their files when their turn comes, and the files must
  *   still be there.
- *   The file is mapped: whoever replaces it renames a new one over it. One that is cut in place while it is loaded
- *   raises SIGBUS, as with any mapped file (the command line program then ends with a sentence).
+ *   Whoever replaces a file renames a new one over it. One that is cut or written to in place while it is loaded is
+ *   refused (IO).
  *   The file is untrusted: every size, name, shape and value is checked, and nothing in it is executed.
  *   Errors: IO, FORMAT, UNSUPPORTED (a class or argument that this version cannot honour, by name), MEMORY.
  *   On failure *model is NULL. The caller frees with demucs_model_free. */
@@ -211,7 +211,7 @@ DEMUCS_API int demucs_model_warnings(const demucs_model *model);
 DEMUCS_API const char *demucs_model_warning(const demucs_model *model, int warning);
 
 /* Write the checkpoint at `source_path` as an official safetensors file (tensors in float16, kwargs in the header)
- * at `target_path`. Such a file starts fastest: it is mapped, not parsed. The source is checked as demucs_model_load
+ * at `target_path`. Such a file starts fastest. The source is checked as demucs_model_load
  * checks it. The target appears whole or not at all, and replaces an older one. Not for bags.
  * Errors: those of demucs_model_load, and IO for the target. */
 DEMUCS_API demucs_status demucs_convert(const char *source_path, const char *target_path, demucs_error *error);

@@ -2,7 +2,7 @@
 #include "tracks/existing.h"
 
 #include "base/alloc.h"
-#include "tracks/dates.h"
+#include "base/dates.h"
 #include "tracks/planes.h"
 
 #include <math.h>

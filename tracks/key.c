@@ -2,10 +2,10 @@
 #include "tracks/key.h"
 
 #include "base/alloc.h"
+#include "base/dates.h"
 #include "base/growing.h"
 #include "base/options.h"
 #include "digest/digest.h"
-#include "tracks/dates.h"
 #include "tracks/paths.h"
 
 #include <ctype.h>

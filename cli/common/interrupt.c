@@ -46,27 +46,8 @@ static void on_signal(int signal_number)
     errno = kept_errno;
 }
 
-/* A model file is mapped. When somebody cuts it meanwhile, a page that was there is gone, and whoever reads it gets
- * this signal, in the middle of anything: there is nothing to do but to say why and end. */
-static void on_lost_page(int signal_number, siginfo_t *info, void *context)
-{
-    static const char why[] = "error: a model file changed or could not be read while it was in use: let whoever "
-                              "writes it finish, then start again\n";
-    (void)context;
-    dmx_files_unlink_all();
-    if (info->si_code != BUS_ADRERR) {
-        raise(signal_number); /* something else: end as without this handler, which is gone by now */
-        return;
-    }
-    say(why, sizeof why - 1);
-    _exit(1);
-}
-
 void interrupt_install(void)
 {
-    struct sigaction lost = {.sa_sigaction = on_lost_page, .sa_flags = SA_SIGINFO | (int)SA_RESETHAND};
-    sigemptyset(&lost.sa_mask);
-    sigaction(SIGBUS, &lost, NULL);
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     const int ending[] = {SIGINT, SIGTERM, SIGHUP};

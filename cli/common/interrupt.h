@@ -1,10 +1,9 @@
-/* interrupt.h - Ctrl-C, twice, and a model file that is cut while it is read.
+/* interrupt.h - Ctrl-C, twice.
  *
  * The first SIGINT, SIGTERM or SIGHUP sets a flag; whoever works in a loop asks interrupt_signal() and leaves by its
  * ordinary way out, cleaning up as after any failure. The second removes the temporary files (base/file.h) and ends the
  * process at once. Either way the process ends by the signal itself, not with a status of its own: only so the shell
- * that runs it in a loop stops too, and Python's subprocess sees -2. ($? in a shell is 130 for both.) SIGBUS, which is
- * what reading a mapped file gives that has become shorter, ends it at once with a sentence and status 1. */
+ * that runs it in a loop stops too, and Python's subprocess sees -2. ($? in a shell is 130 for both.) */
 #ifndef CLI_INTERRUPT_H
 #define CLI_INTERRUPT_H
 

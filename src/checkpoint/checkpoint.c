@@ -1,33 +1,26 @@
 /* checkpoint.c - opens a checkpoint file and hands it to the reader of its format. See checkpoint.h.
  *
- * The file is mapped, not read: a tensor that is stored plainly is used where it lies. The name of a file says nothing
- * here, only its first bytes do. */
-#ifndef _DEFAULT_SOURCE
-#define _DEFAULT_SOURCE /* madvise */
-#endif
-
+ * The name of a file says nothing here, only its first bytes do. Two readers go by places in the file (safetensors,
+ * zip); the others walk through it, and have it in memory meanwhile. Either way tensors that are stored plainly stay in
+ * the file until somebody asks for their values. */
 #include "checkpoint/checkpoint.h"
 
 #include "base/alloc.h"
 #include "checkpoint/reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const struct format_row {
     bool (*is)(const unsigned char *bytes, size_t size);
     demucs_status (*read)(dmx_checkpoint *checkpoint, demucs_error *error);
-} formats[] = {{dmx_is_torch_zip, dmx_read_torch_zip},
-               {dmx_is_torch_legacy, dmx_read_torch_legacy},
-               {dmx_is_safetensors, dmx_read_safetensors},
-               {dmx_is_onnx, dmx_read_onnx}};
+    bool by_pieces; /* the reader needs no `bytes` */
+} formats[] = {{dmx_is_torch_zip, dmx_read_torch_zip, true},
+               {dmx_is_torch_legacy, dmx_read_torch_legacy, false},
+               {dmx_is_safetensors, dmx_read_safetensors, true},
+               {dmx_is_onnx, dmx_read_onnx, false}};
+
+enum { HEAD = 64 }; /* bytes that tell a format */
 
 /* ------------------------------------------------------------------------------------------------------ failing -- */
 
@@ -112,22 +105,30 @@ static demucs_status check_names_unique(const dmx_checkpoint *checkpoint, demucs
     return status;
 }
 
-static demucs_status read_any(dmx_checkpoint *checkpoint, demucs_error *error)
+static demucs_status no_format(const dmx_checkpoint *checkpoint, unsigned char first, demucs_error *error)
 {
-    const unsigned char *bytes = checkpoint->bytes;
-    size_t size = checkpoint->size_bytes;
-    if (size == 0) return dmx_refuse(checkpoint->path, error, DEMUCS_ERROR_FORMAT, "the file is empty.");
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (!formats[i].is(bytes, size)) continue;
-        demucs_status status = formats[i].read(checkpoint, error);
-        return status == DEMUCS_OK ? check_names_unique(checkpoint, error) : status;
-    }
-    if (bytes[0] == 0x80)
+    if (first == 0x80)
         return dmx_refuse(checkpoint->path, error, DEMUCS_ERROR_FORMAT,
                           "this is a bare Python pickle and not a checkpoint that torch.save wrote.");
     return dmx_refuse(checkpoint->path, error, DEMUCS_ERROR_FORMAT,
                       "this is not a Demucs checkpoint (.safetensors, .th or the htdemucs .onnx); it may be damaged or "
                       "downloaded incompletely.");
+}
+
+static demucs_status read_any(dmx_checkpoint *checkpoint, demucs_error *error)
+{
+    unsigned char head[HEAD];
+    const size_t size = checkpoint->size_bytes < HEAD ? checkpoint->size_bytes : HEAD;
+    if (size == 0) return dmx_refuse(checkpoint->path, error, DEMUCS_ERROR_FORMAT, "the file is empty.");
+    demucs_status status = dmx_checkpoint_bytes(checkpoint, 0, head, size, error);
+    if (status != DEMUCS_OK) return status;
+    size_t i = 0;
+    const size_t count = sizeof formats / sizeof *formats;
+    while (i < count && !formats[i].is(head, size)) i++;
+    if (i == count) return no_format(checkpoint, head[0], error);
+    if (!formats[i].by_pieces) status = dmx_checkpoint_keep(checkpoint, error);
+    if (status == DEMUCS_OK) status = formats[i].read(checkpoint, error);
+    return status == DEMUCS_OK ? check_names_unique(checkpoint, error) : status;
 }
 
 /* Make an empty checkpoint; `path` is copied. */
@@ -160,80 +161,46 @@ demucs_status dmx_checkpoint_parse(dmx_checkpoint **out, const char *path, const
     return status;
 }
 
-static demucs_status io_failure(const char *path, const char *verb, demucs_error *error)
+/* The opposite of dmx_checkpoint_keep: the tensors are in the file again. */
+static void let_go(dmx_checkpoint *checkpoint)
 {
-    char reason[DMX_REASON];
-    return dmx_refuse(path, error, DEMUCS_ERROR_IO, "the file cannot be %s: %s.", verb, dmx_reason(reason, errno));
+    if (checkpoint->bytes == NULL) return;
+    for (size_t i = 0; i < checkpoint->tensor_count; i++) {
+        dmx_tensor *tensor = &checkpoint->tensors[i];
+        if (tensor->owned != NULL || tensor->data == NULL) continue;
+        tensor->at = (size_t)((const unsigned char *)tensor->data - checkpoint->bytes);
+        tensor->data = NULL;
+    }
+    dmx_free((void *)checkpoint->bytes);
+    checkpoint->bytes = NULL;
 }
 
-/* Map a regular, non-empty file. */
-static demucs_status map_file(const char *path, const unsigned char **bytes, size_t *size, demucs_error *error)
+static demucs_status read_source(dmx_checkpoint *checkpoint, demucs_error *error)
 {
-    struct stat info;
-    demucs_status status = DEMUCS_OK;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* so that a pipe does not keep us waiting */
-    if (file < 0) return io_failure(path, "opened", error);
-    if (fstat(file, &info) != 0) {
-        status = io_failure(path, "examined", error);
-        goto done;
+    demucs_error first = {DEMUCS_OK, ""};
+    const demucs_status status = read_any(checkpoint, &first);
+    if (status == DEMUCS_OK) {
+        let_go(checkpoint);
+        return DEMUCS_OK;
     }
-    if (!S_ISREG(info.st_mode)) {
-        status = dmx_refuse(path, error, DEMUCS_ERROR_IO, "this is %s and not a model file.",
-                            S_ISDIR(info.st_mode) ? "a folder" : "a device or pipe");
-        goto done;
-    }
-    if (info.st_size <= 0 || (uintmax_t)info.st_size > SIZE_MAX / 2) {
-        status =
-            dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "the file is %s.", info.st_size <= 0 ? "empty" : "too large");
-        goto done;
-    }
-    void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (map == MAP_FAILED) {
-        status = io_failure(path, "mapped", error);
-        goto done;
-    }
-    *bytes = map;
-    *size = (size_t)info.st_size;
-done:
-    close(file);
-    return status;
+    const demucs_status changed = dmx_checkpoint_check(checkpoint, error); /* then that is the true reason */
+    return changed != DEMUCS_OK ? changed : dmx_fail(error, status, "%s", first.message);
 }
 
 demucs_status dmx_checkpoint_open(dmx_checkpoint **out, const char *path, const dmx_classes *classes,
                                   demucs_error *error)
 {
-    const unsigned char *bytes = NULL;
-    size_t size = 0;
     *out = NULL;
-    demucs_status status = map_file(path, &bytes, &size, error);
-    if (status != DEMUCS_OK) return status;
-    status = dmx_checkpoint_parse(out, path, bytes, size, classes, error);
+    dmx_checkpoint *checkpoint = create(path, classes);
+    if (checkpoint == NULL) return dmx_no_memory(path, error);
+    demucs_status status = dmx_source_open(&checkpoint->source, path, error);
+    checkpoint->size_bytes = checkpoint->source.size_bytes;
+    if (status == DEMUCS_OK) status = read_source(checkpoint, error);
     if (status == DEMUCS_OK)
-        (*out)->mapped = true;
+        *out = checkpoint;
     else
-        munmap((void *)bytes, size);
+        dmx_checkpoint_close(checkpoint);
     return status;
-}
-
-/* Pages of the mapped file count as memory of this process from when they are touched. Dropped, they stay in the
- * system's cache, and whoever reads them again gets them from there. The pages at both ends may hold parts of other
- * tensors: no harm. */
-static void drop_pages(const dmx_checkpoint *checkpoint, const dmx_tensor *tensor)
-{
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t first = (size_t)((const unsigned char *)tensor->data - checkpoint->bytes) / page * page;
-    const size_t end = (size_t)((const unsigned char *)tensor->data - checkpoint->bytes) +
-                       tensor->count * dmx_dtype_size(tensor->dtype);
-    madvise((void *)(checkpoint->bytes + first), end - first, MADV_DONTNEED); /* advice: failing does no harm */
-}
-
-void dmx_checkpoint_release(const dmx_checkpoint *checkpoint, dmx_tensor *tensor)
-{
-    if (tensor->owned == NULL && checkpoint->mapped) drop_pages(checkpoint, tensor);
-    if (tensor->owned == NULL || !checkpoint->read_once) return;
-    dmx_free(tensor->owned);
-    tensor->owned = NULL;
-    tensor->data = NULL;
 }
 
 void dmx_checkpoint_close(dmx_checkpoint *checkpoint)
@@ -247,6 +214,65 @@ void dmx_checkpoint_close(dmx_checkpoint *checkpoint)
     dmx_value_clear(&checkpoint->args);
     dmx_value_clear(&checkpoint->kwargs);
     dmx_free(checkpoint->path);
-    if (checkpoint->mapped) munmap((void *)checkpoint->bytes, checkpoint->size_bytes);
+    if (checkpoint->source.open) dmx_free((void *)checkpoint->bytes);
+    dmx_source_close(&checkpoint->source);
     dmx_free(checkpoint);
+}
+
+/* ------------------------------------------------------------------------------------------------------- values -- */
+
+demucs_status dmx_checkpoint_bytes(const dmx_checkpoint *checkpoint, size_t at, void *out, size_t size,
+                                   demucs_error *error)
+{
+    if (checkpoint->bytes == NULL) return dmx_source_read(&checkpoint->source, checkpoint->path, at, out, size, error);
+    if (size > 0) memcpy(out, checkpoint->bytes + at, size);
+    return DEMUCS_OK;
+}
+
+demucs_status dmx_checkpoint_keep(dmx_checkpoint *checkpoint, demucs_error *error)
+{
+    if (checkpoint->bytes != NULL) return DEMUCS_OK;
+    unsigned char *bytes = dmx_alloc(checkpoint->size_bytes, 1);
+    if (bytes == NULL) return dmx_no_memory(checkpoint->path, error);
+    demucs_status status = dmx_checkpoint_bytes(checkpoint, 0, bytes, checkpoint->size_bytes, error);
+    if (status != DEMUCS_OK) {
+        dmx_free(bytes);
+        return status;
+    }
+    checkpoint->bytes = bytes;
+    for (size_t i = 0; i < checkpoint->tensor_count; i++)
+        if (checkpoint->tensors[i].data == NULL) checkpoint->tensors[i].data = bytes + checkpoint->tensors[i].at;
+    return DEMUCS_OK;
+}
+
+demucs_status dmx_checkpoint_read(const dmx_checkpoint *checkpoint, const dmx_tensor *tensor, size_t first,
+                                  size_t count, float *out, demucs_error *error)
+{
+    unsigned char piece[DMX_SOURCE_PIECE];
+    const size_t size = dmx_dtype_size(tensor->dtype);
+    demucs_status status = DEMUCS_OK;
+    if (tensor->data != NULL || count == 0) {
+        dmx_tensor_to_f32(tensor, first, count, out);
+        return DEMUCS_OK;
+    }
+    for (size_t done = 0; done < count && status == DEMUCS_OK; done += DMX_SOURCE_PIECE / size) {
+        const size_t now = count - done < DMX_SOURCE_PIECE / size ? count - done : DMX_SOURCE_PIECE / size;
+        const dmx_tensor part = {.dtype = tensor->dtype, .count = now, .data = piece};
+        status = dmx_checkpoint_bytes(checkpoint, tensor->at + (first + done) * size, piece, now * size, error);
+        if (status == DEMUCS_OK) dmx_tensor_to_f32(&part, 0, now, out + done);
+    }
+    return status;
+}
+
+demucs_status dmx_checkpoint_check(const dmx_checkpoint *checkpoint, demucs_error *error)
+{
+    return checkpoint->source.open ? dmx_source_check(&checkpoint->source, checkpoint->path, error) : DEMUCS_OK;
+}
+
+void dmx_checkpoint_release(const dmx_checkpoint *checkpoint, dmx_tensor *tensor)
+{
+    if (tensor->owned == NULL || !checkpoint->read_once) return;
+    dmx_free(tensor->owned);
+    tensor->owned = NULL;
+    tensor->data = NULL;
 }

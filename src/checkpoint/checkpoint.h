@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "checkpoint/classes.h"
+#include "checkpoint/source.h"
 #include "checkpoint/value.h"
 
 #include <stdbool.h>
@@ -40,8 +41,9 @@ typedef struct dmx_tensor {
     int rank;
     int64_t shape[DMX_MAX_RANK]; /* each >= 0; the product fits in int64_t */
     size_t count;                /* that product */
-    const void *data;            /* [count] row-major, little endian, NOT necessarily aligned to the type */
-    void *owned;                 /* NULL where `data` lies in the file; else the memory that `data` lies in */
+    const void *data; /* [count] row-major, little endian, NOT necessarily aligned to the type; NULL: in the file */
+    void *owned;      /* the memory that `data` lies in, where that is the tensor's own */
+    size_t at;        /* in the file: where its values begin */
 } dmx_tensor;
 
 typedef struct dmx_checkpoint {
@@ -52,15 +54,15 @@ typedef struct dmx_checkpoint {
     dmx_value kwargs;           /* DICT, named constructor arguments */
     dmx_tensor *tensors;        /* [tensor_count] in file order */
     size_t tensor_count;
-    const unsigned char *bytes; /* the file, mapped read-only */
+    const unsigned char *bytes; /* [size_bytes] the file in memory; NULL while it is read in pieces */
     size_t size_bytes;
-    bool mapped;    /* `bytes` is to be unmapped on close */
-    bool read_once; /* the caller promises to read no tensor again after its release: see dmx_checkpoint_release */
+    dmx_source source; /* the file, where the bytes were not given */
+    bool read_once;    /* the caller promises to read no tensor again after its release: see dmx_checkpoint_release */
 } dmx_checkpoint;
 
 /* Open a checkpoint of any format; the content of the file decides which, not its name. The model must be of one of
  * `classes`, which must outlive the checkpoint. Errors name `path` and the reason. On failure *checkpoint is NULL.
- * Tensors may point into the mapped file: it stays mapped until dmx_checkpoint_close. */
+ * Most tensors stay in the file, which is open until dmx_checkpoint_close. */
 demucs_status dmx_checkpoint_open(dmx_checkpoint **checkpoint, const char *path, const dmx_classes *classes,
                                   demucs_error *error);
 
@@ -71,16 +73,21 @@ demucs_status dmx_checkpoint_parse(dmx_checkpoint **checkpoint, const char *path
 /* Close and free. NULL is fine. */
 void dmx_checkpoint_close(dmx_checkpoint *checkpoint);
 
-/* Give back the memory that the values of a tensor take in this process, once they were read. A loader calls this after
- * each tensor: otherwise the whole file would lie in memory beside the weights that are made of it. A tensor in the
- * file can still be read afterwards, from the disk again. A tensor with memory of its own keeps it, unless
- * checkpoint->read_once is set: then it is freed and must not be read again. */
+/* out = elements [first, first + count) of a tensor of any floating type, as float. Fails where the file does. */
+demucs_status dmx_checkpoint_read(const dmx_checkpoint *checkpoint, const dmx_tensor *tensor, size_t first,
+                                  size_t count, float *out, demucs_error *error);
+
+/* Fails when somebody has written to the file since it was opened; to be asked once all was read. */
+demucs_status dmx_checkpoint_check(const dmx_checkpoint *checkpoint, demucs_error *error);
+
+/* Free the memory of a tensor that has some of its own, if checkpoint->read_once is set; it must not be read again. A
+ * loader calls this after each tensor, so that a model is never in memory twice. */
 void dmx_checkpoint_release(const dmx_checkpoint *checkpoint, dmx_tensor *tensor);
 
 /* Bytes of one element. */
 size_t dmx_dtype_size(dmx_dtype dtype);
 
-/* out = elements [first, first + count) of a tensor of any floating type, as float. */
+/* The same of a tensor in memory. */
 void dmx_tensor_to_f32(const dmx_tensor *tensor, size_t first, size_t count, float *out);
 
 /* Write as official safetensors: floating tensors as float16, arguments as JSON in the metadata. Whole or not at all

@@ -21,10 +21,10 @@ void dmx_crc32_init(dmx_crc32_tables *tables)
         }
 }
 
-uint32_t dmx_crc32(const dmx_crc32_tables *tables, const unsigned char *bytes, size_t size)
+uint32_t dmx_crc32(const dmx_crc32_tables *tables, uint32_t crc, const unsigned char *bytes, size_t size)
 {
     const uint32_t(*t)[256] = tables->of;
-    uint32_t crc = 0xffffffff;
+    crc = ~crc;
     for (; size >= 16; bytes += 16, size -= 16) {
         uint32_t a = dmx_le32(bytes) ^ crc, b = dmx_le32(bytes + 4), c = dmx_le32(bytes + 8), d = dmx_le32(bytes + 12);
         crc = t[15][a & 0xff] ^ t[14][a >> 8 & 0xff] ^ t[13][a >> 16 & 0xff] ^ t[12][a >> 24] ^ t[11][b & 0xff] ^

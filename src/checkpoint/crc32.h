@@ -11,6 +11,8 @@ typedef struct dmx_crc32_tables {
 } dmx_crc32_tables;
 
 void dmx_crc32_init(dmx_crc32_tables *tables);
-uint32_t dmx_crc32(const dmx_crc32_tables *tables, const unsigned char *bytes, size_t size);
+
+/* The checksum of what has the checksum `crc` (nothing: 0), and `size` bytes after it. */
+uint32_t dmx_crc32(const dmx_crc32_tables *tables, uint32_t crc, const unsigned char *bytes, size_t size);
 
 #endif

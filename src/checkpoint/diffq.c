@@ -96,8 +96,7 @@ static demucs_status read_integers(decoder *d, const dmx_parameter *parameter, c
 {
     dmx_tensor t;
     const char *name = parameter->name;
-    demucs_status status =
-        dmx_object_to_tensor(object, &t, &d->budget, d->checkpoint->path, name, strlen(name), d->error);
+    demucs_status status = dmx_object_to_tensor(object, &t, &d->budget, d->checkpoint, name, strlen(name), d->error);
     if (status != DEMUCS_OK) return status;
     if (!holds(d, &t, count)) {
         status = bad_parameter(d, parameter, "has too few values");
@@ -267,8 +266,8 @@ static demucs_status copy_small(decoder *d, const dmx_parameter *parameter)
     dmx_tensor t;
     const char *name = parameter->name;
     if (d->next_small >= d->small->count) return bad(d, "holds too few tensors for the arguments of the model");
-    demucs_status status = dmx_object_to_tensor(d->small->items[d->next_small++], &t, &d->budget, d->checkpoint->path,
-                                                name, strlen(name), d->error);
+    demucs_status status = dmx_object_to_tensor(d->small->items[d->next_small++], &t, &d->budget, d->checkpoint, name,
+                                                strlen(name), d->error);
     if (status != DEMUCS_OK) return status;
     bool same = t.rank == parameter->rank;
     for (int i = 0; same && i < t.rank; i++) same = t.shape[i] == parameter->shape[i];
@@ -364,7 +363,8 @@ demucs_status dmx_diffq_restore(dmx_checkpoint *checkpoint, const dmx_object *st
     d.weights_left = 8 * checkpoint->size_bytes; /* each takes a bit or more */
     dmx_parameters parameters = {.count = 0};
     const dmx_object *meta = dmx_object_get(state, "meta");
-    demucs_status status = read_class(&d, dmx_object_get(meta, "klass"));
+    demucs_status status = dmx_checkpoint_keep(checkpoint, error); /* most of it is decoded here and now */
+    if (status == DEMUCS_OK) status = read_class(&d, dmx_object_get(meta, "klass"));
     if (status == DEMUCS_OK) status = read_options(&d, state, meta);
     if (status == DEMUCS_OK) status = checkpoint->classes->list_parameters(&parameters, checkpoint, error);
     for (size_t i = 0; i < parameters.count && status == DEMUCS_OK; i++)

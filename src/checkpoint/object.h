@@ -32,8 +32,9 @@ typedef enum dmx_object_kind {
 /* A block of elements that tensors look at. */
 typedef struct dmx_storage {
     dmx_dtype dtype;
-    size_t count;              /* elements that the pickle promises */
-    const unsigned char *data; /* [count], or NULL until the reader of the container has found it */
+    size_t count; /* elements that the pickle promises */
+    bool found;   /* by the reader of the container */
+    size_t at;    /* where they begin in the file */
 } dmx_storage;
 
 typedef struct dmx_view {
@@ -79,10 +80,12 @@ const dmx_object *dmx_object_get(const dmx_object *dict, const char *key);
 demucs_status dmx_object_to_value(const dmx_object *object, dmx_value *value, const char *path, const char *what,
                                   demucs_error *error);
 
-/* Make a TENSOR a dmx_tensor: a pointer into the storage, or where its strides are not those of plain rows, a copy.
- * *budget bounds the bytes of all copies together and is lowered. `name` is for messages, and not set. */
-demucs_status dmx_object_to_tensor(const dmx_object *object, dmx_tensor *tensor, size_t *budget, const char *path,
-                                   const char *name, size_t name_length, demucs_error *error);
+/* Make a TENSOR a dmx_tensor: a place in the storage, or where its strides are not those of plain rows, a copy, for
+ * which the checkpoint keeps its bytes. *budget bounds the bytes of all copies together and is lowered. `name` is for
+ * messages, and not set. */
+demucs_status dmx_object_to_tensor(const dmx_object *object, dmx_tensor *tensor, size_t *budget,
+                                   dmx_checkpoint *checkpoint, const char *name, size_t name_length,
+                                   demucs_error *error);
 
 /* Turn the `state` of a checkpoint, plain or quantised, into its tensors. */
 demucs_status dmx_read_state(dmx_checkpoint *checkpoint, const dmx_object *state, demucs_error *error);

@@ -24,8 +24,8 @@ static demucs_status read_plain_state(dmx_checkpoint *checkpoint, const dmx_obje
         dmx_tensor tensor;
         if (key->kind != DMX_OBJECT_STRING)
             return dmx_refuse(checkpoint->path, error, DEMUCS_ERROR_FORMAT, "a tensor has no name.");
-        demucs_status status = dmx_object_to_tensor(state->items[i + 1], &tensor, &budget, checkpoint->path, key->text,
-                                                    key->text_length, error);
+        demucs_status status =
+            dmx_object_to_tensor(state->items[i + 1], &tensor, &budget, checkpoint, key->text, key->text_length, error);
         if (status != DEMUCS_OK) return status;
         status = dmx_checkpoint_add(checkpoint, key->text, key->text_length, &tensor, error);
         if (status != DEMUCS_OK) return status;

@@ -38,6 +38,13 @@ demucs_status dmx_checkpoint_add(dmx_checkpoint *checkpoint, const char *name, s
 demucs_status dmx_checkpoint_set_class(dmx_checkpoint *checkpoint, const char *dotted, size_t length,
                                        demucs_error *error);
 
+/* Bytes [at, at + size) of the file, which lie in it. */
+demucs_status dmx_checkpoint_bytes(const dmx_checkpoint *checkpoint, size_t at, void *out, size_t size,
+                                   demucs_error *error);
+
+/* Have the whole file in checkpoint->bytes, and the data of its tensors there, until all is read. */
+demucs_status dmx_checkpoint_keep(dmx_checkpoint *checkpoint, demucs_error *error);
+
 /* The number of elements of a shape; false when an extent is negative or the bytes do not fit in 63 bits. */
 bool dmx_shape_count(const int64_t *shape, int rank, dmx_dtype dtype, size_t *count);
 

@@ -71,9 +71,10 @@ static bool parse_offsets(const dmx_value *value, uint64_t data_size, extent *pl
     return true;
 }
 
-static demucs_status read_tensor(dmx_checkpoint *checkpoint, const char *name, const dmx_value *entry,
-                                 const unsigned char *data, size_t data_size, extent *place, demucs_error *error)
+static demucs_status read_tensor(dmx_checkpoint *checkpoint, const char *name, const dmx_value *entry, size_t data_at,
+                                 extent *place, demucs_error *error)
 {
+    const size_t data_size = checkpoint->size_bytes - data_at;
     dmx_tensor tensor = {.rank = 0};
     if (!parse_dtype(dmx_value_get(entry, "dtype"), &tensor.dtype))
         return bad_tensor(checkpoint, name, "has an unknown type of elements", error);
@@ -83,7 +84,8 @@ static demucs_status read_tensor(dmx_checkpoint *checkpoint, const char *name, c
         return bad_tensor(checkpoint, name, "lies outside of the file, which may be cut short", error);
     if (place->end - place->begin != tensor.count * dmx_dtype_size(tensor.dtype))
         return bad_tensor(checkpoint, name, "has another number of bytes than its shape needs", error);
-    tensor.data = data + place->begin;
+    tensor.at = data_at + (size_t)place->begin;
+    if (checkpoint->bytes != NULL) tensor.data = checkpoint->bytes + tensor.at;
     place->name = name;
     return dmx_checkpoint_add(checkpoint, name, strlen(name), &tensor, error);
 }
@@ -111,8 +113,8 @@ static demucs_status check_coverage(const dmx_checkpoint *checkpoint, extent *pl
     return DEMUCS_OK;
 }
 
-static demucs_status read_tensors(dmx_checkpoint *checkpoint, const dmx_value *header, const unsigned char *data,
-                                  size_t data_size, demucs_error *error)
+static demucs_status read_tensors(dmx_checkpoint *checkpoint, const dmx_value *header, size_t data_at,
+                                  demucs_error *error)
 {
     size_t count = 0;
     demucs_status status = DEMUCS_OK;
@@ -120,10 +122,11 @@ static demucs_status read_tensors(dmx_checkpoint *checkpoint, const dmx_value *h
     if (places == NULL) return dmx_no_memory(checkpoint->path, error);
     for (size_t i = 0; i < header->count && status == DEMUCS_OK; i++) {
         if (strcmp(header->keys[i], "__metadata__") == 0) continue;
-        status = read_tensor(checkpoint, header->keys[i], &header->items[i], data, data_size, &places[count], error);
+        status = read_tensor(checkpoint, header->keys[i], &header->items[i], data_at, &places[count], error);
         count++;
     }
-    if (status == DEMUCS_OK) status = check_coverage(checkpoint, places, count, data_size, error);
+    if (status == DEMUCS_OK)
+        status = check_coverage(checkpoint, places, count, checkpoint->size_bytes - data_at, error);
     dmx_free(places);
     return status;
 }
@@ -164,24 +167,35 @@ static demucs_status read_metadata(dmx_checkpoint *checkpoint, const dmx_value *
     return read_arguments(checkpoint, metadata, "kwargs", DMX_VALUE_DICT, &checkpoint->kwargs, error);
 }
 
+/* Parse the JSON of `length` bytes behind the prefix. */
+static demucs_status read_header(const dmx_checkpoint *checkpoint, size_t length, dmx_value *header,
+                                 demucs_error *error)
+{
+    char *text = dmx_alloc(length, 1);
+    if (text == NULL) return dmx_no_memory(checkpoint->path, error);
+    demucs_status status = dmx_checkpoint_bytes(checkpoint, PREFIX, text, length, error);
+    if (status == DEMUCS_OK) status = dmx_json_parse(header, text, length, checkpoint->path, "header", error);
+    dmx_free(text);
+    return status;
+}
+
 demucs_status dmx_read_safetensors(dmx_checkpoint *checkpoint, demucs_error *error)
 {
-    const char *path = checkpoint->path;
-    uint64_t length = dmx_le64(checkpoint->bytes);
+    unsigned char prefix[PREFIX];
+    demucs_status status = dmx_checkpoint_bytes(checkpoint, 0, prefix, PREFIX, error);
+    if (status != DEMUCS_OK) return status;
+    const uint64_t length = dmx_le64(prefix);
     if (length > MAX_HEADER || length > checkpoint->size_bytes - PREFIX)
-        return dmx_refuse(path, error, DEMUCS_ERROR_FORMAT,
+        return dmx_refuse(checkpoint->path, error, DEMUCS_ERROR_FORMAT,
                           "it claims a header of %llu bytes, which do not fit; the file is damaged or cut short.",
                           (unsigned long long)length);
-    const unsigned char *data = checkpoint->bytes + PREFIX + length;
-    size_t data_size = checkpoint->size_bytes - PREFIX - (size_t)length;
     dmx_value header = {.kind = DMX_VALUE_NONE};
-    const char *text = (const char *)checkpoint->bytes + PREFIX;
-    demucs_status status = dmx_json_parse(&header, text, (size_t)length, path, "header", error);
+    status = read_header(checkpoint, (size_t)length, &header, error);
     if (status != DEMUCS_OK) goto done;
     const dmx_value *metadata = dmx_value_get(&header, "__metadata__");
     status = read_metadata(checkpoint, metadata, error);
     if (status != DEMUCS_OK) goto done;
-    status = read_tensors(checkpoint, &header, data, data_size, error);
+    status = read_tensors(checkpoint, &header, PREFIX + (size_t)length, error);
     if (status != DEMUCS_OK) goto done;
     const dmx_value *structure = dmx_value_get(metadata, "structure");
     if (structure != NULL) status = dmx_restore_structure(checkpoint, structure, error);

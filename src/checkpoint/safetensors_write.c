@@ -32,17 +32,19 @@ static bool is_floating(dmx_dtype dtype)
     return dtype == DMX_F64 || dtype == DMX_F32 || dtype == DMX_F16 || dtype == DMX_BF16;
 }
 
-/* Would all finite values stay finite as float16? */
-static bool fits_half(const dmx_tensor *tensor)
+/* float16, unless a finite value would not stay finite: then float32. */
+static demucs_status choose_float_type(const writer *w, const dmx_tensor *tensor, dmx_dtype *dtype)
 {
     float values[CHUNK];
-    for (size_t first = 0; first < tensor->count; first += CHUNK) {
+    *dtype = DMX_F16;
+    for (size_t first = 0; tensor->dtype != DMX_F16 && first < tensor->count; first += CHUNK) {
         size_t count = tensor->count - first < CHUNK ? tensor->count - first : CHUNK;
-        dmx_tensor_to_f32(tensor, first, count, values);
+        demucs_status status = dmx_checkpoint_read(w->checkpoint, tensor, first, count, values, w->error);
+        if (status != DEMUCS_OK) return status;
         for (size_t i = 0; i < count; i++)
-            if (isfinite(values[i]) && fabsf(values[i]) >= 65520.0f) return false;
+            if (isfinite(values[i]) && fabsf(values[i]) >= 65520.0f) *dtype = DMX_F32;
     }
-    return true;
+    return DEMUCS_OK;
 }
 
 static demucs_status choose_types(writer *w)
@@ -54,7 +56,9 @@ static demucs_status choose_types(writer *w)
     if (w->dtypes == NULL || w->order == NULL) return no_memory(w);
     for (size_t i = 0; i < c->tensor_count; i++) {
         const dmx_tensor *t = &c->tensors[i];
-        w->dtypes[i] = !is_floating(t->dtype) ? t->dtype : t->dtype == DMX_F16 || fits_half(t) ? DMX_F16 : DMX_F32;
+        w->dtypes[i] = t->dtype;
+        demucs_status status = is_floating(t->dtype) ? choose_float_type(w, t, &w->dtypes[i]) : DEMUCS_OK;
+        if (status != DEMUCS_OK) return status;
     }
     for (size_t size = 8; size > 0; size /= 2)
         for (size_t i = 0; i < c->tensor_count; i++)
@@ -155,20 +159,36 @@ static demucs_status put_header(writer *w)
     return status == DEMUCS_OK ? put(w, spaces, padding) : status;
 }
 
+/* As it is. */
+static demucs_status put_plain(writer *w, const dmx_tensor *tensor)
+{
+    unsigned char bytes[4 * CHUNK];
+    const size_t size = tensor->count * dmx_dtype_size(tensor->dtype);
+    demucs_status status = DEMUCS_OK;
+    if (tensor->data != NULL) return put(w, tensor->data, size);
+    for (size_t done = 0; done < size && status == DEMUCS_OK; done += sizeof bytes) {
+        const size_t now = size - done < sizeof bytes ? size - done : sizeof bytes;
+        status = dmx_checkpoint_bytes(w->checkpoint, tensor->at + done, bytes, now, w->error);
+        if (status == DEMUCS_OK) status = put(w, bytes, now);
+    }
+    return status;
+}
+
 static demucs_status put_converted(writer *w, const dmx_tensor *tensor, dmx_dtype dtype)
 {
     float values[CHUNK];
     unsigned char bytes[4 * CHUNK];
     for (size_t first = 0; first < tensor->count; first += CHUNK) {
         size_t count = tensor->count - first < CHUNK ? tensor->count - first : CHUNK, size = 0;
-        dmx_tensor_to_f32(tensor, first, count, values);
+        demucs_status status = dmx_checkpoint_read(w->checkpoint, tensor, first, count, values, w->error);
+        if (status != DEMUCS_OK) return status;
         for (size_t i = 0; i < count; i++) {
             uint32_t bits;
             memcpy(&bits, &values[i], sizeof bits);
             if (dtype == DMX_F16) bits = dmx_float_to_half(values[i]);
             for (size_t k = 0; k < dmx_dtype_size(dtype); k++) bytes[size++] = (unsigned char)(bits >> (8 * k));
         }
-        demucs_status status = put(w, bytes, size);
+        status = put(w, bytes, size);
         if (status != DEMUCS_OK) return status;
     }
     return DEMUCS_OK;
@@ -181,7 +201,7 @@ static demucs_status put_tensors(writer *w)
         size_t index = w->order[i];
         const dmx_tensor *t = &w->checkpoint->tensors[index];
         if (t->dtype == w->dtypes[index])
-            status = put(w, t->data, t->count * dmx_dtype_size(t->dtype));
+            status = put_plain(w, t);
         else
             status = put_converted(w, t, w->dtypes[index]);
     }
@@ -194,6 +214,7 @@ static demucs_status write_file(writer *w)
     if (status != DEMUCS_OK) return status;
     status = put_header(w);
     if (status == DEMUCS_OK) status = put_tensors(w);
+    if (status == DEMUCS_OK) status = dmx_checkpoint_check(w->checkpoint, w->error);
     if (status == DEMUCS_OK) return dmx_file_commit(w->file, w->error);
     dmx_file_discard(w->file);
     return status;

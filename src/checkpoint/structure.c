@@ -61,7 +61,7 @@ static demucs_status make_tensor(const assembly *a, const dmx_value *name, dmx_o
     dmx_view *view = dmx_pool_get(a->pool, 1, sizeof *view);
     dmx_storage *storage = dmx_pool_get(a->pool, 1, sizeof *storage);
     if (object == NULL || view == NULL || storage == NULL) return dmx_no_memory(a->path, a->error);
-    *storage = (dmx_storage){.dtype = tensor->dtype, .count = tensor->count, .data = tensor->data};
+    *storage = (dmx_storage){.dtype = tensor->dtype, .count = tensor->count, .found = true, .at = tensor->at};
     view->storage = storage;
     view->rank = tensor->rank;
     int64_t stride = 1;

@@ -53,9 +53,11 @@ static void copy_elements(const dmx_view *view, const unsigned char *data, size_
     }
 }
 
-demucs_status dmx_object_to_tensor(const dmx_object *object, dmx_tensor *tensor, size_t *budget, const char *path,
-                                   const char *name, size_t name_length, demucs_error *error)
+demucs_status dmx_object_to_tensor(const dmx_object *object, dmx_tensor *tensor, size_t *budget,
+                                   dmx_checkpoint *checkpoint, const char *name, size_t name_length,
+                                   demucs_error *error)
 {
+    const char *path = checkpoint->path;
     char text[120];
     dmx_printable(text, sizeof text, name, name_length);
     *tensor = (dmx_tensor){.rank = 0};
@@ -69,18 +71,21 @@ demucs_status dmx_object_to_tensor(const dmx_object *object, dmx_tensor *tensor,
     memcpy(tensor->shape, view->shape, sizeof tensor->shape);
     if (!dmx_shape_count(view->shape, view->rank, storage->dtype, &tensor->count) || !fits(view, tensor->count))
         return dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "tensor '%s' reaches outside of its data.", text);
-    if (storage->data == NULL)
+    if (!storage->found)
         return dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "the data of tensor '%s' are missing.", text);
     if (tensor->count == 0 || is_plain(view)) {
-        tensor->data = storage->data + (size_t)view->offset * size;
+        tensor->at = storage->at + (size_t)view->offset * size;
+        if (checkpoint->bytes != NULL) tensor->data = checkpoint->bytes + tensor->at;
         return DEMUCS_OK;
     }
     if (tensor->count > storage->count || tensor->count * size > *budget)
         return dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "tensor '%s' uses the same data several times.", text);
+    demucs_status status = dmx_checkpoint_keep(checkpoint, error);
+    if (status != DEMUCS_OK) return status;
     *budget -= tensor->count * size;
     tensor->owned = dmx_alloc(tensor->count, size);
     if (tensor->owned == NULL) return dmx_no_memory(path, error);
-    copy_elements(view, storage->data, tensor->count, size, tensor->owned);
+    copy_elements(view, checkpoint->bytes + storage->at, tensor->count, size, tensor->owned);
     tensor->data = tensor->owned;
     return DEMUCS_OK;
 }

@@ -115,9 +115,10 @@ static demucs_status read_storage(cursor *c, const dmx_storage_list *storages, c
         return bad(c, "its data are cut short; download it again");
     for (size_t i = first; i < storages->count && compare_keys(storages->items[i], key) == 0; i++) {
         dmx_storage *same = storages->items[i]->storage;
-        if (same->dtype != storage->dtype || same->count != storage->count || same->data != NULL)
+        if (same->dtype != storage->dtype || same->count != storage->count || same->found)
             return bad(c, "two storages share a key");
-        same->data = c->checkpoint->bytes + c->at;
+        same->found = true;
+        same->at = c->at;
     }
     c->at += (size_t)count * dmx_dtype_size(storage->dtype);
     return DEMUCS_OK;
@@ -140,7 +141,7 @@ static demucs_status read_all(cursor *c)
         if (status != DEMUCS_OK) return status;
     }
     for (size_t i = 0; i < storages.count; i++)
-        if (storages.items[i]->storage->data == NULL) return bad(c, "the data of a tensor are missing");
+        if (!storages.items[i]->storage->found) return bad(c, "the data of a tensor are missing");
     return dmx_read_package(c->checkpoint, package, c->error);
 }
 

@@ -4,6 +4,7 @@
  *     NAME/data/KEY   one storage each, raw elements
  *     NAME/byteorder  "little", in newer ones
  *     NAME/version and more, which do not matter */
+#include "base/alloc.h"
 #include "checkpoint/pickle.h"
 #include "checkpoint/reader.h"
 #include "checkpoint/zip.h"
@@ -28,16 +29,17 @@ static dmx_zip_member *find_pickle(dmx_zip *zip, size_t *prefix_length)
 
 static demucs_status check_byte_order(dmx_zip *zip, const char *prefix, size_t prefix_length, demucs_error *error)
 {
-    const unsigned char *content = NULL;
+    unsigned char *content;
     dmx_zip_member *member = dmx_zip_find(zip, prefix, prefix_length, "byteorder", 9);
     if (member == NULL) return DEMUCS_OK;
-    demucs_status status = dmx_zip_content(zip, member, &content, error);
-    if (status != DEMUCS_OK) return status;
-    if (member->size == 6 && memcmp(content, "little", 6) == 0) return DEMUCS_OK;
-    return dmx_refuse(zip->path, error, DEMUCS_ERROR_UNSUPPORTED, "it was saved on a big-endian machine.");
+    demucs_status status = dmx_zip_read(zip, member, &content, error);
+    const bool is_little = status == DEMUCS_OK && member->size == 6 && memcmp(content, "little", 6) == 0;
+    dmx_free(content);
+    if (status != DEMUCS_OK || is_little) return status;
+    return dmx_refuse(zip->file->path, error, DEMUCS_ERROR_UNSUPPORTED, "it was saved on a big-endian machine.");
 }
 
-/* Point a storage to its member. */
+/* Say where a storage is: in its member. */
 static demucs_status find_storage(dmx_zip *zip, const char *prefix, size_t prefix_length, const dmx_object *object,
                                   demucs_error *error)
 {
@@ -46,22 +48,24 @@ static demucs_status find_storage(dmx_zip *zip, const char *prefix, size_t prefi
     dmx_printable(text, sizeof text, object->text, object->text_length);
     char data_prefix[256 + 5];
     if (prefix_length > sizeof data_prefix - 5)
-        return dmx_refuse(zip->path, error, DEMUCS_ERROR_FORMAT, "a name in it is too long.");
+        return dmx_refuse(zip->file->path, error, DEMUCS_ERROR_FORMAT, "a name in it is too long.");
     memcpy(data_prefix, prefix, prefix_length);
     memcpy(data_prefix + prefix_length, "data/", 5);
     dmx_zip_member *member = dmx_zip_find(zip, data_prefix, prefix_length + 5, object->text, object->text_length);
     if (member == NULL)
-        return dmx_refuse(zip->path, error, DEMUCS_ERROR_FORMAT, "the data 'data/%s' are missing in it.", text);
+        return dmx_refuse(zip->file->path, error, DEMUCS_ERROR_FORMAT, "the data 'data/%s' are missing in it.", text);
     if (member->size / dmx_dtype_size(storage->dtype) < storage->count)
-        return dmx_refuse(zip->path, error, DEMUCS_ERROR_FORMAT, "'data/%s' in it is shorter than its tensors need.",
-                          text);
-    return dmx_zip_content(zip, member, &storage->data, error);
+        return dmx_refuse(zip->file->path, error, DEMUCS_ERROR_FORMAT,
+                          "'data/%s' in it is shorter than its tensors need.", text);
+    storage->found = true;
+    return dmx_zip_find_content(zip, member, &storage->at, error);
 }
 
-static demucs_status read_archive(dmx_checkpoint *checkpoint, dmx_zip *zip, dmx_pool *pool, demucs_error *error)
+/* The pickle goes to *content, to be freed when nobody needs its objects any more. */
+static demucs_status read_archive(dmx_checkpoint *checkpoint, dmx_zip *zip, dmx_pool *pool, unsigned char **content,
+                                  demucs_error *error)
 {
     size_t prefix_length = 0;
-    const unsigned char *content = NULL;
     dmx_object *root = NULL;
     dmx_storage_list storages = {.count = 0};
     dmx_zip_member *member = find_pickle(zip, &prefix_length);
@@ -71,9 +75,9 @@ static demucs_status read_archive(dmx_checkpoint *checkpoint, dmx_zip *zip, dmx_
     const char *prefix = member->name;
     demucs_status status = check_byte_order(zip, prefix, prefix_length, error);
     if (status != DEMUCS_OK) return status;
-    status = dmx_zip_content(zip, member, &content, error);
+    status = dmx_zip_read(zip, member, content, error);
     if (status != DEMUCS_OK) return status;
-    status = dmx_pickle_read(pool, checkpoint->path, checkpoint->classes, content, (size_t)member->size, NULL, &root,
+    status = dmx_pickle_read(pool, checkpoint->path, checkpoint->classes, *content, (size_t)member->size, NULL, &root,
                              &storages, error);
     if (status != DEMUCS_OK) return status;
     for (size_t i = 0; i < storages.count; i++) {
@@ -87,9 +91,11 @@ demucs_status dmx_read_torch_zip(dmx_checkpoint *checkpoint, demucs_error *error
 {
     dmx_zip zip;
     dmx_pool pool = {.total = 0};
-    demucs_status status = dmx_zip_open(&zip, checkpoint->path, checkpoint->bytes, checkpoint->size_bytes, error);
-    if (status == DEMUCS_OK) status = read_archive(checkpoint, &zip, &pool, error);
+    unsigned char *content = NULL;
+    demucs_status status = dmx_zip_open(&zip, checkpoint, error);
+    if (status == DEMUCS_OK) status = read_archive(checkpoint, &zip, &pool, &content, error);
     dmx_pool_clear(&pool);
+    dmx_free(content);
     dmx_zip_close(&zip);
     return status;
 }

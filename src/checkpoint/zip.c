@@ -31,23 +31,23 @@ bool dmx_is_torch_zip(const unsigned char *bytes, size_t size) { return size >= 
 
 static demucs_status damaged(const dmx_zip *zip, demucs_error *error)
 {
-    return dmx_refuse(zip->path, error, DEMUCS_ERROR_FORMAT,
+    return dmx_refuse(zip->file->path, error, DEMUCS_ERROR_FORMAT,
                       "the zip archive is damaged or cut short; download it again.");
 }
 
 /* `size` bytes from `offset` on lie in the archive? */
 static bool inside(const dmx_zip *zip, uint64_t offset, uint64_t size)
 {
-    return offset <= zip->size_bytes && size <= zip->size_bytes - offset;
+    return offset <= zip->file->size_bytes && size <= zip->file->size_bytes - offset;
 }
 
-/* The offset of the end record, which only a comment may follow. */
-static bool find_end(const dmx_zip *zip, size_t *end)
+/* The end record in the last bytes of an archive, which only a comment may follow. */
+static bool find_end(const unsigned char *tail, size_t size, size_t *end)
 {
-    if (zip->size_bytes < END_BYTES) return false;
-    size_t last = zip->size_bytes - END_BYTES, first = last > MAX_COMMENT ? last - MAX_COMMENT : 0;
+    if (size < END_BYTES) return false;
+    size_t last = size - END_BYTES, first = last > MAX_COMMENT ? last - MAX_COMMENT : 0;
     for (size_t at = last + 1; at-- > first;) {
-        const unsigned char *p = zip->bytes + at;
+        const unsigned char *p = tail + at;
         if (dmx_le32(p) != 0x06054b50 || dmx_le16(p + 20) != last - at) continue;
         *end = at;
         return true;
@@ -55,16 +55,39 @@ static bool find_end(const dmx_zip *zip, size_t *end)
     return false;
 }
 
-static bool read_end64(const dmx_zip *zip, size_t end, directory *dir)
+/* What the second end record says, if the end is at tail[end] and there is a second one. */
+static demucs_status read_end64(const dmx_zip *zip, const unsigned char *tail, size_t end, directory *dir,
+                                demucs_error *error)
 {
-    if (end < LOCATOR_BYTES || dmx_le32(zip->bytes + end - LOCATOR_BYTES) != 0x07064b50) return true; /* no zip64 */
-    uint64_t at = dmx_le64(zip->bytes + end - LOCATOR_BYTES + 8);
-    if (!inside(zip, at, END64_BYTES) || dmx_le32(zip->bytes + at) != 0x06064b50) return false;
-    const unsigned char *p = zip->bytes + at;
+    unsigned char p[END64_BYTES];
+    if (end < LOCATOR_BYTES || dmx_le32(tail + end - LOCATOR_BYTES) != 0x07064b50) return DEMUCS_OK;
+    const uint64_t at = dmx_le64(tail + end - LOCATOR_BYTES + 8);
+    if (!inside(zip, at, sizeof p)) return damaged(zip, error);
+    demucs_status status = dmx_checkpoint_bytes(zip->file, (size_t)at, p, sizeof p, error);
+    if (status != DEMUCS_OK) return status;
+    if (dmx_le32(p) != 0x06064b50) return damaged(zip, error);
     dir->count = dmx_le64(p + 32);
     dir->size = dmx_le64(p + 40);
     dir->offset = dmx_le64(p + 48);
-    return true;
+    return DEMUCS_OK;
+}
+
+static demucs_status find_directory(const dmx_zip *zip, directory *dir, demucs_error *error)
+{
+    enum { MOST = LOCATOR_BYTES + END_BYTES + MAX_COMMENT };
+    const size_t whole = zip->file->size_bytes, size = whole < MOST ? whole : MOST;
+    size_t end = 0;
+    unsigned char *tail = dmx_alloc(size, 1);
+    if (tail == NULL) return dmx_no_memory(zip->file->path, error);
+    demucs_status status = dmx_checkpoint_bytes(zip->file, whole - size, tail, size, error);
+    if (status == DEMUCS_OK && !find_end(tail, size, &end)) status = damaged(zip, error);
+    if (status == DEMUCS_OK) {
+        const unsigned char *p = tail + end;
+        *dir = (directory){.count = dmx_le16(p + 10), .size = dmx_le32(p + 12), .offset = dmx_le32(p + 16)};
+        status = read_end64(zip, tail, end, dir, error);
+    }
+    dmx_free(tail);
+    return status;
 }
 
 /* Numbers that did not fit in the entry follow, in this order, in the extra field with the id 1. */
@@ -89,14 +112,14 @@ static bool read_extra(const unsigned char *extra, size_t length, dmx_zip_member
     return count == 0;
 }
 
-/* Read the entry at *at and step over it. */
-static bool read_entry(const dmx_zip *zip, uint64_t *at, dmx_zip_member *member)
+/* Read the entry at directory[*at] and step over it. */
+static bool read_entry(const dmx_zip *zip, size_t size, size_t *at, dmx_zip_member *member)
 {
-    if (!inside(zip, *at, ENTRY_BYTES)) return false;
-    const unsigned char *p = zip->bytes + *at;
+    if (size - *at < ENTRY_BYTES) return false;
+    const unsigned char *p = zip->directory + *at;
     if (dmx_le32(p) != 0x02014b50) return false;
     size_t name = dmx_le16(p + 28), extra = dmx_le16(p + 30), comment = dmx_le16(p + 32);
-    if (!inside(zip, *at + ENTRY_BYTES, (uint64_t)name + extra + comment)) return false;
+    if (size - *at - ENTRY_BYTES < name + extra + comment) return false;
     *member = (dmx_zip_member){.name = (const char *)p + ENTRY_BYTES,
                                .name_length = name,
                                .flags = dmx_le16(p + 8),
@@ -121,25 +144,32 @@ static int compare_members(const void *a, const void *b)
     return compare_texts(x->name, x->name_length, y->name, y->name_length);
 }
 
-demucs_status dmx_zip_open(dmx_zip *zip, const char *path, const unsigned char *bytes, size_t size, demucs_error *error)
+/* The members of a directory of that size, in its order. */
+static demucs_status read_members(dmx_zip *zip, size_t size, size_t count, demucs_error *error)
 {
-    size_t end;
-    *zip = (dmx_zip){.path = path, .bytes = bytes, .size_bytes = size};
+    zip->directory = dmx_alloc(size, 1);
+    zip->members = dmx_alloc(count, sizeof *zip->members);
+    if (zip->directory == NULL || zip->members == NULL) return dmx_no_memory(zip->file->path, error);
+    demucs_status status = dmx_checkpoint_bytes(zip->file, zip->directory_at, zip->directory, size, error);
+    for (size_t at = 0; zip->count < count && status == DEMUCS_OK; zip->count++)
+        if (!read_entry(zip, size, &at, &zip->members[zip->count])) return damaged(zip, error);
+    return status;
+}
+
+demucs_status dmx_zip_open(dmx_zip *zip, const dmx_checkpoint *file, demucs_error *error)
+{
+    directory dir = {.count = 0};
+    *zip = (dmx_zip){.file = file};
     dmx_crc32_init(&zip->crc);
-    if (!find_end(zip, &end)) return damaged(zip, error);
-    const unsigned char *p = bytes + end;
-    directory dir = {.count = dmx_le16(p + 10), .size = dmx_le32(p + 12), .offset = dmx_le32(p + 16)};
-    if (!read_end64(zip, end, &dir) || !inside(zip, dir.offset, dir.size) || dir.count > dir.size / ENTRY_BYTES)
-        return damaged(zip, error);
+    demucs_status status = find_directory(zip, &dir, error);
+    if (status != DEMUCS_OK) return status;
+    if (!inside(zip, dir.offset, dir.size) || dir.count > dir.size / ENTRY_BYTES) return damaged(zip, error);
     if (dir.count > MAX_MEMBERS)
-        return dmx_refuse(path, error, DEMUCS_ERROR_FORMAT, "more than %d files in a zip archive are no model.",
+        return dmx_refuse(file->path, error, DEMUCS_ERROR_FORMAT, "more than %d files in a zip archive are no model.",
                           MAX_MEMBERS);
-    zip->members = dmx_alloc((size_t)dir.count, sizeof *zip->members);
-    if (zip->members == NULL) return dmx_no_memory(path, error);
-    uint64_t at = dir.offset;
-    for (; zip->count < dir.count; zip->count++)
-        if (!read_entry(zip, &at, &zip->members[zip->count])) return damaged(zip, error);
-    if (at > dir.offset + dir.size) return damaged(zip, error);
+    zip->directory_at = (size_t)dir.offset;
+    status = read_members(zip, (size_t)dir.size, (size_t)dir.count, error);
+    if (status != DEMUCS_OK) return status;
     qsort(zip->members, zip->count, sizeof *zip->members, compare_members);
     for (size_t i = 1; i < zip->count; i++)
         if (compare_members(&zip->members[i - 1], &zip->members[i]) == 0) return damaged(zip, error);
@@ -149,7 +179,9 @@ demucs_status dmx_zip_open(dmx_zip *zip, const char *path, const unsigned char *
 void dmx_zip_close(dmx_zip *zip)
 {
     dmx_free(zip->members);
+    dmx_free(zip->directory);
     zip->members = NULL;
+    zip->directory = NULL;
     zip->count = 0;
 }
 
@@ -172,27 +204,66 @@ dmx_zip_member *dmx_zip_find(dmx_zip *zip, const char *prefix, size_t prefix_len
     return NULL;
 }
 
-demucs_status dmx_zip_content(dmx_zip *zip, dmx_zip_member *member, const unsigned char **content, demucs_error *error)
+/* Where the content begins, behind a local header with the same name. */
+static demucs_status skip_local(const dmx_zip *zip, const dmx_zip_member *member, size_t *at, demucs_error *error)
+{
+    const size_t length = LOCAL_BYTES + member->name_length;
+    if (!inside(zip, member->offset, length)) return damaged(zip, error);
+    unsigned char *local = dmx_alloc(length, 1);
+    if (local == NULL) return dmx_no_memory(zip->file->path, error);
+    demucs_status status = dmx_checkpoint_bytes(zip->file, (size_t)member->offset, local, length, error);
+    const uint64_t start = member->offset + length + dmx_le16(local + 28);
+    if (status == DEMUCS_OK &&
+        (dmx_le32(local) != 0x04034b50 || dmx_le16(local + 26) != member->name_length ||
+         !inside(zip, start, member->size) || memcmp(local + LOCAL_BYTES, member->name, member->name_length) != 0))
+        status = damaged(zip, error);
+    dmx_free(local);
+    *at = (size_t)start;
+    return status;
+}
+
+static demucs_status compute_crc(const dmx_zip *zip, size_t at, size_t size, uint32_t *crc, demucs_error *error)
+{
+    unsigned char piece[DMX_SOURCE_PIECE];
+    *crc = 0;
+    for (size_t done = 0; done < size; done += DMX_SOURCE_PIECE) {
+        const size_t now = size - done < DMX_SOURCE_PIECE ? size - done : DMX_SOURCE_PIECE;
+        demucs_status status = dmx_checkpoint_bytes(zip->file, at + done, piece, now, error);
+        if (status != DEMUCS_OK) return status;
+        *crc = dmx_crc32(&zip->crc, *crc, piece, now);
+    }
+    return DEMUCS_OK;
+}
+
+demucs_status dmx_zip_find_content(dmx_zip *zip, dmx_zip_member *member, size_t *at, demucs_error *error)
 {
     char text[100];
+    uint32_t crc;
     dmx_printable(text, sizeof text, member->name, member->name_length);
     if (member->method != 0 || member->size != member->packed_size || (member->flags & 1) != 0)
-        return dmx_refuse(zip->path, error, DEMUCS_ERROR_UNSUPPORTED,
+        return dmx_refuse(zip->file->path, error, DEMUCS_ERROR_UNSUPPORTED,
                           "'%s' in it is compressed or encrypted, which torch.save never does; it was not unpacked.",
                           text);
-    if (!inside(zip, member->offset, LOCAL_BYTES)) return damaged(zip, error);
-    const unsigned char *local = zip->bytes + member->offset;
-    size_t name = dmx_le16(local + 26), extra = dmx_le16(local + 28);
-    uint64_t start = member->offset + LOCAL_BYTES + name + extra;
-    if (dmx_le32(local) != 0x04034b50 || name != member->name_length || !inside(zip, start, member->size) ||
-        memcmp(local + LOCAL_BYTES, member->name, name) != 0)
-        return damaged(zip, error);
-    *content = zip->bytes + start;
-    if (!member->checked) zip->checked_bytes += member->size;
-    if (zip->checked_bytes > zip->size_bytes) return damaged(zip, error); /* members in members: it would take hours */
-    if (!member->checked && dmx_crc32(&zip->crc, *content, (size_t)member->size) != member->crc)
-        return dmx_refuse(zip->path, error, DEMUCS_ERROR_FORMAT,
+    demucs_status status = skip_local(zip, member, at, error);
+    if (status != DEMUCS_OK || member->checked) return status;
+    zip->checked_bytes += member->size; /* members in members would take hours */
+    if (zip->checked_bytes > zip->file->size_bytes) return damaged(zip, error);
+    status = compute_crc(zip, *at, (size_t)member->size, &crc, error);
+    if (status != DEMUCS_OK) return status;
+    if (crc != member->crc)
+        return dmx_refuse(zip->file->path, error, DEMUCS_ERROR_FORMAT,
                           "the checksum of '%s' in it is wrong: the file is damaged; download it again.", text);
     member->checked = true;
     return DEMUCS_OK;
+}
+
+demucs_status dmx_zip_read(dmx_zip *zip, dmx_zip_member *member, unsigned char **content, demucs_error *error)
+{
+    size_t at = 0;
+    *content = NULL;
+    demucs_status status = dmx_zip_find_content(zip, member, &at, error);
+    if (status != DEMUCS_OK) return status;
+    *content = dmx_alloc((size_t)member->size, 1);
+    if (*content == NULL) return dmx_no_memory(zip->file->path, error);
+    return dmx_checkpoint_bytes(zip->file, at, *content, (size_t)member->size, error);
 }

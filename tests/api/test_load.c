@@ -1,12 +1,16 @@
 /* test_load.c - models whose files lie in memory, or come from a function of the caller: the same model as from the
- * file system, and the same refusals; and how much memory weights may take. */
+ * file system, and the same refusals; how much memory weights may take; and files that change while they are read. */
 #include "api.h"
 
 #include "support/test.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { FRAMES = 2 * API_SEGMENT, MAX_OPEN = 4 };
 
@@ -218,5 +222,79 @@ static void test_room_for_a_guest(void)
     demucs_model_free(none);
 }
 
+/* ---- files that somebody writes to ---- */
+
+typedef struct rewriter {
+    char path[64];
+    void *bytes;
+    size_t size;
+    struct timespec pause;
+    atomic_bool stop;
+} rewriter;
+
+static void store_file(const rewriter *r)
+{
+    FILE *file = fopen(r->path, "wb");
+    CHECK(file != NULL && fwrite(r->bytes, 1, r->size, file) == r->size && fclose(file) == 0, "%s", r->path);
+}
+
+static void *rewrite(void *user)
+{
+    rewriter *r = user;
+    while (!atomic_load(&r->stop)) {
+        store_file(r);
+        nanosleep(&r->pause, NULL);
+    }
+    return NULL;
+}
+
+/* Twice as long as it takes to load that file. */
+static struct timespec pause_for(const char *path)
+{
+    struct timespec begin, end;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    demucs_model_free(api_load(path));
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    const long long nanoseconds = 2 * ((end.tv_sec - begin.tv_sec) * 1000000000LL + end.tv_nsec - begin.tv_nsec);
+    return (struct timespec){.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+}
+
+/* Somebody empties the file and writes it again, over and over. Each load gives the model or a sentence, and the
+ * program lives. */
+static void test_rewritten(void)
+{
+    enum { LOADS = 2000, ENOUGH = 20 };
+    int good = 0, refused = 0;
+    static const char source[] = "checkpoint/good/f0cb5d54.safetensors";
+    rewriter r = {.pause = pause_for(source)};
+    pthread_t thread;
+    char right[65], digest[65];
+    demucs_model *model = api_load(source);
+    if (model == NULL) return;
+    demucs_model_digest(model, right, NULL);
+    demucs_model_free(model);
+    r.bytes = read_file(api_path(source), &r.size);
+    snprintf(r.path, sizeof r.path, "test_load.%ld.safetensors", (long)getpid());
+    store_file(&r);
+    REQUIRE(pthread_create(&thread, NULL, rewrite, &r) == 0, "no thread");
+    for (int i = 0; i < LOADS && (good < ENOUGH || refused < ENOUGH); i++) {
+        const demucs_status status = demucs_model_load(&model, r.path, &error);
+        if (status == DEMUCS_OK)
+            CHECK(demucs_model_digest(model, digest, NULL) == DEMUCS_OK && strcmp(digest, right) == 0, "another model");
+        else
+            CHECK((status == DEMUCS_ERROR_IO || status == DEMUCS_ERROR_FORMAT) && model == NULL &&
+                      strstr(error.message, r.path) != NULL,
+                  "%d: %s", (int)status, error.message);
+        good += status == DEMUCS_OK;
+        refused += status != DEMUCS_OK;
+        demucs_model_free(model);
+    }
+    CHECK(good > 0 && refused > 0, "%d good, %d refused", good, refused);
+    atomic_store(&r.stop, true);
+    pthread_join(thread, NULL);
+    unlink(r.path);
+    free(r.bytes);
+}
+
 TEST_MAIN(test_memory, test_good_files, test_hostile_files, test_misuse, test_function, test_function_fails,
-          test_room_for_a_guest)
+          test_room_for_a_guest, test_rewritten)

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "checkpoint/json.h"
+#include "support.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,15 +44,23 @@ static void add_entry(file *f, const char *name, const char *dtype, const dmx_te
     append(f->header, "],\"data_offsets\":[%zu,%zu]}", f->data_bytes, f->data_bytes + bytes);
 }
 
-static void add_small(file *f, const dmx_tensor *t)
+/* All values, to be freed with free. */
+static float *values_of(const dmx_checkpoint *checkpoint, const dmx_tensor *t)
+{
+    float *values = malloc((t->count + 1) * sizeof *values);
+    read_values(checkpoint, t, values);
+    return values;
+}
+
+static void add_small(file *f, const dmx_tensor *t, const float *values)
 {
     add_entry(f, t->name, "F32", t, 4 * t->count);
     append(f->small, "%s{\\\"_tensor\\\":\\\"%s\\\"}", f->small[0] != '\0' ? "," : "", t->name);
-    dmx_tensor_to_f32(t, 0, t->count, (float *)(void *)(f->data + f->data_bytes));
+    memcpy(f->data + f->data_bytes, values, 4 * t->count);
     f->data_bytes += 4 * t->count;
 }
 
-static void add_large(file *f, const dmx_tensor *t)
+static void add_large(file *f, const dmx_tensor *t, const float *values)
 {
     const size_t padded = (t->count + 3) / 4 * 4; /* the next tensor is aligned */
     dmx_tensor levels = {.rank = 1, .shape = {(int64_t)padded}};
@@ -59,8 +68,7 @@ static void add_large(file *f, const dmx_tensor *t)
     append(f->large, "%s{\\\"_tuple\\\":[{\\\"_tensor\\\":\\\"%s\\\"},{\\\"_tuple\\\":[-1.0,1.0]}]}",
            f->large[0] != '\0' ? "," : "", t->name);
     for (size_t i = 0; i < t->count; i++) {
-        float value;
-        dmx_tensor_to_f32(t, i, 1, &value);
+        const float value = values[i];
         f->data[f->data_bytes + i] = (unsigned char)(value <= -1 ? 0 : value >= 1 ? 255 : 127.5f * (value + 1) + 0.5f);
     }
     f->data_bytes += padded;
@@ -133,10 +141,12 @@ static unsigned char *make_file(const dmx_checkpoint *checkpoint, const char *ar
     for (size_t i = 0; i < checkpoint->tensor_count; i++) {
         const dmx_tensor *t = &checkpoint->tensors[i];
         if (has_word(t->name, dropped)) continue;
+        float *values = values_of(checkpoint, t);
         if (t->count > LARGE && !has_word(t->name, kept))
-            add_large(&f, t);
+            add_large(&f, t, values);
         else
-            add_small(&f, t);
+            add_small(&f, t, values);
+        free(values);
     }
     f.header = whole;
     add_metadata(&f, checkpoint, args, changed, exclude);

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "checkpoint/crc32.h"
+#include "support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,13 @@ static int compare_names(const void *a, const void *b)
     return strcmp((*(dmx_tensor *const *)a)->name, (*(dmx_tensor *const *)b)->name);
 }
 
+void read_values(const dmx_checkpoint *checkpoint, const dmx_tensor *tensor, float *values)
+{
+    demucs_error error = {.status = DEMUCS_OK};
+    demucs_status status = dmx_checkpoint_read(checkpoint, tensor, 0, tensor->count, values, &error);
+    CHECK(status == DEMUCS_OK, "%s: %s", tensor->name, error.message);
+}
+
 uint32_t values_crc(const dmx_checkpoint *checkpoint)
 {
     size_t total = 0, at = 0, count = checkpoint->tensor_count;
@@ -74,10 +82,10 @@ uint32_t values_crc(const dmx_checkpoint *checkpoint)
     qsort(sorted, count, sizeof *sorted, compare_names);
     float *values = malloc((total + 1) * sizeof *values);
     for (size_t i = 0; i < count; i++) {
-        dmx_tensor_to_f32(sorted[i], 0, sorted[i]->count, values + at);
+        read_values(checkpoint, sorted[i], values + at);
         at += sorted[i]->count;
     }
-    uint32_t crc = dmx_crc32(&tables, (const unsigned char *)values, total * sizeof *values);
+    uint32_t crc = dmx_crc32(&tables, 0, (const unsigned char *)values, total * sizeof *values);
     free(values);
     free(sorted);
     return crc;

@@ -23,6 +23,9 @@ typedef struct table {
 } table;
 bool read_table(table *t, const char *path);
 
+/* All values of a tensor. */
+void read_values(const dmx_checkpoint *checkpoint, const dmx_tensor *tensor, float *values);
+
 /* CRC-32 of the values as float32, tensors in the order of their names. */
 uint32_t values_crc(const dmx_checkpoint *checkpoint);
 

@@ -3,6 +3,7 @@
 #include "support/test.h"
 
 #include "base/alloc.h"
+#include "checkpoint/reader.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -67,6 +68,7 @@ static void test_types(void)
     dmx_checkpoint c, *back = NULL;
     demucs_error error = {.status = DEMUCS_OK};
     float values[3];
+    unsigned char integer[8];
     set_target();
     make(&c, tensors, large, small);
     REQUIRE(dmx_checkpoint_write_safetensors(&c, target, &error) == DEMUCS_OK, "%s", error.message);
@@ -74,12 +76,13 @@ static void test_types(void)
     unlink(target);
     REQUIRE(back != NULL && back->tensor_count == 3, "%s", error.message);
     const dmx_tensor *counter = &back->tensors[0], *wide = &back->tensors[1], *half = &back->tensors[2];
-    CHECK(counter->dtype == DMX_I64 && memcmp(counter->data, "\7\0\0\0\0\0\0\0", 8) == 0, "%s", counter->name);
+    CHECK(dmx_checkpoint_bytes(back, counter->at, integer, 8, &error) == DEMUCS_OK, "%s", error.message);
+    CHECK(counter->dtype == DMX_I64 && memcmp(integer, "\7\0\0\0\0\0\0\0", 8) == 0, "%s", counter->name);
     CHECK(strcmp(wide->name, "large") == 0 && wide->dtype == DMX_F32, "%s", wide->name);
     CHECK(strcmp(half->name, "small") == 0 && half->dtype == DMX_F16, "%s", half->name);
-    dmx_tensor_to_f32(wide, 0, 2, values);
+    read_values(back, wide, values);
     CHECK(values[0] == large[0] && values[1] == large[1], "%g", (double)values[0]);
-    dmx_tensor_to_f32(half, 0, 3, values);
+    read_values(back, half, values);
     CHECK(values[0] == 65504.0f && isinf(values[1]) && values[2] == 0.0999755859375f, "%g", (double)values[2]);
     dmx_checkpoint_close(back);
 }

@@ -33,6 +33,9 @@ static dmx_network *construct(const dmx_checkpoint *checkpoint, const dmx_upload
     family->construct(network, &arguments, &weights);
     dmx_network_note_arguments(network, &arguments);
     dmx_weights_finish(&weights);
+    demucs_error changed = {DEMUCS_OK, ""};
+    if (upload != NULL && dmx_checkpoint_check(checkpoint, &changed) != DEMUCS_OK)
+        first = changed; /* the true reason */
     network->parameters = weights.parameters;
     if (first.status == DEMUCS_OK) return network;
     dmx_fail(error, first.status, "%s", first.message);

@@ -152,7 +152,11 @@ static const float *read_rows(const dmx_rows *rows, size_t first, size_t count)
     const size_t floats = count * rows->row_floats;
     float *piece = piece_of(w, floats);
     if (piece == NULL) return NULL;
-    dmx_tensor_to_f32(taken->tensor, (taken->first_row + first) * rows->row_floats, floats, piece);
+    const size_t at = (taken->first_row + first) * rows->row_floats;
+    if (dmx_checkpoint_read(w->checkpoint, taken->tensor, at, floats, piece, w->error) != DEMUCS_OK) {
+        w->failed = true;
+        return NULL;
+    }
     if (!all_finite(piece, floats)) {
         bad_tensor(w, taken->tensor->name, "holds NaN or infinite numbers");
         return NULL;

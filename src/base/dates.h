@@ -1,6 +1,6 @@
 /* dates.h - when a file was changed. */
-#ifndef DMX_TRACKS_DATES_H
-#define DMX_TRACKS_DATES_H
+#ifndef DMX_BASE_DATES_H
+#define DMX_BASE_DATES_H
 
 #include <sys/stat.h>
 #include <time.h>
