@@ -78,6 +78,14 @@ long audio_reader_read(audio_reader *reader, float *const *planes, size_t capaci
 /* Places that were damaged, so far. */
 size_t audio_reader_damaged(const audio_reader *reader);
 
+/* ----------------------------------------------------------------------------------------------- both ways ---- */
+
+typedef enum audio_sample { AUDIO_INT16, AUDIO_INT24, AUDIO_FLOAT32 } audio_sample;
+
+/* What holds the samples of the stream, by the bits that count in them: up to 16, up to 24, or floats, which are also
+ * nearest to integers of more bits. False when it was coded with loss, and so has no such thing. */
+bool audio_reader_sample(const audio_reader *reader, audio_sample *sample);
+
 /* --------------------------------------------------------------------------------------------------- writing ---- */
 
 typedef enum audio_container {
@@ -90,7 +98,6 @@ typedef enum audio_container {
     AUDIO_ALAC, /* m4a */
     AUDIO_AIFF
 } audio_container;
-typedef enum audio_sample { AUDIO_INT16, AUDIO_INT24, AUDIO_FLOAT32 } audio_sample;
 
 typedef struct audio_format {
     audio_container container;
@@ -104,14 +111,31 @@ typedef struct audio_format {
                              else as the official one writes them (audio_writer_write) */
 } audio_format;
 
+/* What a file keeps of another one. */
+typedef struct audio_kept {
+    bool rate; /* format.sample_rate_hz, which is one of audio_container_kept_rate_hz: LAME, which may choose another
+                  one by the bit rate, does not */
+} audio_kept;
+
 typedef struct audio_writer audio_writer;
 
 /* The rate at which a container is written that would be given this one: Opus knows 48 kHz only. */
 int audio_container_rate_hz(audio_container container, int sample_rate_hz);
 
-/* Start writing `path` (through a temporary file in the same folder, which must exist). NULL on failure; nothing is
- * left behind then. */
-audio_writer *audio_writer_open(const char *path, const audio_format *format, demucs_error *error);
+/* The same for a file that is to keep the rate of another one: of a container that has a list of rates (mp3, opus, aac)
+ * the lowest that loses nothing, else the highest. */
+int audio_container_kept_rate_hz(audio_container container, int sample_rate_hz);
+
+/* Start writing `path` (through a temporary file in the same folder, which must exist). `kept` lasts as long as the
+ * writer. NULL on failure; nothing is left behind then. */
+audio_writer *audio_writer_open_with(const char *path, const audio_format *format, const audio_kept *kept,
+                                     demucs_error *error);
+
+static inline audio_writer *audio_writer_open(const char *path, const audio_format *format, demucs_error *error)
+{
+    static const audio_kept nothing = {false};
+    return audio_writer_open_with(path, format, &nothing, error);
+}
 
 /* Add frames. Integer formats clamp to [-1, 1], scale by 32767 or 8388607 and truncate towards zero, as the official
  * one, NaN becoming 0; float32 is written as it is, NaN too. Ogg, opus and aac are fed floats in [-1, 1], mp3 int16. */

@@ -8,7 +8,7 @@
 typedef struct audio_encoder {
     /* Start a file on an empty `output`, which stays the caller's. NULL on failure. The format's rate and channel count
      * are positive and its enums valid; what else the container demands is checked here. */
-    void *(*open)(dmx_file *output, const audio_format *format, demucs_error *error);
+    void *(*open)(dmx_file *output, const audio_format *format, const audio_kept *kept, demucs_error *error);
 
     /* Add frames (at least 1). */
     bool (*write)(void *state, const float *const *planes, size_t frames, demucs_error *error);

@@ -99,6 +99,28 @@ int ffmpeg_decoder_rate_hz(const ffmpeg_decoder *self)
     return self->frame->sample_rate > 0 ? self->frame->sample_rate : self->codec->sample_rate;
 }
 
+/* ---- what the samples were ---- */
+
+/* DTS is with loss or without, which its decoder tells by giving floats or integers; WavPack gives what it was made of.
+ */
+static bool is_lossless(const ffmpeg_decoder *self, bool floats)
+{
+    const AVCodecDescriptor *codec = avcodec_descriptor_get(self->codec->codec_id);
+    if (codec == NULL || (codec->props & AV_CODEC_PROP_LOSSLESS) == 0) return false;
+    return (codec->props & AV_CODEC_PROP_LOSSY) == 0 || !floats || codec->id == AV_CODEC_ID_WAVPACK;
+}
+
+bool ffmpeg_decoder_sample(const ffmpeg_decoder *self, audio_sample *sample)
+{
+    const enum AVSampleFormat form = av_get_packed_sample_fmt(self->codec->sample_fmt);
+    const bool floats = form == AV_SAMPLE_FMT_FLT || form == AV_SAMPLE_FMT_DBL;
+    const int stated = self->input->valid_bits > 0 ? self->input->valid_bits : self->codec->bits_per_raw_sample,
+              bits = stated > 0 ? stated : 8 * av_get_bytes_per_sample(form);
+    if (!is_lossless(self, floats)) return false;
+    *sample = floats || bits > 24 ? AUDIO_FLOAT32 : bits > 16 ? AUDIO_INT24 : AUDIO_INT16;
+    return true;
+}
+
 /* ---- the end ---- */
 
 bool ffmpeg_decoder_check(const ffmpeg_decoder *self, demucs_error *error)

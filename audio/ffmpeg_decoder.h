@@ -30,6 +30,9 @@ int ffmpeg_decoder_next(ffmpeg_decoder *self);
 /* Of the latest frame. */
 int ffmpeg_decoder_rate_hz(const ffmpeg_decoder *self);
 
+/* audio_reader_sample, once a frame is decoded. */
+bool ffmpeg_decoder_sample(const ffmpeg_decoder *self, audio_sample *sample);
+
 /* At the end: whether what was decoded deserves the name. */
 bool ffmpeg_decoder_check(const ffmpeg_decoder *self, demucs_error *error);
 

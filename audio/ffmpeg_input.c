@@ -87,7 +87,7 @@ static AVStream *find_stream(const AVFormatContext *container, int wanted, int *
 static void take_header(ffmpeg_input *input, int wanted)
 {
     int found;
-    ffmpeg_wav_mend(input->container);
+    input->valid_bits = ffmpeg_wav_mend(input->container);
     input->stream = find_stream(input->container, wanted, &found);
     if (input->stream != NULL) input->announced = stated_length(input->container, input->stream);
 }

@@ -13,6 +13,7 @@ typedef struct ffmpeg_input {
     AVFormatContext *container;
     AVStream *stream;     /* the chosen one; packets of the others are dropped unread where the format allows it */
     ffmpeg_extent extent; /* where the samples lie, when the header is wrong about it; else all zeros */
+    int valid_bits;       /* of a sample, where the header counts them apart from those that it takes up; else 0 */
     int64_t announced;    /* length that the file itself states for the stream, in its time base; 0 when it does not */
 } ffmpeg_input;
 

@@ -160,6 +160,11 @@ int audio_reader_sample_rate_hz(const audio_reader *reader) { return reader->con
 
 size_t audio_reader_damaged(const audio_reader *reader) { return reader->decoder.damaged; }
 
+bool audio_reader_sample(const audio_reader *reader, audio_sample *sample)
+{
+    return ffmpeg_decoder_sample(&reader->decoder, sample);
+}
+
 uint64_t audio_reader_expected_frames(const audio_reader *reader)
 {
     const AVRational one_frame = {1, reader->converter.sample_rate_hz};

@@ -45,21 +45,23 @@ static enum AVCodecID integers_of(int bits)
     }
 }
 
-void ffmpeg_wav_mend(AVFormatContext *container)
+int ffmpeg_wav_mend(AVFormatContext *container)
 {
     const bool wav = strcmp(container->iformat->name, "wav") == 0;
-    if ((!wav && strcmp(container->iformat->name, "w64") != 0) || container->nb_streams == 0) return;
+    if ((!wav && strcmp(container->iformat->name, "w64") != 0) || container->nb_streams == 0) return 0;
     AVStream *stream = container->streams[0];
     AVCodecParameters *sound = stream->codecpar;
     const int channels = ffmpeg_parameters_channels(sound);
-    if (sound->codec_tag != TYPE_PCM || channels <= 0 || sound->block_align % channels != 0) return;
+    if (sound->codec_tag != TYPE_PCM || channels <= 0 || sound->block_align % channels != 0) return 0;
     const int bits = sound->block_align / channels * 8;
-    if (bits == sound->bits_per_coded_sample || integers_of(bits) == AV_CODEC_ID_NONE) return;
+    if (bits == sound->bits_per_coded_sample || integers_of(bits) == AV_CODEC_ID_NONE) return 0;
     const bool maybe_float = sound->codec_id == AV_CODEC_ID_PCM_F16LE || sound->codec_id == AV_CODEC_ID_PCM_F24LE;
-    if (maybe_float && !is_extensible(container->pb)) return;
-    const int taken = (sound->bits_per_coded_sample + 7) / 8 * 8; /* what FFmpeg took for the size of a sample */
+    if (maybe_float && !is_extensible(container->pb)) return 0;
+    const int valid = sound->bits_per_coded_sample,
+              taken = (valid + 7) / 8 * 8; /* what FFmpeg took for the size of a sample */
     if (stream->duration > 0) stream->duration = av_rescale(stream->duration, taken, bits);
     sound->codec_id = integers_of(bits);
     sound->bits_per_coded_sample = bits;
     sound->bit_rate = 0;
+    return valid;
 }

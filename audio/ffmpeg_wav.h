@@ -6,7 +6,7 @@
 
 /* The valid bits of WAVE_FORMAT_EXTENSIBLE may be fewer than those that a sample takes in the file (24 in 32), and lie
  * at its upper end. FFmpeg takes the valid ones for the size of a sample, so it would decode noise. Choose the decoder
- * by the container of a sample instead. To be called after avformat_open_input. */
-void ffmpeg_wav_mend(AVFormatContext *container);
+ * by the container of a sample instead. To be called after avformat_open_input. Returns the valid bits where it did. */
+int ffmpeg_wav_mend(AVFormatContext *container);
 
 #endif

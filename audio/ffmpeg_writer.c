@@ -95,8 +95,9 @@ static void writer_free(void *state)
     dmx_free(self);
 }
 
-static void *writer_open(dmx_file *output, const audio_format *format, demucs_error *error)
+static void *writer_open(dmx_file *output, const audio_format *format, const audio_kept *kept, demucs_error *error)
 {
+    (void)kept;
     ffmpeg_quiet_log();
     ffmpeg_writer *self = dmx_alloc(1, sizeof *self);
     if (self == NULL) {

@@ -67,7 +67,7 @@ static void mp3_free(void *state)
     dmx_free(mp3);
 }
 
-static bool set_parameters(lame_t lame, const audio_format *format)
+static bool set_parameters(lame_t lame, const audio_format *format, const audio_kept *kept)
 {
     lame_set_errorf(lame, no_report);
     lame_set_debugf(lame, no_report);
@@ -78,11 +78,12 @@ static bool set_parameters(lame_t lame, const audio_format *format)
     return lame_set_mode(lame, format->channels == 1 ? MONO : stereo) >= 0 &&
            lame_set_num_channels(lame, format->channels) >= 0 &&
            lame_set_in_samplerate(lame, format->sample_rate_hz) >= 0 &&
+           (!kept->rate || lame_set_out_samplerate(lame, format->sample_rate_hz) >= 0) &&
            lame_set_brate(lame, format->mp3_bitrate_kbps) >= 0 && lame_set_quality(lame, format->mp3_quality) >= 0 &&
            lame_init_params(lame) >= 0;
 }
 
-static void *mp3_open(dmx_file *output, const audio_format *format, demucs_error *error)
+static void *mp3_open(dmx_file *output, const audio_format *format, const audio_kept *kept, demucs_error *error)
 {
     const char *path = dmx_file_path(output);
     mp3_writer *mp3 = NULL;
@@ -104,7 +105,7 @@ static void *mp3_open(dmx_file *output, const audio_format *format, demucs_error
     }
     mp3->output = output;
     mp3->channels = format->channels;
-    if (!set_parameters(mp3->lame, format)) {
+    if (!set_parameters(mp3->lame, format, kept)) {
         dmx_refuse(path, error, DEMUCS_ERROR_ARGUMENT, "MP3 cannot hold %d channels at %d Hz and %d kb/s",
                    format->channels, format->sample_rate_hz, format->mp3_bitrate_kbps);
         goto fail;

@@ -176,8 +176,9 @@ static void wav_free(void *state)
     dmx_free(wav);
 }
 
-static void *wav_open(dmx_file *output, const audio_format *format, demucs_error *error)
+static void *wav_open(dmx_file *output, const audio_format *format, const audio_kept *kept, demucs_error *error)
 {
+    (void)kept;
     const char *path = dmx_file_path(output);
     wav_writer *wav = dmx_alloc(1, sizeof *wav);
     if (wav == NULL) goto no_memory;

@@ -39,7 +39,19 @@ int audio_container_rate_hz(audio_container container, int sample_rate_hz)
     return container == AUDIO_OPUS ? 48000 : sample_rate_hz;
 }
 
-audio_writer *audio_writer_open(const char *path, const audio_format *format, demucs_error *error)
+int audio_container_kept_rate_hz(audio_container container, int sample_rate_hz)
+{
+    static const int mp3[] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 0};
+    static const int aac[] = {7350,  8000,  11025, 12000, 16000, 22050, 24000,
+                              32000, 44100, 48000, 64000, 88200, 96000, 0};
+    const int *rates = container == AUDIO_MP3 ? mp3 : container == AUDIO_AAC ? aac : NULL;
+    if (rates == NULL) return audio_container_rate_hz(container, sample_rate_hz);
+    while (*rates < sample_rate_hz && rates[1] != 0) rates++;
+    return *rates;
+}
+
+audio_writer *audio_writer_open_with(const char *path, const audio_format *format, const audio_kept *kept,
+                                     demucs_error *error)
 {
     dmx_error_clear(error);
     if (!check_format(path, format, error)) return NULL;
@@ -50,7 +62,7 @@ audio_writer *audio_writer_open(const char *path, const audio_format *format, de
     }
     writer->encoder = encoders[format->container];
     if (dmx_file_create_through(&writer->output, path, error) == DEMUCS_OK)
-        writer->state = writer->encoder->open(writer->output, format, error);
+        writer->state = writer->encoder->open(writer->output, format, kept, error);
     if (writer->state != NULL) return writer;
     audio_writer_abort(writer);
     return NULL;

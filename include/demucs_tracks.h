@@ -62,7 +62,9 @@ typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_CACHE_DAMAGED, /* warning: what the cache had was damaged; it is computed again */
     DEMUCS_TRACKS_EVENT_CACHE_FAILED,  /* warning: the cache could not be used, or the result not be kept; the track is
                                           none the worse for it */
-    DEMUCS_TRACKS_EVENT_OUTLIER        /* warning: a figure of the quality, `outlier`, is above its limit */
+    DEMUCS_TRACKS_EVENT_OUTLIER,       /* warning: a figure of the quality, `outlier`, is above its limit */
+    DEMUCS_TRACKS_EVENT_RATE /* warning: with KEEP_RATE, the format of the output `path` does not have the `total` Hz
+                                of the input; it has `count` Hz. Opus, which always does, is not told of */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -74,7 +76,7 @@ typedef struct demucs_tracks_event {
     const char *text;          /* of a warning: one sentence for people; else NULL */
     double seconds;            /* length of the track; 0 while it is read */
     uint64_t done, total;      /* READ: frames, total 0 when unknown; SEPARATE: segments; WRITE: frames of all files;
-                                  SHORT: frames of the input; CHANNELS: channels of the input */
+                                  SHORT: frames of the input; CHANNELS: channels of the input; RATE: Hz */
     uint64_t count;            /* of a warning */
     const demucs_progress *segment;        /* SEPARATE, PROGRESS: where the stream stands; else NULL */
     const demucs_quality_outlier *outlier; /* OUTLIER: which; else NULL */
@@ -178,6 +180,18 @@ typedef enum demucs_tracks_collision {
     DEMUCS_TRACKS_COLLISION_OVERWRITE /* its files replace those of the other; it fails while that is under way */
 } demucs_tracks_collision;
 
+/* What files may keep of their input, instead of having the form of the model. */
+typedef enum demucs_tracks_keep {
+    DEMUCS_TRACKS_KEEP_RATE = 1, /* the sample rate, and with it the number of frames, to the frame; not with
+                                    output_sample_rate_hz. Of an input that changes its rate, that of its beginning.
+                                    Opus files have 48,000 Hz; mp3 and AAC the lowest of their rates that is not below,
+                                    or their highest; a rate that another format cannot have is refused. With sum_to_mix
+                                    the files add up to the input as it is at its own rate */
+    DEMUCS_TRACKS_KEEP_DEPTH = 2 /* instead of `sample`: INT16 for up to 16 valid bits of the input, INT24 for up to 24,
+                                    FLOAT32 for floats and for integers of 32 bits, to which no type comes nearer, or
+                                    INT24 in flac and ALAC. Inputs coded with loss have no depth: `sample` holds */
+} demucs_tracks_keep;
+
 typedef struct demucs_tracks_request {
     size_t struct_size;                      /* set by demucs_tracks_request_init */
     demucs_engine *engine;                   /* what separates; tracks in several threads may share it */
@@ -229,14 +243,15 @@ typedef struct demucs_tracks_request {
     bool downmix; /* of an input of more than 2 channels (and more than the model's), mix all by the usual coefficients
                      (ITU-R BS.775: the centre and the surrounds at -3 dB, without the bass channel) instead of taking
                      the first. Default false, as the official program */
-    bool sum_to_mix; /* the files add up to the track: to what was decoded and brought to the model's channels and rate,
-                        times the gain that all files have. What the stems leave of it is added to them, to each by its
-                        share of the energy of the last 50 ms. The sum of the samples that a reader gives back (integers
-                        divided by 2^15 or 2^23) is off by at most one step of the format: 2^-15 with INT16, 2^-23 with
-                        INT24, 2^-23 with FLOAT32. For that integers are rounded to the nearest, where they are cut off
-                        else. Needs files that hold each stem once (all stems; or one, and no_STEM or minus_STEM), wav,
-                        flac, ALAC or aiff, with the same `sample`; and `clip` COMMON, or NONE, with which samples
-                        beyond full scale are cut off and do not add up. Default false */
+    bool sum_to_mix; /* the files add up to the track: to what was decoded and brought to the model's channels and rate
+                        (with KEEP_RATE to its channels), times the gain that all files have. What the stems leave of it
+                        is added to them, to each by its share of the energy of the last 50 ms. The sum of the samples
+                        that a reader gives back (integers divided by 2^15 or 2^23) is off by at most one step of the
+                        format: 2^-15 with INT16, 2^-23 with INT24, 2^-23 with FLOAT32. For that integers are rounded to
+                        the nearest, where they are cut off else. Needs files that hold each stem once (all stems; or
+                        one, and no_STEM or minus_STEM), wav, flac, ALAC or aiff, with the same `sample`; and `clip`
+                        COMMON, or NONE, with which samples beyond full scale are cut off and do not add up. Default
+                        false */
     const char *downmix_setting;       /* what sentences call it. Default "request.downmix" */
     demucs_tracks_collision collision; /* with `batch`. Default FAIL */
     int bitrate_kbps;    /* of ogg, opus and AAC files, 8..1024; what an encoder cannot do is refused. Default 0: what
@@ -264,6 +279,8 @@ typedef struct demucs_tracks_request {
                                  the {stem} of the pattern, and neither that of another mix nor one of a stem or of the
                                  rest beside one. Among targets a mix is of the kind MIX */
     size_t mixes_count;
+
+    unsigned keep; /* what the files keep of the input: bits of demucs_tracks_keep. Default 0: nothing */
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and
@@ -296,7 +313,7 @@ typedef struct demucs_tracks_file {
     double peak, rms;   /* of the samples that went to the encoder, all channels together; 1 is full scale */
     double gain;        /* what they were multiplied with: below 1 where RESCALE turned the file down */
     uint64_t clipped;   /* samples that CLAMP or an integer format cut off */
-    int sample_rate_hz; /* the model's, or that of an opus file; frames are counted at it */
+    int sample_rate_hz; /* of the file; frames are counted at it */
 } demucs_tracks_file;
 
 /* What was told of a track on the way, once more: so that who separates many can say in the end which were not whole.
@@ -325,7 +342,7 @@ typedef struct demucs_tracks_result {
                                                  the input are counted at it */
     uint64_t input_frames;
     double seconds;               /* length of the track */
-    int channels, sample_rate_hz; /* of the model, and of the files but for opus */
+    int channels, sample_rate_hz; /* of the files, as far as their formats have them (demucs_tracks_file) */
     size_t damaged;               /* places of the input that are damaged, and silent */
     uint64_t not_finite;          /* samples of the input that are no numbers and were taken as silence */
     double phase_seconds[3];      /* how long each demucs_tracks_phase took */

@@ -2,7 +2,8 @@
  *
  *     with RESCALE   the track and each stem lie in spools, till the last stem is done; then the track's is gone, and
  *                    each stem's as soon as its file is written, which is no larger; with
- *                    sum_to_mix all files are written beside all spools
+ *                    sum_to_mix all files are written beside all spools, and with keep_rate as well the track lies in
+ *                    a second one, at its own rate
  *     else           the track lies in a spool, and the files grow beside it */
 #include "tracks/budget.h"
 
@@ -33,12 +34,13 @@ enum { LEAST_KBPS = 64 }; /* that the encoders make, when they choose themselves
 
 static double file_bytes(const dmx_outputs *outputs, const dmx_output *item, double frames)
 {
-    static const int widths[] = {[DEMUCS_TRACKS_INT16] = 2, [DEMUCS_TRACKS_INT24] = 3, [DEMUCS_TRACKS_FLOAT32] = 4};
+    static const int widths[] = {[AUDIO_INT16] = 2, [AUDIO_INT24] = 3, [AUDIO_FLOAT32] = 4};
     const demucs_tracks_request *request = outputs->request;
     const double seconds = frames / outputs->sample_rate_hz;
     switch (item->container) {
     case DEMUCS_TRACKS_WAV:
-    case DEMUCS_TRACKS_AIFF: return seconds * item->sample_rate_hz * outputs->file_channels * widths[request->sample];
+    case DEMUCS_TRACKS_AIFF:
+        return seconds * item->sample_rate_hz * outputs->file_channels * widths[dmx_output_sample(outputs, item)];
     case DEMUCS_TRACKS_MP3: return seconds * request->mp3_bitrate_kbps * 1000 / 8;
     case DEMUCS_TRACKS_OGG:
     case DEMUCS_TRACKS_OPUS:
@@ -60,13 +62,23 @@ static double files_bytes(const dmx_outputs *outputs, const disk *where, double 
     return bytes;
 }
 
+/* Bytes of all spools. */
+static double spools_bytes(const dmx_outputs *outputs, double frames, bool is_read)
+{
+    const double one = (double)sizeof(float) * frames / outputs->sample_rate_hz;
+    double bytes = is_read ? 0 : one * outputs->sample_rate_hz * outputs->channels;
+    if (!is_read && dmx_outputs_need_input(outputs)) bytes += one * outputs->file_rate_hz * outputs->channels;
+    for (int i = 0; dmx_outputs_wait(outputs) && i < outputs->count; i++)
+        bytes += one * outputs->items[i].sample_rate_hz * outputs->file_channels;
+    return bytes;
+}
+
 static bool spools_fit(const dmx_outputs *outputs, const disk *where, double frames, bool is_read, demucs_error *error)
 {
     char folder[DMX_SHOWN_PATH], needed[DMX_SIZE_TEXT], free[DMX_SIZE_TEXT];
     const bool spooled = dmx_outputs_wait(outputs), together = outputs->request->sum_to_mix;
-    const double frame = frames * (double)sizeof(float), mix = is_read ? 0 : frame * outputs->channels,
-                 files = spooled && !together ? 0 : files_bytes(outputs, where, frames),
-                 bytes = mix + (spooled ? frame * outputs->file_channels * outputs->count : 0) + files;
+    const double files = spooled && !together ? 0 : files_bytes(outputs, where, frames),
+                 bytes = spools_bytes(outputs, frames, is_read) + files;
     return bytes <= where->free ||
            !dmx_fail(error, DEMUCS_ERROR_IO,
                      "%s needs %s for temporary files%s in %s, where %s are free; free some space there, or %s",

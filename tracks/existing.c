@@ -35,7 +35,7 @@ static uint64_t slack(const dmx_output *item)
 }
 
 /* Read a file to its end. *whole says whether it has all that it announces, and no damage. */
-static bool read_file(dmx_output *item, int channels, dmx_watch *watch, bool *whole, double *seconds,
+static bool read_file(const dmx_outputs *outputs, dmx_output *item, dmx_watch *watch, bool *whole, double *seconds,
                       demucs_error *error)
 {
     const audio_stop stop = {.asked = is_stop_asked, .user = watch};
@@ -44,20 +44,23 @@ static bool read_file(dmx_output *item, int channels, dmx_watch *watch, bool *wh
     const uint64_t announced = reader != NULL ? audio_reader_announced_frames(reader) : 0;
     uint64_t frames = 0;
     long got = 0;
-    *whole = reader != NULL && audio_reader_channels(reader) == channels;
-    float **planes = *whole ? dmx_planes_new(channels) : NULL;
+    *whole = reader != NULL && audio_reader_channels(reader) == outputs->file_channels;
+    float **planes = *whole ? dmx_planes_new(outputs->file_channels) : NULL;
     bool wanted = true;
     while (planes != NULL && wanted && (got = audio_reader_read(reader, planes, DMX_TRACK_BLOCK, NULL)) > 0) {
         /* beyond its end AAC has what fills up its last block */
         const uint64_t left = announced > 0 ? announced - frames : UINT64_MAX; /* frames is never above it */
         const size_t own = left < (uint64_t)got ? (size_t)left : (size_t)got;
-        for (int channel = 0; channel < channels; channel++) dmx_meter_add(&item->meter, planes[channel], own);
+        for (int channel = 0; channel < outputs->file_channels; channel++)
+            dmx_meter_add(&item->meter, planes[channel], own);
         frames += own;
         wanted = dmx_watch_progress(watch, 0, 0, NULL, error);
     }
     const bool room = !*whole || planes != NULL ||
                       !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to look at %s", item->path);
     *whole = *whole && got == 0 && frames > 0 && audio_reader_damaged(reader) == 0 && frames + slack(item) >= announced;
+    if (reader != NULL && (outputs->request->keep & DEMUCS_TRACKS_KEEP_RATE) != 0)
+        item->sample_rate_hz = audio_reader_sample_rate_hz(reader);
     *seconds = reader != NULL ? (double)frames / audio_reader_sample_rate_hz(reader) : 0;
     dmx_free(planes);
     audio_reader_close(reader);
@@ -71,11 +74,13 @@ bool dmx_existing_find(dmx_outputs *outputs, dmx_watch *watch, bool *there, demu
     if (!*there) return true;
     if (!dmx_watch_begin(watch, DEMUCS_TRACKS_READ, error)) return false;
     for (int i = 0; *there && i < outputs->count; i++) {
-        if (!read_file(&outputs->items[i], outputs->file_channels, watch, there, &seconds, error)) return false;
+        if (!read_file(outputs, &outputs->items[i], watch, there, &seconds, error)) return false;
         if (i == 0) first = seconds;
         *there = *there && fabs(seconds - first) <= same_length_seconds;
     }
     for (int i = 0; !*there && i < outputs->count; i++) outputs->items[i].meter = (dmx_meter){0};
     if (*there) watch->track_seconds = first;
+    if (*there && (outputs->request->keep & DEMUCS_TRACKS_KEEP_RATE) != 0)
+        outputs->file_rate_hz = outputs->items[0].sample_rate_hz;
     return true;
 }

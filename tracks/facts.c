@@ -74,6 +74,7 @@ static void take_all(facts *self, dmx_intake *intake, dmx_outputs *outputs, dmx_
     uint64_t damaged = intake->damaged;
     take_int(self, &intake->channels);
     take_int(self, &intake->sample_rate_hz);
+    take_int(self, &intake->depth);
     take_int(self, &intake->crowded_channels);
     take_int(self, &intake->taken_channels);
     take_u64(self, &intake->frames);

@@ -16,12 +16,13 @@ typedef struct reading {
     int sample_rate_hz;
     audio_reader *reader;
     dmx_resampling *resampling;
-    float **read;          /* [file_channels] planes of a block: as decoded */
-    const float **mapped;  /* [channels] where in `read` each channel of the model is */
-    const float **from;    /* [channels] the same, where what is taken of a block begins */
-    uint64_t skip, left;   /* frames of the part's rate before the section that is asked for, and in it */
-    uint64_t skipped;      /* so far */
-    size_t damaged_before; /* places, before the section */
+    dmx_resampling *keeping; /* to out->input; NULL where nobody needs that */
+    float **read;            /* [file_channels] planes of a block: as decoded */
+    const float **mapped;    /* [channels] where in `read` each channel of the model is */
+    const float **from;      /* [channels] the same, where what is taken of a block begins */
+    uint64_t skip, left;     /* frames of the part's rate before the section that is asked for, and in it */
+    uint64_t skipped;        /* so far */
+    size_t damaged_before;   /* places, before the section */
     dmx_watch *watch;
     dmx_intake *out;
     audio_stop stop;
@@ -67,6 +68,13 @@ static bool take(void *user, const float *const *planes, size_t frames, demucs_e
     if (!is_wanted(self)) return false;
     demucs_loudness_add(&self->out->loudness, planes, self->channels, frames);
     return dmx_spool_append(self->out->mix, planes, frames, error);
+}
+
+/* The same of the track as it is. */
+static bool keep(void *user, const float *const *planes, size_t frames, demucs_error *error)
+{
+    reading *self = user;
+    return is_wanted(self) && dmx_spool_append(self->out->input, planes, frames, error);
 }
 
 static bool warn_channels(const dmx_intake *out, dmx_watch *watch, demucs_error *error)
@@ -129,7 +137,8 @@ static bool begin_part(reading *self, demucs_error *error)
     if (self->read == NULL) return no_memory(self, error);
     for (int channel = 0; channel < self->channels; channel++)
         self->mapped[channel] = self->read[self->file_channels == 1 ? 0 : channel];
-    return dmx_resampling_set_rate(self->resampling, self->sample_rate_hz, error);
+    return dmx_resampling_set_rate(self->resampling, self->sample_rate_hz, error) &&
+           (self->keeping == NULL || dmx_resampling_set_rate(self->keeping, self->sample_rate_hz, error));
 }
 
 /* Whether there is room for the track and its stems, if the file says how long it is. */
@@ -140,6 +149,28 @@ static bool fits(const reading *self, const dmx_intake_format *format, demucs_er
     const uint64_t frames = in_section(self, announced < there ? announced : there);
     return dmx_budget_allows(
         format->outputs, demucs_resampled_frames(frames, self->sample_rate_hz, format->sample_rate_hz), false, error);
+}
+
+/* What the outputs keep of the track; files that cannot have it are refused now. */
+static bool settle(reading *self, const dmx_intake_format *format, demucs_error *error)
+{
+    audio_sample sample;
+    static const demucs_tracks_sample samples[] = {[AUDIO_INT16] = DEMUCS_TRACKS_INT16,
+                                                   [AUDIO_INT24] = DEMUCS_TRACKS_INT24,
+                                                   [AUDIO_FLOAT32] = DEMUCS_TRACKS_FLOAT32};
+    self->out->depth = audio_reader_sample(self->reader, &sample) ? (int)samples[sample] : DMX_NO_DEPTH;
+    const dmx_carried carried = {.sample_rate_hz = self->out->sample_rate_hz, .depth = self->out->depth};
+    return !dmx_carried_wanted(self->watch->request) ||
+           (dmx_carried_settle(&carried, format->outputs, error) && dmx_outputs_try(format->outputs, error));
+}
+
+/* Keep the track as it is, too. */
+static bool open_input(reading *self, const dmx_intake_format *format, demucs_error *error)
+{
+    self->out->input = dmx_spool_create(format->spool_place, self->channels, error);
+    if (self->out->input == NULL) return false;
+    self->keeping = dmx_resampling_create(self->channels, self->out->sample_rate_hz, self->track, keep, self, error);
+    return self->keeping != NULL && dmx_resampling_set_rate(self->keeping, self->sample_rate_hz, error);
 }
 
 static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
@@ -158,11 +189,12 @@ static bool open_track(reading *self, const dmx_intake_format *format, demucs_er
     self->from = dmx_alloc((size_t)self->channels, sizeof *self->from);
     if (self->mapped == NULL || self->from == NULL) return no_memory(self, error);
     self->resampling = dmx_resampling_create(self->channels, format->sample_rate_hz, self->track, take, self, error);
-    if (self->resampling == NULL || !begin_part(self, error) || !fits(self, format, error)) return false;
+    if (self->resampling == NULL || !begin_part(self, error)) return false;
     self->out->channels = self->file_channels;
     self->out->sample_rate_hz = self->sample_rate_hz;
+    if (!settle(self, format, error) || !fits(self, format, error)) return false;
     self->out->mix = dmx_spool_create(format->spool_place, self->channels, error);
-    return self->out->mix != NULL;
+    return self->out->mix != NULL && (!dmx_outputs_need_input(format->outputs) || open_input(self, format, error));
 }
 
 /* Zero what is not finite; for a mono model, average the channels into the first. */
@@ -195,7 +227,8 @@ static bool take_block(reading *self, size_t frames, demucs_error *error)
     self->out->frames += (uint64_t)count;
     prepare(self, first, first + count);
     for (int channel = 0; channel < self->channels; channel++) self->from[channel] = self->mapped[channel] + first;
-    return dmx_resampling_push(self->resampling, self->from, count, error);
+    return dmx_resampling_push(self->resampling, self->from, count, error) &&
+           (self->keeping == NULL || dmx_resampling_push(self->keeping, self->from, count, error));
 }
 
 static bool refuse_empty(const reading *self, demucs_error *error)
@@ -221,6 +254,7 @@ static bool read_all(reading *self, demucs_error *error)
     }
     if (out->frames == 0) return refuse_empty(self, error);
     if (!dmx_resampling_finish(self->resampling, error)) return false;
+    if (self->keeping != NULL && !dmx_resampling_finish(self->keeping, error)) return false;
     return dmx_spool_frames(out->mix) > 0 ||
            !dmx_fail(error, DEMUCS_ERROR_FORMAT, "%s is too short: less than one sample at the rate of the model",
                      self->track);
@@ -291,6 +325,7 @@ bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch
         done = warn_at_end(out, watch, error);
     }
     dmx_resampling_free(self.resampling);
+    dmx_resampling_free(self.keeping);
     audio_reader_close(self.reader);
     dmx_free(self.read);
     dmx_free(self.mapped);
@@ -298,6 +333,7 @@ bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch
     if (done) return true;
     if (self.stopped && error != NULL) *error = self.why_stopped;
     dmx_spool_free(out->mix);
+    dmx_spool_free(out->input);
     *out = (dmx_intake){0};
     return false;
 }

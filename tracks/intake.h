@@ -5,21 +5,23 @@
 #ifndef DMX_TRACKS_INTAKE_H
 #define DMX_TRACKS_INTAKE_H
 
-#include "tracks/outputs.h"
+#include "tracks/carried.h"
 #include "tracks/spool.h"
 #include "tracks/watch.h"
 
 typedef struct dmx_intake_format {
     int channels, sample_rate_hz; /* of the model */
-    const dmx_outputs *outputs;   /* that there has to be room for too */
+    dmx_outputs *outputs;         /* that there has to be room for too; what they keep of the track is settled */
     dmx_spool_place *spool_place;
 } dmx_intake_format;
 
 /* What was read. */
 typedef struct dmx_intake {
-    dmx_spool *mix; /* to be freed by the caller */
+    dmx_spool *mix;   /* to be freed by the caller */
+    dmx_spool *input; /* the same at the rate of the file, where the outputs need it, else NULL; likewise */
     demucs_loudness loudness;
     int channels, sample_rate_hz; /* of the file, where it begins */
+    int depth;                    /* of its samples (dmx_carried) */
     uint64_t frames;              /* of the file, or its section, at that rate */
     uint64_t missing;             /* frames that the file announces and does not have */
     size_t damaged;

@@ -17,7 +17,7 @@
 
 /* Raised when tracks/ or audio/ write other bytes than before for the same stems, or read other samples from the same
  * file. What the network computes has a version of its own, demucs_numerics_version. */
-enum { FILES_VERSION = 2 };
+enum { FILES_VERSION = 3 };
 
 enum { PIECE_BYTES = 1 << 18 };
 
@@ -158,6 +158,7 @@ static void add_files(dmx_growing *self, const dmx_outputs *outputs)
     dmx_growing_print(self, "mp3_quality %d\n", request->mp3_quality);
     dmx_growing_print(self, "output_sample_rate_hz %d\n", outputs->file_rate_hz);
     dmx_growing_print(self, "output_channels %d\n", outputs->file_channels);
+    dmx_growing_print(self, "keep %u\n", request->keep);
     for (int k = 0; k < outputs->count; k++) {
         const dmx_output *item = &outputs->items[k];
         dmx_growing_print(self, "file %s %s", containers[item->container], kinds[item->kind]);

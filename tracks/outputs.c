@@ -16,10 +16,13 @@ enum { MAX_ATTEMPTS = 10 };
 
 audio_sample dmx_output_sample(const dmx_outputs *self, const dmx_output *item)
 {
-    const demucs_tracks_sample asked = self->request->sample;
     const bool holds_floats = item->container == DEMUCS_TRACKS_WAV || item->container == DEMUCS_TRACKS_AIFF;
-    if (asked == DEMUCS_TRACKS_FLOAT32 && holds_floats) return AUDIO_FLOAT32;
-    return asked == DEMUCS_TRACKS_INT24 ? AUDIO_INT24 : AUDIO_INT16;
+    const demucs_tracks_sample asked =
+        self->sample == DEMUCS_TRACKS_FLOAT32 && !holds_floats ? self->for_floats : self->sample;
+    static const audio_sample samples[] = {[DEMUCS_TRACKS_INT16] = AUDIO_INT16,
+                                           [DEMUCS_TRACKS_INT24] = AUDIO_INT24,
+                                           [DEMUCS_TRACKS_FLOAT32] = AUDIO_FLOAT32};
+    return samples[asked];
 }
 
 bool dmx_output_make_folder(dmx_output *item, demucs_error *error)
@@ -46,7 +49,8 @@ static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error
     demucs_error why = {DEMUCS_OK, ""};
     for (int attempt = 0; attempt < MAX_ATTEMPTS && item->writer == NULL; attempt++) {
         dmx_error_clear(&why);
-        if (dmx_output_make_folder(item, &why)) item->writer = audio_writer_open(item->path, &format, &why);
+        if (dmx_output_make_folder(item, &why))
+            item->writer = audio_writer_open_with(item->path, &format, &self->kept, &why);
         if (item->folder == NULL || access(item->folder, F_OK) == 0) break;
     }
     return item->writer != NULL || !dmx_fail(error, why.status, "%s", why.message);
@@ -67,38 +71,67 @@ bool dmx_outputs_try(dmx_outputs *self, demucs_error *error)
     return true;
 }
 
+static bool write_block(dmx_output *item, const float *const *planes, size_t frames, demucs_error *error)
+{
+    for (int channel = 0; channel < item->channels; channel++) dmx_meter_add(&item->meter, planes[channel], frames);
+    return audio_writer_write(item->writer, planes, frames, error);
+}
+
 /* A dmx_resampling_fn: what a file gets, at its rate. */
 static bool take(void *user, const float *const *planes, size_t frames, demucs_error *error)
 {
     dmx_output *item = user;
-    for (int channel = 0; channel < item->channels; channel++) dmx_meter_add(&item->meter, planes[channel], frames);
-    return audio_writer_write(item->writer, planes, frames, error);
+    return item->spool != NULL ? dmx_spool_append(item->spool, planes, frames, error)
+                               : write_block(item, planes, frames, error);
 }
 
 /* Begin a file whose rate is another than the model's. */
 static bool open_resampling(dmx_outputs *self, dmx_output *item, demucs_error *error)
 {
-    if (item->sample_rate_hz == self->sample_rate_hz) return true;
+    if (item->sample_rate_hz == self->sample_rate_hz || self->together != NULL) return true;
     item->resampling =
         dmx_resampling_create(self->file_channels, item->sample_rate_hz, self->watch->track, take, item, error);
-    return item->resampling != NULL && dmx_resampling_set_rate(item->resampling, self->sample_rate_hz, error);
+    if (item->resampling == NULL) return false;
+    if ((self->request->keep & DEMUCS_TRACKS_KEEP_RATE) != 0)
+        dmx_resampling_expect(item->resampling,
+                              demucs_resampled_frames(self->input_frames, self->file_rate_hz, item->sample_rate_hz));
+    return dmx_resampling_set_rate(item->resampling, self->sample_rate_hz, error);
 }
 
-/* Write what is held back, and bring the file to the disk. */
-static bool finish(dmx_output *item, demucs_error *error)
+/* All stems have come: hand on what the resampling holds back. */
+static bool end_resampling(dmx_resampling **resampling, demucs_error *error)
 {
-    if (item->resampling != NULL && !dmx_resampling_finish(item->resampling, error)) return false;
-    dmx_resampling_free(item->resampling);
-    item->resampling = NULL;
-    return audio_writer_finish(item->writer, error);
+    const bool done = *resampling == NULL || dmx_resampling_finish(*resampling, error);
+    dmx_resampling_free(*resampling);
+    *resampling = NULL;
+    return done;
 }
 
-static dmx_sum *create_sum(const dmx_outputs *self)
+/* A dmx_together_fn: blocks of all files. */
+static bool take_together(void *user, const float *const *planes, size_t frames, demucs_error *error)
+{
+    dmx_outputs *self = user;
+    for (int i = 0; i < self->count; i++)
+        if (!take(&self->items[i], planes + i * self->channels, frames, error)) return false;
+    return true;
+}
+
+static bool open_together(dmx_outputs *self, demucs_error *error)
 {
     static const double steps[] = {
         [AUDIO_INT16] = 1.0 / (1 << 15), [AUDIO_INT24] = 1.0 / (1 << 23), [AUDIO_FLOAT32] = 0};
-    return dmx_sum_create(self->count, self->channels, self->sample_rate_hz,
-                          steps[dmx_output_sample(self, self->items)]);
+    const dmx_together_format format = {.files = self->count,
+                                        .channels = self->channels,
+                                        .sample_rate_hz = self->sample_rate_hz,
+                                        .step = steps[dmx_output_sample(self, self->items)],
+                                        .waits = dmx_outputs_wait(self),
+                                        .input = self->input,
+                                        .input_rate_hz = self->file_rate_hz,
+                                        .track = self->watch->track,
+                                        .take = take_together,
+                                        .user = self};
+    self->together = dmx_together_create(&format, error);
+    return self->together != NULL;
 }
 
 bool dmx_outputs_wait(const dmx_outputs *self)
@@ -109,13 +142,13 @@ bool dmx_outputs_wait(const dmx_outputs *self)
 bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
 {
     self->planes = dmx_planes_new(self->channels);
-    if (self->request->sum_to_mix) self->sum = create_sum(self);
-    if (self->planes == NULL || (self->request->sum_to_mix && self->sum == NULL))
-        return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to write the stems");
+    if (self->planes == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to write the stems");
+    if (self->request->sum_to_mix && !open_together(self, error)) return false;
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
+        if (!open_resampling(self, item, error)) return false;
         if (!dmx_outputs_wait(self)) {
-            if (!open_writer(self, item, error) || !open_resampling(self, item, error)) return false;
+            if (!open_writer(self, item, error)) return false;
             continue;
         }
         if (!dmx_output_make_folder(item, error)) return false; /* now, since it may be impossible */
@@ -125,39 +158,28 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
     return true;
 }
 
-static bool write_block(dmx_output *item, const float *const *planes, size_t frames, demucs_error *error)
+static bool pass_on(dmx_output *item, const float *const *planes, size_t frames, demucs_error *error)
 {
     return item->resampling != NULL ? dmx_resampling_push(item->resampling, planes, frames, error)
                                     : take(item, planes, frames, error);
 }
 
-static bool pass_on(dmx_output *item, const float *const *planes, size_t frames, demucs_error *error)
-{
-    return item->spool != NULL ? dmx_spool_append(item->spool, planes, frames, error)
-                               : write_block(item, planes, frames, error);
-}
-
-/* The same for files that add up to the mix. Those that wait are rounded when their gain is known. */
+/* The same for files that add up to the mix. */
 static bool add_together(dmx_outputs *self, const float *const *stems, const float *const *mix, size_t frames,
                          demucs_error *error)
 {
-    bool done = true;
     for (int i = 0; i < self->count; i++)
         for (int channel = 0; channel < self->channels; channel++)
-            dmx_blend(self->sum->planes[i * self->channels + channel], frames, self->items[i].weights, mix[channel],
-                      stems + channel, self->sources, self->channels);
-    dmx_sum_spread(self->sum, mix, frames);
-    if (!dmx_outputs_wait(self)) dmx_sum_round(self->sum, 1, frames);
-    for (int i = 0; done && i < self->count; i++)
-        done = pass_on(&self->items[i], (const float *const *)self->sum->planes + i * self->channels, frames, error);
-    return done;
+            dmx_blend(self->together->planes[i * self->channels + channel], frames, self->items[i].weights,
+                      mix[channel], stems + channel, self->sources, self->channels);
+    return dmx_together_add(self->together, mix, frames, error);
 }
 
 bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *const *mix, size_t frames,
                      demucs_error *error)
 {
     bool done = true;
-    if (self->sum != NULL) return add_together(self, stems, mix, frames, error);
+    if (self->together != NULL) return add_together(self, stems, mix, frames, error);
     for (int i = 0; done && i < self->count; i++) {
         dmx_output *item = &self->items[i];
         for (int channel = 0; channel < self->channels; channel++)
@@ -214,12 +236,13 @@ static bool write_together(dmx_outputs *self, demucs_error *error)
         const size_t count = frames - first < DMX_TRACK_BLOCK ? (size_t)(frames - first) : DMX_TRACK_BLOCK;
         if (!dmx_watch_progress(self->watch, first, frames, NULL, error)) return false;
         for (int i = 0; i < self->count; i++)
-            if (!dmx_spool_read(self->items[i].spool, first, self->sum->planes + i * self->channels, count, error))
+            if (!dmx_spool_read(self->items[i].spool, first, self->together->sum->planes + i * self->channels, count,
+                                error))
                 return false;
-        dmx_sum_round(self->sum, (double)self->items[0].divisor, count);
+        dmx_together_round(self->together, (double)self->items[0].divisor, count);
         for (int i = 0; i < self->count; i++)
-            if (!write_block(&self->items[i], (const float *const *)self->sum->planes + i * self->channels, count,
-                             error))
+            if (!write_block(&self->items[i], (const float *const *)self->together->sum->planes + i * self->channels,
+                             count, error))
                 return false;
     }
     return true;
@@ -229,15 +252,13 @@ static bool write_spools(dmx_outputs *self, demucs_error *error)
 {
     uint64_t before = 0, total = 0;
     find_divisors(self);
-    if (self->sum != NULL) return !dmx_outputs_wait(self) || write_together(self, error);
+    if (self->together != NULL) return !dmx_outputs_wait(self) || write_together(self, error);
     for (int i = 0; i < self->count; i++)
         total += self->items[i].spool != NULL ? dmx_spool_frames(self->items[i].spool) : 0;
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
         if (item->spool == NULL) continue;
-        if (!open_writer(self, item, error) || !open_resampling(self, item, error) ||
-            !write_rescaled(self, item, before, total, error))
-            return false;
+        if (!open_writer(self, item, error) || !write_rescaled(self, item, before, total, error)) return false;
         before += dmx_spool_frames(item->spool);
         dmx_spool_free(item->spool); /* its disk space may be needed by the next */
         item->spool = NULL;
@@ -277,9 +298,12 @@ static bool is_written(const dmx_outputs *self, const char *path)
 
 bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error)
 {
+    if (self->together != NULL && !dmx_together_finish(self->together, error)) return false;
+    for (int i = 0; i < self->count; i++)
+        if (!end_resampling(&self->items[i].resampling, error)) return false;
     if (!write_spools(self, error)) return false;
     for (int i = 0; i < self->count; i++)
-        if (!finish(&self->items[i], error)) return false;
+        if (!audio_writer_finish(self->items[i].writer, error)) return false;
     if (!dmx_outputs_warn(self, error)) return false;
     /* all samples are on the disk: what is left are the names */
     for (int i = 0; i < self->count; i++) {
@@ -311,7 +335,7 @@ void dmx_outputs_discard(dmx_outputs *self)
         dmx_free(item->name);
         dmx_free(item->path);
     }
-    dmx_sum_free(self->sum);
+    dmx_together_free(self->together);
     dmx_free(self->planes);
     dmx_free(self->items);
     *self = (dmx_outputs){0};

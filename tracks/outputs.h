@@ -8,6 +8,7 @@
  *     commit    everything appears
  *     discard   frees; what was not committed is as if it had never been begun
  *
+ * A file whose rate is not the model's is resampled on the way, so that all that follows is as it will be in the file.
  * With DEMUCS_TRACKS_CLIP_RESCALE a file is divided by its peak, known only at its end: it waits in a spool till then.
  * With COMMON it is the highest peak of all.
  */
@@ -18,7 +19,7 @@
 #include "tracks/meter.h"
 #include "tracks/resampling.h"
 #include "tracks/spool.h"
-#include "tracks/sum.h"
+#include "tracks/together.h"
 #include "tracks/watch.h"
 
 typedef struct dmx_output {
@@ -33,7 +34,7 @@ typedef struct dmx_output {
     dmx_spool *spool;           /* with RESCALE and COMMON */
     audio_writer *writer;       /* else, and while a spool is written out */
     int sample_rate_hz;         /* of the file */
-    dmx_resampling *resampling; /* to that rate, on the way to the writer; NULL where it is the model's */
+    dmx_resampling *resampling; /* to that rate; NULL where it is the model's, and with sum_to_mix */
     int channels;
     dmx_meter meter;  /* of what went to the writer */
     float divisor;    /* of RESCALE and COMMON, at least 1 */
@@ -47,10 +48,16 @@ typedef struct dmx_outputs {
     int number;                   /* that tells it from another track with the same paths; 1: none */
     int sources, channels, sample_rate_hz;
     int file_channels, file_rate_hz; /* of the files; a format may have a rate of its own */
+    demucs_tracks_sample sample;     /* of the files, as far as their formats have it */
+    demucs_tracks_sample for_floats; /* what a format without floats has instead */
+    audio_kept kept;                 /* of the input, in the files */
+    uint64_t input_frames;           /* of the input, at file_rate_hz, with keep_rate; set before the opening */
+    const dmx_spool *input;          /* the input at file_rate_hz, the caller's, where files are to add up to it; else
+                                        NULL: they add up to `mix`, below */
     dmx_output *items;               /* [count] */
     int count;
-    float **planes; /* [channels] planes of a block */
-    dmx_sum *sum;   /* with sum_to_mix; else NULL */
+    float **planes;         /* [channels] planes of a block */
+    dmx_together *together; /* with sum_to_mix; else NULL */
 } dmx_outputs;
 
 /* Decide which files there are, and what they hold, but not where. On failure, too, dmx_outputs_discard frees. */
@@ -61,6 +68,9 @@ bool dmx_outputs_list(dmx_outputs *self, const demucs_tracks_request *request, c
  */
 bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
                       demucs_error *error);
+
+/* Whether files that are to add up can. The plan asks, and whoever changes it. */
+bool dmx_outputs_check_sum(const dmx_outputs *self, demucs_error *error);
 
 /* The type of the samples in a file. */
 audio_sample dmx_output_sample(const dmx_outputs *self, const dmx_output *item);
@@ -76,6 +86,9 @@ bool dmx_outputs_wait(const dmx_outputs *self);
 
 /* Whether `mix` below is needed. */
 bool dmx_outputs_need_mix(const dmx_outputs *self);
+
+/* Whether the input is needed at the rate of the files. */
+bool dmx_outputs_need_input(const dmx_outputs *self);
 
 /* Make the folder that the file lies in. */
 bool dmx_output_make_folder(dmx_output *item, demucs_error *error);

@@ -148,7 +148,7 @@ static bool list_targets(dmx_outputs *self, const demucs_model *model, demucs_er
 bool dmx_outputs_list(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model,
                       demucs_error *error)
 {
-    *self = (dmx_outputs){.request = request, .number = 1};
+    *self = (dmx_outputs){.sample = request->sample, .request = request, .number = 1};
     self->sources = demucs_model_sources(model);
     self->channels = demucs_model_channels(model);
     self->sample_rate_hz = demucs_model_sample_rate_hz(model);
@@ -168,6 +168,11 @@ void dmx_outputs_need(const dmx_outputs *self, bool *needed)
         for (int i = 0; i < self->count; i++)
             needed[source] = needed[source] || self->items[i].weights[1 + source] != 0;
     }
+}
+
+bool dmx_outputs_need_input(const dmx_outputs *self)
+{
+    return self->request->sum_to_mix && self->file_rate_hz != self->sample_rate_hz;
 }
 
 bool dmx_outputs_need_mix(const dmx_outputs *self)
@@ -220,11 +225,12 @@ static double count_stem(const dmx_outputs *self, int source)
     return count;
 }
 
-/* Files that are to add up to the mix have to be able to. */
-static bool check_sum(const dmx_outputs *self, demucs_error *error)
+bool dmx_outputs_check_sum(const dmx_outputs *self, demucs_error *error)
 {
     if (!self->request->sum_to_mix) return true;
-    if (self->file_rate_hz != self->sample_rate_hz || self->file_channels != self->channels)
+    const bool same_rate =
+        self->file_rate_hz == self->sample_rate_hz || (self->request->keep & DEMUCS_TRACKS_KEEP_RATE) != 0;
+    if (!same_rate || self->file_channels != self->channels)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
                          "files add up to the track only with the channels and the rate of the model, %d and %d Hz",
                          self->channels, self->sample_rate_hz);
@@ -252,5 +258,5 @@ bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, c
     self->number = number;
     for (int i = 0; done && i < self->count; i++)
         done = place(self, &self->items[i], request->targets != NULL ? request->targets[i].path : NULL, error);
-    return done && check_sum(self, error);
+    return done && dmx_outputs_check_sum(self, error);
 }

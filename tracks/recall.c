@@ -101,8 +101,8 @@ static bool finish(delivery *self, dmx_intake *intake, demucs_error *error)
     dmx_watch *watch = self->watch;
     if (!dmx_intake_warn(intake, watch, error)) return false;
     watch->track_seconds = self->track_seconds;
-    if (!dmx_watch_begin(watch, DEMUCS_TRACKS_WRITE, error) || !dmx_outputs_warn(self->outputs, error) ||
-        !commit_all(self, error))
+    if (!dmx_watch_begin(watch, DEMUCS_TRACKS_WRITE, error) || !dmx_carried_warn(self->outputs, watch, error) ||
+        !dmx_outputs_warn(self->outputs, error) || !commit_all(self, error))
         return false;
     dmx_watch_end(watch);
     memcpy(watch->seconds, self->seconds, sizeof self->seconds);
@@ -116,6 +116,8 @@ static bool read_facts(delivery *self, dmx_intake *intake)
     if (self->entry->files_count != (size_t)self->outputs->count ||
         !dmx_facts_read(self->entry->facts, intake, self->outputs, &known))
         return false;
+    const dmx_carried carried = {.sample_rate_hz = intake->sample_rate_hz, .depth = intake->depth};
+    if (!dmx_carried_settle(&carried, self->outputs, NULL)) return false;
     self->track_seconds = known.track_seconds;
     memcpy(self->seconds, known.seconds, sizeof self->seconds);
     return true;

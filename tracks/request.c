@@ -56,6 +56,19 @@ static bool check_sum(const demucs_tracks_request *r, demucs_error *error)
                      "files add up to the track only with one gain for all (clip COMMON), or none (NONE)");
 }
 
+static bool check_keep(const demucs_tracks_request *r, demucs_error *error)
+{
+    const unsigned known = DEMUCS_TRACKS_KEEP_RATE | DEMUCS_TRACKS_KEEP_DEPTH;
+    if ((r->keep & ~known) != 0)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "keep is %u, of which this library knows the bits of %u",
+                         r->keep, known);
+    return (r->keep & DEMUCS_TRACKS_KEEP_RATE) == 0 || r->output_sample_rate_hz == 0 ||
+           !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                     "DEMUCS_TRACKS_KEEP_RATE and output_sample_rate_hz exclude each other: files have the rate of "
+                     "their input or one "
+                     "that is asked for");
+}
+
 static bool check_section(const demucs_tracks_request *r, demucs_error *error)
 {
     if (!(r->start_seconds >= 0 && r->start_seconds <= 1e9))
@@ -104,8 +117,8 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
     if (request->pattern_setting == NULL) request->pattern_setting = "request.pattern";
     if (request->mixes == NULL || request->targets != NULL) request->mixes_count = 0;
     if (request->downmix_setting == NULL) request->downmix_setting = "request.downmix";
-    return check_numbers(request, error) && check_sum(request, error) && check_section(request, error) &&
-           demucs_quality_options_check(request->quality, error) == DEMUCS_OK &&
+    return check_numbers(request, error) && check_sum(request, error) && check_keep(request, error) &&
+           check_section(request, error) && demucs_quality_options_check(request->quality, error) == DEMUCS_OK &&
            (request->targets != NULL ? check_targets(request, error) : check_pattern(request, error));
 }
 

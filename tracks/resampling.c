@@ -44,6 +44,7 @@ struct dmx_resampling {
     uint64_t out;        /* frames that went out */
     uint64_t skip;       /* what the resampler gives before the part begins */
     uint64_t limit;      /* how many may go out in all: set while the part's end is followed by what it does not own */
+    uint64_t expected;   /* how many are to go out in all; 0: as many as there are */
     edge last;           /* the end of what was pushed */
     edge head;           /* of the next part, while it is kept back; `rate_hz` is 0 when none is */
 };
@@ -319,8 +320,29 @@ bool dmx_resampling_push(dmx_resampling *self, const float *const *planes, size_
     return feed(self, planes, first, frames, error);
 }
 
+void dmx_resampling_expect(dmx_resampling *self, uint64_t frames) { self->expected = frames; }
+
+/* Show the resampler so much silence that the frames that are still missing come out. */
+static bool reach_expected(dmx_resampling *self, demucs_error *error)
+{
+    const uint64_t there = demucs_resampled_frames(self->frames, self->from_hz, self->to_hz);
+    self->limit = self->expected;
+    if (there >= self->expected) return true;
+    float **silence = dmx_planes_new(self->channels);
+    uint64_t left = demucs_resampled_frames(self->expected - there, self->to_hz, self->from_hz) + 2;
+    bool done = silence != NULL || no_memory(self, error);
+    while (done && left > 0) {
+        const size_t count = left < DMX_TRACK_BLOCK ? (size_t)left : DMX_TRACK_BLOCK;
+        done = feed(self, (const float *const *)silence, 0, count, error);
+        left -= count;
+    }
+    dmx_free(silence);
+    return done;
+}
+
 bool dmx_resampling_finish(dmx_resampling *self, demucs_error *error)
 {
     if (self->head.rate_hz != 0 && !join(self, error)) return false;
+    if (self->expected > 0 && !reach_expected(self, error)) return false;
     return end_part(self, error);
 }

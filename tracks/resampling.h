@@ -20,6 +20,10 @@ void dmx_resampling_free(dmx_resampling *self);
 /* What is pushed from here on has this rate. */
 bool dmx_resampling_set_rate(dmx_resampling *self, int from_hz, demucs_error *error);
 
+/* Of input of one rate exactly so many frames come out in all: what is above is cut off, and where the rounding of
+ * lengths left some out, they are computed too, with silence behind the end of the input. */
+void dmx_resampling_expect(dmx_resampling *self, uint64_t frames);
+
 bool dmx_resampling_push(dmx_resampling *self, const float *const *planes, size_t frames, demucs_error *error);
 bool dmx_resampling_finish(dmx_resampling *self, demucs_error *error);
 

@@ -55,6 +55,8 @@ static bool read_track(track *self, demucs_error *error)
     if (!dmx_watch_begin(&self->watch, DEMUCS_TRACKS_READ, error) ||
         !dmx_intake_read(&self->intake, &format, &self->watch, error))
         return false;
+    self->outputs.input = self->intake.input;
+    self->outputs.input_frames = self->intake.frames;
     self->watch.track_seconds = (double)dmx_spool_frames(self->intake.mix) / format.sample_rate_hz;
     return dmx_budget_allows(&self->outputs, dmx_spool_frames(self->intake.mix), true, error);
 }
@@ -87,7 +89,8 @@ static bool write_files(track *self, demucs_error *error)
     if (!dmx_watch_begin(&self->watch, DEMUCS_TRACKS_WRITE, error)) return false;
     dmx_spool_free(self->intake.mix); /* its disk space may be needed */
     self->intake.mix = NULL;
-    if (!dmx_outputs_commit(&self->outputs, error)) return false;
+    if (!dmx_carried_warn(&self->outputs, &self->watch, error) || !dmx_outputs_commit(&self->outputs, error))
+        return false;
     dmx_watch_end(&self->watch);
     dmx_recall_keep(&self->recall, &self->intake, &self->outputs, &self->watch);
     dmx_result_fill(self->result, &self->outputs, &self->intake, &self->watch);
@@ -142,6 +145,7 @@ static void release(track *self, bool done)
     dmx_recall_end(&self->recall);
     dmx_outputs_discard(&self->outputs);
     dmx_spool_free(self->intake.mix);
+    dmx_spool_free(self->intake.input);
     dmx_watch_clear(&self->watch);
     if (!done && self->folder != NULL) dmx_folder_unmake(self->folder, self->spool_place.made);
     dmx_free(self->folder);

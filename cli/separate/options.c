@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP_MODEL = 1, GROUP_SPLIT, GROUP_STEMS, GROUP_DEPTH, GROUP_CODEC };
+enum { GROUP_MODEL = 1, GROUP_SPLIT, GROUP_STEMS, GROUP_DEPTH, GROUP_CODEC, GROUP_RATE };
 
 #define FIELD(name) offsetof(separate_options, name)
 
@@ -54,6 +54,7 @@ static const argument table[] = {
      .help = "Write wav and flac with 24 bits."},
     {0, "float32", .setting = "bit_depth", .word = "float32", .group = GROUP_DEPTH,
      .help = "Write wav as 32-bit float."},
+    {0, "keep-depth", .setting = "keep_depth", .word = "on", .added = true},
     {0, "clip-mode", .setting = "clip_mode"},
     {0, "gain", .setting = "gain", .added = true},
     {0, "sum-to-mix", .setting = "sum_to_mix", .word = "on", .added = true},
@@ -63,7 +64,8 @@ static const argument table[] = {
     {0, "bitrate", .setting = "bitrate", .added = true},
     {0, "mp3-bitrate", .setting = "mp3_bitrate"},
     {0, "mp3-preset", .setting = "mp3_preset"},
-    {0, "asr-rate", .setting = "asr_rate", .added = true, .metavar = "HZ"},
+    {0, "asr-rate", .setting = "asr_rate", .added = true, .metavar = "HZ", .group = GROUP_RATE},
+    {0, "keep-rate", .setting = "keep_rate", .word = "on", .added = true, .group = GROUP_RATE},
     {'j', "jobs", .setting = "jobs"},
     {0, "seed", .setting = "seed", .added = true},
     {0, "threads", .setting = "threads", .added = true},

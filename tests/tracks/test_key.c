@@ -79,6 +79,7 @@ CHANGE(request_sum,
        (it->request.sum_to_mix = true, it->request.clip = DEMUCS_TRACKS_CLIP_NONE, it->request.targets = NULL))
 CHANGE(request_start, it->request.start_seconds = 0.1)
 CHANGE(request_duration, it->request.duration_seconds = 0.2)
+CHANGE(request_keep, it->request.keep = DEMUCS_TRACKS_KEEP_RATE)
 CHANGE(request_downmix_setting, it->request.downmix_setting = "--downmix")
 CHANGE(request_collision, it->request.collision = DEMUCS_TRACKS_COLLISION_SKIP)
 CHANGE(request_cache, it->request.cache = NULL)
@@ -133,6 +134,7 @@ static const field request_fields[] = {
     REQUEST(duration_seconds, KEY, request_duration),
     REQUEST(mixes, KEY, request_mixes),
     REQUEST(mixes_count, KEY, request_mixes_count),
+    REQUEST(keep, KEY, request_keep),
 };
 
 /* ---- the options of the stream ---- */

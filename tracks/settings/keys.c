@@ -13,7 +13,7 @@
 typedef const dmx_settings_goals goals;
 typedef const dmx_settings_value given;
 
-enum { GROUP_STEMS = 1, GROUP_SPLIT, GROUP_BITRATE };
+enum { GROUP_STEMS = 1, GROUP_SPLIT, GROUP_BITRATE, GROUP_RATE };
 
 /* --------------------------------------------------------------------------------------- where values go ---- */
 
@@ -122,6 +122,13 @@ static void put_bitrate(goals *to, given *value)
 }
 
 static void put_filename(goals *to, given *value) { to->request->pattern = value->text; }
+static void keep(goals *to, given *value, unsigned what)
+{
+    to->request->keep = value->on ? to->request->keep | what : to->request->keep & ~what;
+}
+
+static void put_keep_rate(goals *to, given *value) { keep(to, value, DEMUCS_TRACKS_KEEP_RATE); }
+static void put_keep_depth(goals *to, given *value) { keep(to, value, DEMUCS_TRACKS_KEEP_DEPTH); }
 static void put_stream(goals *to, given *value) { to->request->stream = (int)value->integer; }
 static void put_downmix(goals *to, given *value) { to->request->downmix = value->on; }
 static void put_skip_existing(goals *to, given *value) { to->request->skip_existing = value->on; }
@@ -224,6 +231,10 @@ static const dmx_settings_row table[] = {
     {.key = {"bit_depth", .choices = "int16, int24, float32", .initial = "int16",
              .help = "Samples of the files: int24 is for wav, flac, alac and aiff, float32 for wav and aiff."},
      .apply = put_bit_depth},
+    {.key = {"keep_depth", DEMUCS_SETTINGS_SWITCH, .initial = "off",
+             .help = "Write samples as the track has them: 16 bits, 24 bits or floats, as far as the format has them; "
+                     "of a track coded with loss those that are asked for."},
+     .apply = put_keep_depth},
     {.key = {"clip_mode", .choices = "rescale, clamp, none", .initial = "rescale",
              .help = "What happens to a stem that is too loud for its file: \"rescale\" turns it down as a whole, "
                      "\"clamp\" cuts its peaks off at 0.99, \"none\" leaves it as it is."},
@@ -253,7 +264,14 @@ static const dmx_settings_row table[] = {
     {.key = {"asr_rate", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 768000, .unit = "Hz", .initial = "0",
              .meaning = "rate and channels of the model",
              .help = "For speech recognition: write files of one channel at this sample rate, 16000 for most."},
+     .group = GROUP_RATE,
      .apply = put_asr_rate},
+    {.key = {"keep_rate", DEMUCS_SETTINGS_SWITCH, .initial = "off",
+             .help = "Write files at the sample rate of the track, with as many frames as it has. Opus stays at 48 "
+                     "kHz; mp3 and m4a take the nearest rate that they have and, up to their highest, that loses "
+                     "nothing."},
+     .group = GROUP_RATE,
+     .apply = put_keep_rate},
     {.key = {"result_cache", DEMUCS_SETTINGS_PATH, .initial = "", .meaning = "none",
              .help = "Keep the results in this folder, and take those that are there instead of computing them again: "
                      "by content, for the same input, model and settings, whatever names and folders are."}},

@@ -1,0 +1,24 @@
+/* carried.h - what the files of a track keep of its input: rate and depth, which are known once the input is open. */
+#ifndef DMX_TRACKS_CARRIED_H
+#define DMX_TRACKS_CARRIED_H
+
+#include "tracks/outputs.h"
+
+/* What of an input can be kept. */
+typedef struct dmx_carried {
+    int sample_rate_hz;
+    int depth; /* a demucs_tracks_sample; -1: it was coded with loss, and has none */
+} dmx_carried;
+
+enum { DMX_NO_DEPTH = -1 };
+
+/* Whether the request wants to keep something, so that the plan of its files is not the last word. */
+bool dmx_carried_wanted(const demucs_tracks_request *request);
+
+/* Give planned outputs what their request wants kept. Fails where they cannot add up any more. */
+bool dmx_carried_settle(const dmx_carried *self, dmx_outputs *outputs, demucs_error *error);
+
+/* Tell of what could not be kept. */
+bool dmx_carried_warn(const dmx_outputs *outputs, dmx_watch *watch, demucs_error *error);
+
+#endif
