@@ -1,4 +1,8 @@
 /* spool.c - see spool.h */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* O_TMPFILE */
+#endif
+
 #include "tracks/spool.h"
 
 #include "base/alloc.h"
@@ -26,8 +30,8 @@ struct dmx_spool {
     float *interleaved;           /* [PIECE_FRAMES][channels] */
 };
 
-/* A file in the folder that is open and has no name; -1 with errno set. */
-static int open_nameless(const char *folder)
+/* Where a file cannot be made without a name (old systems, some file systems), it has one for a moment. */
+static int open_and_unlink(const char *folder)
 {
     char *path = dmx_path_print("%s/.demucs-XXXXXX", folder);
     if (path == NULL) {
@@ -40,6 +44,17 @@ static int open_nameless(const char *folder)
     dmx_free(path);
     errno = reason;
     return file;
+}
+
+/* A file in the folder that is open and has no name; -1 with errno set. One that had a name would be left behind by
+ * whoever is killed before he takes it away. */
+static int open_nameless(const char *folder)
+{
+#ifdef O_TMPFILE
+    const int file = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
+#endif
+    return open_and_unlink(folder);
 }
 
 /* The same in the folder of the track, which is made first. A track that failed may have made it and be removing it
