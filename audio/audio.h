@@ -1,7 +1,7 @@
 /* audio.h - files <-> planar float PCM, streaming. Independent of the engine: of src/ it sees base/ and nothing else.
  *
  * Reading: anything FFmpeg's libraries read. Writing: wav (own writer: a header and samples), mp3,
- * and what FFmpeg writes for us: flac, ogg, opus, m4a, aiff.
+ * and what FFmpeg writes for us: flac, ogg, opus, m4a, aiff, stem.mp4.
  * Every writer works on a temporary file beside the target and renames it at the end: a target appears whole or not at
  * all (base/file.h). Functions that can fail take a demucs_error, which may be NULL, and write one sentence into it
  * that names the file. */
@@ -96,7 +96,9 @@ typedef enum audio_container {
     AUDIO_OPUS,
     AUDIO_AAC,  /* m4a */
     AUDIO_ALAC, /* m4a */
-    AUDIO_AIFF
+    AUDIO_AIFF,
+    AUDIO_STEMS_AAC, /* stem.mp4: a stereo stream for each two channels */
+    AUDIO_STEMS_ALAC /* the same */
 } audio_container;
 
 typedef struct audio_format {
@@ -106,7 +108,8 @@ typedef struct audio_format {
     int channels;
     int mp3_bitrate_kbps; /* 320 */
     int mp3_quality;      /* LAME's: 2 best .. 7 fastest */
-    int bitrate_kbps;     /* ogg, opus, aac: of the whole file; 0: what the format needs to sound well */
+    int bitrate_kbps;     /* ogg, opus, aac: of the whole file, of stem.mp4 a stream; 0: what the format needs to
+                             sound well */
     bool nearest;         /* integers are the nearest to what readers make of them, which divide by 2^15 or 2^23;
                              else as the official one writes them (audio_writer_write) */
 } audio_format;
@@ -136,6 +139,10 @@ static inline audio_writer *audio_writer_open(const char *path, const audio_form
     static const audio_kept nothing = {false};
     return audio_writer_open_with(path, format, &nothing, error);
 }
+
+/* Put `text` (JSON, copied) into the file at its end, as what its streams are: of stem.mp4 (audio/stem_box.h). False
+ * without memory. */
+bool audio_writer_describe_stems(audio_writer *writer, const char *text, demucs_error *error);
 
 /* Add frames. Integer formats clamp to [-1, 1], scale by 32767 or 8388607 and truncate towards zero, as the official
  * one, NaN becoming 0; float32 is written as it is, NaN too. Ogg, opus and aac are fed floats in [-1, 1], mp3 int16. */

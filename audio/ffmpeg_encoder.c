@@ -27,6 +27,9 @@ static const ffmpeg_codec codecs[] = {
                     {AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S32, AV_SAMPLE_FMT_FLT},
                     0,
                     0},
+    [AUDIO_STEMS_AAC] = {"stem.mp4", "AAC", "ipod", LOSSY("aac", AV_SAMPLE_FMT_FLTP), 128, 0},
+    [AUDIO_STEMS_ALAC] =
+        {"stem.mp4", "ALAC", "ipod", {"alac", "alac", NULL}, {AV_SAMPLE_FMT_S16P, AV_SAMPLE_FMT_S32P}, 0, 0},
 };
 
 const ffmpeg_codec *ffmpeg_codec_of(audio_container container) { return &codecs[container]; }

@@ -1,4 +1,5 @@
-/* ffmpeg_writer.c - what libavcodec and libavformat write for us: flac, ogg (Vorbis), opus, m4a (AAC or ALAC), aiff.
+/* ffmpeg_writer.c - what libavcodec and libavformat write for us: flac, ogg (Vorbis), opus, m4a (AAC or ALAC), aiff,
+ * and stem.mp4, which has a stream for each two channels, in turns.
  *
  *   planes --> ffmpeg_encoder --packet--> muxer --> ffmpeg_output
  *
@@ -14,9 +15,13 @@
 
 #include <string.h>
 
+enum { MOST_STREAMS = 8 };
+
 typedef struct ffmpeg_writer {
     dmx_file *output;
-    ffmpeg_encoder encoder;
+    ffmpeg_encoder encoders[MOST_STREAMS]; /* [streams] of `each` channels */
+    int streams, each;
+    int stream; /* whose packets are coming */
     AVFormatContext *muxer;
     AVIOContext *io;
     int64_t packets; /* handed to the muxer */
@@ -26,14 +31,16 @@ static bool writer_fail(const ffmpeg_writer *self, demucs_error *error)
 {
     if (self->io->error != 0) return !dmx_file_fail(self->output, error);
     return !dmx_refuse(dmx_file_path(self->output), error, DEMUCS_ERROR_FORMAT, "the %s format takes no such file",
-                       self->encoder.codec->muxer);
+                       self->encoders[0].codec->muxer);
 }
 
 /* An ffmpeg_packet_fn. */
 static bool put(void *user, AVPacket *packet, demucs_error *error)
 {
     ffmpeg_writer *self = user;
-    av_packet_rescale_ts(packet, self->encoder.context->time_base, self->muxer->streams[0]->time_base);
+    packet->stream_index = self->stream;
+    av_packet_rescale_ts(packet, self->encoders[self->stream].context->time_base,
+                         self->muxer->streams[self->stream]->time_base);
     int result = av_write_frame(self->muxer, packet);
     /* A page of its own for the first packet of an Ogg, which says the delay: FFmpeg's reader does not look for it on a
      * page that is the last as well. */
@@ -44,13 +51,18 @@ static bool put(void *user, AVPacket *packet, demucs_error *error)
 static bool writer_write(void *state, const float *const *planes, size_t frames, demucs_error *error)
 {
     ffmpeg_writer *self = state;
-    return ffmpeg_encoder_write(&self->encoder, planes, frames, put, self, error);
+    bool done = true;
+    for (self->stream = 0; done && self->stream < self->streams; self->stream++)
+        done = ffmpeg_encoder_write(&self->encoders[self->stream], planes + self->stream * self->each, frames, put,
+                                    self, error);
+    return done;
 }
 
 static bool writer_finish(void *state, demucs_error *error)
 {
     ffmpeg_writer *self = state;
-    if (!ffmpeg_encoder_finish(&self->encoder, put, self, error)) return false;
+    for (self->stream = 0; self->stream < self->streams; self->stream++)
+        if (!ffmpeg_encoder_finish(&self->encoders[self->stream], put, self, error)) return false;
     const int result = av_write_trailer(self->muxer);
     avio_flush(self->io);
     return (result >= 0 && self->io->error == 0) || writer_fail(self, error);
@@ -73,12 +85,32 @@ static bool open_muxer(ffmpeg_writer *self, const char *name, demucs_error *erro
     return true;
 }
 
+/* An encoder for each stream. Of several the muxer enables the first, for players that know no stems. */
+static bool open_streams(ffmpeg_writer *self, const audio_format *format, demucs_error *error)
+{
+    audio_format own = *format;
+    const bool apart = format->container == AUDIO_STEMS_AAC || format->container == AUDIO_STEMS_ALAC;
+    if (apart && (format->channels % 2 != 0 || format->channels > 2 * MOST_STREAMS))
+        return !dmx_refuse(dmx_file_path(self->output), error, DEMUCS_ERROR_ARGUMENT,
+                           "a stem.mp4 has up to %d stereo streams, which are not %d channels", MOST_STREAMS,
+                           format->channels);
+    self->streams = apart ? format->channels / 2 : 1;
+    self->each = own.channels = format->channels / self->streams;
+    const bool global_header = (self->muxer->oformat->flags & AVFMT_GLOBALHEADER) != 0;
+    for (int i = 0; i < self->streams; i++) {
+        AVStream *stream = avformat_new_stream(self->muxer, NULL);
+        ffmpeg_encoder *encoder = &self->encoders[i];
+        if (stream == NULL) return no_memory(self, error);
+        if (!ffmpeg_encoder_open(encoder, &own, global_header, dmx_file_path(self->output), error)) return false;
+        if (avcodec_parameters_from_context(stream->codecpar, encoder->context) < 0) return no_memory(self, error);
+        stream->time_base = encoder->context->time_base;
+    }
+    return true;
+}
+
 static bool begin_file(ffmpeg_writer *self, demucs_error *error)
 {
-    const AVCodecContext *codec = self->encoder.context;
-    AVStream *stream = avformat_new_stream(self->muxer, NULL);
-    if (stream == NULL || avcodec_parameters_from_context(stream->codecpar, codec) < 0) return no_memory(self, error);
-    stream->time_base = codec->time_base;
+    const AVCodecContext *codec = self->encoders[0].context;
     /* The edit list of m4a, and so its length, is in these units; milliseconds by default. Others have no such option.
      */
     av_opt_set_int(self->muxer->priv_data, "movie_timescale", codec->sample_rate, 0);
@@ -91,7 +123,7 @@ static void writer_free(void *state)
     if (self == NULL) return;
     avformat_free_context(self->muxer);
     ffmpeg_output_close(&self->io);
-    ffmpeg_encoder_close(&self->encoder);
+    for (int i = 0; i < self->streams; i++) ffmpeg_encoder_close(&self->encoders[i]);
     dmx_free(self);
 }
 
@@ -105,9 +137,7 @@ static void *writer_open(dmx_file *output, const audio_format *format, const aud
         return NULL;
     }
     self->output = output;
-    if (open_muxer(self, ffmpeg_codec_of(format->container)->muxer, error) &&
-        ffmpeg_encoder_open(&self->encoder, format, (self->muxer->oformat->flags & AVFMT_GLOBALHEADER) != 0,
-                            dmx_file_path(output), error) &&
+    if (open_muxer(self, ffmpeg_codec_of(format->container)->muxer, error) && open_streams(self, format, error) &&
         begin_file(self, error))
         return self;
     writer_free(self);

@@ -1,21 +1,25 @@
 /* writer.c - audio_writer: an output file and the encoder that fills it. A container is one row of the table. */
 #include "audio/audio.h"
 #include "audio/encoder.h"
+#include "audio/stem_box.h"
 #include "base/alloc.h"
 #include "base/file.h"
 
 #include <assert.h>
 
 static const audio_encoder *const encoders[] = {
-    [AUDIO_WAV] = &audio_wav_encoder,     [AUDIO_FLAC] = &audio_ffmpeg_encoder, [AUDIO_MP3] = &audio_mp3_encoder,
-    [AUDIO_OGG] = &audio_ffmpeg_encoder,  [AUDIO_OPUS] = &audio_ffmpeg_encoder, [AUDIO_AAC] = &audio_ffmpeg_encoder,
-    [AUDIO_ALAC] = &audio_ffmpeg_encoder, [AUDIO_AIFF] = &audio_ffmpeg_encoder,
+    [AUDIO_WAV] = &audio_wav_encoder,          [AUDIO_FLAC] = &audio_ffmpeg_encoder,
+    [AUDIO_MP3] = &audio_mp3_encoder,          [AUDIO_OGG] = &audio_ffmpeg_encoder,
+    [AUDIO_OPUS] = &audio_ffmpeg_encoder,      [AUDIO_AAC] = &audio_ffmpeg_encoder,
+    [AUDIO_ALAC] = &audio_ffmpeg_encoder,      [AUDIO_AIFF] = &audio_ffmpeg_encoder,
+    [AUDIO_STEMS_AAC] = &audio_ffmpeg_encoder, [AUDIO_STEMS_ALAC] = &audio_ffmpeg_encoder,
 };
 
 struct audio_writer {
     dmx_file *output;
     const audio_encoder *encoder;
     void *state;
+    char *stems;   /* or NULL */
     bool encoded;  /* all of the audio is in the file */
     bool finished; /* nothing is left but the renaming */
     bool failed;
@@ -44,7 +48,8 @@ int audio_container_kept_rate_hz(audio_container container, int sample_rate_hz)
     static const int mp3[] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 0};
     static const int aac[] = {7350,  8000,  11025, 12000, 16000, 22050, 24000,
                               32000, 44100, 48000, 64000, 88200, 96000, 0};
-    const int *rates = container == AUDIO_MP3 ? mp3 : container == AUDIO_AAC ? aac : NULL;
+    const bool is_aac = container == AUDIO_AAC || container == AUDIO_STEMS_AAC;
+    const int *rates = container == AUDIO_MP3 ? mp3 : is_aac ? aac : NULL;
     if (rates == NULL) return audio_container_rate_hz(container, sample_rate_hz);
     while (*rates < sample_rate_hz && rates[1] != 0) rates++;
     return *rates;
@@ -68,6 +73,14 @@ audio_writer *audio_writer_open_with(const char *path, const audio_format *forma
     return NULL;
 }
 
+bool audio_writer_describe_stems(audio_writer *writer, const char *text, demucs_error *error)
+{
+    dmx_free(writer->stems);
+    writer->stems = dmx_strdup(text);
+    return writer->stems != NULL || !dmx_refuse(dmx_file_path(writer->output), error, DEMUCS_ERROR_MEMORY,
+                                                "not enough memory to write the file");
+}
+
 bool audio_writer_write(audio_writer *writer, const float *const *planes, size_t frames, demucs_error *error)
 {
     if (!writer->failed && !writer->encoded && frames > 0)
@@ -81,7 +94,8 @@ static bool encode_rest(audio_writer *writer, demucs_error *error)
 {
     if (!writer->failed && !writer->encoded) {
         writer->encoded = true;
-        writer->failed = !writer->encoder->finish(writer->state, &writer->first);
+        writer->failed = !writer->encoder->finish(writer->state, &writer->first) ||
+                         (writer->stems != NULL && !audio_stem_box_add(writer->output, writer->stems, &writer->first));
     }
     if (writer->failed && error != NULL) *error = writer->first;
     return !writer->failed;
@@ -137,5 +151,6 @@ void audio_writer_abort(audio_writer *writer)
     if (writer == NULL) return;
     if (writer->state != NULL) writer->encoder->free(writer->state);
     dmx_file_discard(writer->output);
+    dmx_free(writer->stems);
     dmx_free(writer);
 }

@@ -106,7 +106,9 @@ typedef enum demucs_tracks_kind {
     DEMUCS_TRACKS_STEM = 0, /* the stem */
     DEMUCS_TRACKS_OTHERS,   /* the sum of all stems but this one; called no_STEM */
     DEMUCS_TRACKS_REST,     /* the track minus this stem; called minus_STEM */
-    DEMUCS_TRACKS_MIX       /* a weighted sum; of a target `stem` is then an expression and no stem */
+    DEMUCS_TRACKS_MIX,      /* a weighted sum; of a target `stem` is then an expression and no stem */
+    DEMUCS_TRACKS_STEMS     /* the track and the four stems of the model, each a stereo stream of a .stem.mp4, which a
+                               DJ's program plays together; of a target `stem` plays no part */
 } demucs_tracks_kind;
 
 /* An expression says what a mix holds: "drums + other - 0.5*vocals", "mix + -6dB*no_vocals". It has terms with + and -
@@ -139,7 +141,11 @@ typedef enum demucs_tracks_container {
     DEMUCS_TRACKS_OPUS, /* at 48,000 Hz, whatever the model's rate: Opus has no other */
     DEMUCS_TRACKS_AAC,  /* .m4a */
     DEMUCS_TRACKS_ALAC, /* .m4a, without loss */
-    DEMUCS_TRACKS_AIFF
+    DEMUCS_TRACKS_AIFF,
+    DEMUCS_TRACKS_STEMS_AAC, /* .stem.mp4, one file a track, of the kind STEMS: the layout of Native Instruments. Needs
+                                a model of four stems in stereo. Excludes stem, wanted, mixes, sum_to_mix and
+                                output_channels */
+    DEMUCS_TRACKS_STEMS_ALAC /* the same, without loss */
 } demucs_tracks_container;
 typedef enum demucs_tracks_sample {
     DEMUCS_TRACKS_INT16 = 0,
@@ -210,7 +216,8 @@ typedef struct demucs_tracks_request {
                                   would lead elsewhere, ".." of a track called "...wav", gets a "_" before it. The ending
                                   that comes out, .wav, .flac, .mp3, .ogg, .opus, .m4a, .aiff or .aif, decides on the
                                   container: .m4a on AAC, or on ALAC where `container` is that. Default
-                                  "{track}/{stem}.{ext}" */
+                                  "{track}/{stem}.{ext}"; where `container` is one of the .stem.mp4 that means
+                                  "{track}.{ext}" */
     const char *stem;          /* NULL (default: all stems), or one stem, beside which `other` stands */
     demucs_tracks_other other; /* Default ADD */
     const char *const *wanted; /* [wanted_count] NULL (default: all), or names of what to write: a stem, or the rest
@@ -254,8 +261,8 @@ typedef struct demucs_tracks_request {
                         false */
     const char *downmix_setting;       /* what sentences call it. Default "request.downmix" */
     demucs_tracks_collision collision; /* with `batch`. Default FAIL */
-    int bitrate_kbps;    /* of ogg, opus and AAC files, 8..1024; what an encoder cannot do is refused. Default 0: what
-                            sounds well, in stereo some 224 (ogg), 160 (opus), 256 (AAC) */
+    int bitrate_kbps; /* of ogg, opus and AAC files, of a .stem.mp4 each stream, 8..1024; what an encoder cannot do is
+                         refused. Default 0: what sounds well, in stereo some 224 (ogg), 160 (opus), 256 (AAC) */
     demucs_cache *cache; /* NULL (default), or where results are kept (demucs_cache.h). An input that is no
                             regular file, such as a pipe, is computed without it */
     bool skip_existing;  /* true: leave a track alone whose files are all there, newer than the input, of one
@@ -304,9 +311,10 @@ DEMUCS_API demucs_status demucs_tracks_needs(const demucs_tracks_request *reques
 /* A file that was written. */
 typedef struct demucs_tracks_file {
     const char *path;
-    const char *name; /* "drums", "no_drums", "minus_drums"; the name of a mix, or, of a target, its expression */
+    const char *name; /* "drums", "no_drums", "minus_drums"; the name of a mix, or, of a target, its expression; "stems"
+                       */
     demucs_tracks_kind kind;
-    int source; /* the stem's number in the model; -1 of MIX */
+    int source; /* the stem's number in the model; -1 of MIX and STEMS */
     demucs_tracks_container container;
     uint64_t frames;
     double seconds;

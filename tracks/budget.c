@@ -40,12 +40,13 @@ static double file_bytes(const dmx_outputs *outputs, const dmx_output *item, dou
     switch (item->container) {
     case DEMUCS_TRACKS_WAV:
     case DEMUCS_TRACKS_AIFF:
-        return seconds * item->sample_rate_hz * outputs->file_channels * widths[dmx_output_sample(outputs, item)];
+        return seconds * item->sample_rate_hz * item->channels * widths[dmx_output_sample(outputs, item)];
     case DEMUCS_TRACKS_MP3: return seconds * request->mp3_bitrate_kbps * 1000 / 8;
     case DEMUCS_TRACKS_OGG:
     case DEMUCS_TRACKS_OPUS:
     case DEMUCS_TRACKS_AAC:
-        return seconds * (request->bitrate_kbps > 0 ? request->bitrate_kbps : LEAST_KBPS) * 1000 / 8;
+    case DEMUCS_TRACKS_STEMS_AAC:
+        return seconds * item->parts * (request->bitrate_kbps > 0 ? request->bitrate_kbps : LEAST_KBPS) * 1000 / 8;
     default: return 0;
     }
 }
@@ -69,7 +70,7 @@ static double spools_bytes(const dmx_outputs *outputs, double frames, bool is_re
     double bytes = is_read ? 0 : one * outputs->sample_rate_hz * outputs->channels;
     if (!is_read && dmx_outputs_need_input(outputs)) bytes += one * outputs->file_rate_hz * outputs->channels;
     for (int i = 0; dmx_outputs_wait(outputs) && i < outputs->count; i++)
-        bytes += one * outputs->items[i].sample_rate_hz * outputs->file_channels;
+        bytes += one * outputs->items[i].sample_rate_hz * outputs->items[i].channels;
     return bytes;
 }
 

@@ -30,29 +30,31 @@ static bool is_stop_asked(void *user) { return !dmx_watch_progress(user, 0, 0, N
 static uint64_t slack(const dmx_output *item)
 {
     const bool exact = item->container == DEMUCS_TRACKS_WAV || item->container == DEMUCS_TRACKS_FLAC ||
-                       item->container == DEMUCS_TRACKS_ALAC || item->container == DEMUCS_TRACKS_AIFF;
+                       item->container == DEMUCS_TRACKS_ALAC || item->container == DEMUCS_TRACKS_AIFF ||
+                       item->container == DEMUCS_TRACKS_STEMS_ALAC;
     return exact ? 0 : 3 * 1152;
 }
 
-/* Read a file to its end. *whole says whether it has all that it announces, and no damage. */
-static bool read_file(const dmx_outputs *outputs, dmx_output *item, dmx_watch *watch, bool *whole, double *seconds,
-                      demucs_error *error)
+/* Read a part of a file, which is a stream of its own, to its end. *whole says whether it has all that it announces,
+ * and no damage. */
+static bool read_part(const dmx_outputs *outputs, dmx_output *item, int part, dmx_watch *watch, bool *whole,
+                      double *seconds, demucs_error *error)
 {
+    const int channels = item->channels / item->parts;
     const audio_stop stop = {.asked = is_stop_asked, .user = watch};
-    const audio_reader_options options = {.stop = &stop};
+    const audio_reader_options options = {.stop = &stop, .stream = part};
     audio_reader *reader = audio_reader_open_with(item->path, &options, NULL);
     const uint64_t announced = reader != NULL ? audio_reader_announced_frames(reader) : 0;
     uint64_t frames = 0;
     long got = 0;
-    *whole = reader != NULL && audio_reader_channels(reader) == outputs->file_channels;
-    float **planes = *whole ? dmx_planes_new(outputs->file_channels) : NULL;
+    *whole = reader != NULL && audio_reader_channels(reader) == channels;
+    float **planes = *whole ? dmx_planes_new(channels) : NULL;
     bool wanted = true;
     while (planes != NULL && wanted && (got = audio_reader_read(reader, planes, DMX_TRACK_BLOCK, NULL)) > 0) {
         /* beyond its end AAC has what fills up its last block */
         const uint64_t left = announced > 0 ? announced - frames : UINT64_MAX; /* frames is never above it */
         const size_t own = left < (uint64_t)got ? (size_t)left : (size_t)got;
-        for (int channel = 0; channel < outputs->file_channels; channel++)
-            dmx_meter_add(&item->meter, planes[channel], own);
+        for (int channel = 0; channel < channels; channel++) dmx_meter_add(&item->meter, planes[channel], own);
         frames += own;
         wanted = dmx_watch_progress(watch, 0, 0, NULL, error);
     }
@@ -73,11 +75,12 @@ bool dmx_existing_find(dmx_outputs *outputs, dmx_watch *watch, bool *there, demu
     *there = seem_there(outputs);
     if (!*there) return true;
     if (!dmx_watch_begin(watch, DEMUCS_TRACKS_READ, error)) return false;
-    for (int i = 0; *there && i < outputs->count; i++) {
-        if (!read_file(outputs, &outputs->items[i], watch, there, &seconds, error)) return false;
-        if (i == 0) first = seconds;
-        *there = *there && fabs(seconds - first) <= same_length_seconds;
-    }
+    for (int i = 0; *there && i < outputs->count; i++)
+        for (int part = 0; *there && part < outputs->items[i].parts; part++) {
+            if (!read_part(outputs, &outputs->items[i], part, watch, there, &seconds, error)) return false;
+            if (i == 0 && part == 0) first = seconds;
+            *there = *there && fabs(seconds - first) <= same_length_seconds;
+        }
     for (int i = 0; !*there && i < outputs->count; i++) outputs->items[i].meter = (dmx_meter){0};
     if (*there) watch->track_seconds = first;
     if (*there && (outputs->request->keep & DEMUCS_TRACKS_KEEP_RATE) != 0)

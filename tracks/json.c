@@ -29,3 +29,12 @@ json_t *dmx_json_list(json_t *(*make)(const void *object, size_t place), const v
     }
     return array;
 }
+
+char *dmx_json_print(const json_t *json)
+{
+    const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(9), length = json_dumpb(json, NULL, 0, flags);
+    char *text = length > 0 ? dmx_alloc(length + 1, 1) : NULL;
+    if (text == NULL || json_dumpb(json, text, length, flags) == length) return text;
+    dmx_free(text);
+    return NULL;
+}

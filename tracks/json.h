@@ -16,4 +16,7 @@ json_t *dmx_json_number(double number);
 /* An array of the `count` values that `make` gives for `object` and their places. */
 json_t *dmx_json_list(json_t *(*make)(const void *object, size_t place), const void *object, size_t count);
 
+/* The text of a value, on one line, to be freed with dmx_free; NULL without memory. */
+char *dmx_json_print(const json_t *json);
+
 #endif

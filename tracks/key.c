@@ -135,16 +135,23 @@ static bool add_separation(dmx_growing *self, const demucs_stream_options *asked
 
 static void add_files(dmx_growing *self, const dmx_outputs *outputs)
 {
-    static const char *const containers[] = {
-        [DEMUCS_TRACKS_WAV] = "wav",   [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3",
-        [DEMUCS_TRACKS_OGG] = "ogg",   [DEMUCS_TRACKS_OPUS] = "opus", [DEMUCS_TRACKS_AAC] = "aac",
-        [DEMUCS_TRACKS_ALAC] = "alac", [DEMUCS_TRACKS_AIFF] = "aiff"};
+    static const char *const containers[] = {[DEMUCS_TRACKS_WAV] = "wav",
+                                             [DEMUCS_TRACKS_FLAC] = "flac",
+                                             [DEMUCS_TRACKS_MP3] = "mp3",
+                                             [DEMUCS_TRACKS_OGG] = "ogg",
+                                             [DEMUCS_TRACKS_OPUS] = "opus",
+                                             [DEMUCS_TRACKS_AAC] = "aac",
+                                             [DEMUCS_TRACKS_ALAC] = "alac",
+                                             [DEMUCS_TRACKS_AIFF] = "aiff",
+                                             [DEMUCS_TRACKS_STEMS_AAC] = "stems_aac",
+                                             [DEMUCS_TRACKS_STEMS_ALAC] = "stems_alac"};
     static const char *const samples[] = {
         [DEMUCS_TRACKS_INT16] = "int16", [DEMUCS_TRACKS_INT24] = "int24", [DEMUCS_TRACKS_FLOAT32] = "float32"};
     static const char *const kinds[] = {[DEMUCS_TRACKS_STEM] = "stem",
                                         [DEMUCS_TRACKS_OTHERS] = "others",
                                         [DEMUCS_TRACKS_REST] = "rest",
-                                        [DEMUCS_TRACKS_MIX] = "mix"};
+                                        [DEMUCS_TRACKS_MIX] = "mix",
+                                        [DEMUCS_TRACKS_STEMS] = "stems"};
     static const char *const clips[] = {[DEMUCS_TRACKS_CLIP_RESCALE] = "rescale",
                                         [DEMUCS_TRACKS_CLIP_CLAMP] = "clamp",
                                         [DEMUCS_TRACKS_CLIP_NONE] = "none",
@@ -167,7 +174,7 @@ static void add_files(dmx_growing *self, const dmx_outputs *outputs)
                               demucs_model_source_name(demucs_engine_model(request->engine), item->source));
         else
             dmx_growing_print(self, "\n");
-        for (int i = 0; item->source < 0 && i <= outputs->sources; i++)
+        for (int i = 0; item->kind == DEMUCS_TRACKS_MIX && i <= outputs->sources; i++)
             add_number(self, "weight", (double)item->weights[i]);
     }
 }

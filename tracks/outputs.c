@@ -43,7 +43,7 @@ static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error
                                  .sample_rate_hz = item->sample_rate_hz,
                                  .bitrate_kbps = self->request->bitrate_kbps,
                                  .nearest = self->request->sum_to_mix,
-                                 .channels = self->file_channels,
+                                 .channels = item->channels,
                                  .mp3_bitrate_kbps = self->request->mp3_bitrate_kbps,
                                  .mp3_quality = self->request->mp3_quality};
     demucs_error why = {DEMUCS_OK, ""};
@@ -53,6 +53,8 @@ static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error
             item->writer = audio_writer_open_with(item->path, &format, &self->kept, &why);
         if (item->folder == NULL || access(item->folder, F_OK) == 0) break;
     }
+    if (item->writer != NULL && item->kind == DEMUCS_TRACKS_STEMS)
+        return audio_writer_describe_stems(item->writer, self->manifest, error);
     return item->writer != NULL || !dmx_fail(error, why.status, "%s", why.message);
 }
 
@@ -90,7 +92,7 @@ static bool open_resampling(dmx_outputs *self, dmx_output *item, demucs_error *e
 {
     if (item->sample_rate_hz == self->sample_rate_hz || self->together != NULL) return true;
     item->resampling =
-        dmx_resampling_create(self->file_channels, item->sample_rate_hz, self->watch->track, take, item, error);
+        dmx_resampling_create(item->channels, item->sample_rate_hz, self->watch->track, take, item, error);
     if (item->resampling == NULL) return false;
     if ((self->request->keep & DEMUCS_TRACKS_KEEP_RATE) != 0)
         dmx_resampling_expect(item->resampling,
@@ -141,7 +143,10 @@ bool dmx_outputs_wait(const dmx_outputs *self)
 
 bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
 {
-    self->planes = dmx_planes_new(self->channels);
+    int widest = self->channels;
+    for (int i = 0; i < self->count; i++)
+        if (self->items[i].channels > widest) widest = self->items[i].channels;
+    self->planes = dmx_planes_new(widest);
     if (self->planes == NULL) return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to write the stems");
     if (self->request->sum_to_mix && !open_together(self, error)) return false;
     for (int i = 0; i < self->count; i++) {
@@ -152,7 +157,7 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
             continue;
         }
         if (!dmx_output_make_folder(item, error)) return false; /* now, since it may be impossible */
-        item->spool = dmx_spool_create(self->spool_place, self->file_channels, error);
+        item->spool = dmx_spool_create(self->spool_place, item->channels, error);
         if (item->spool == NULL) return false;
     }
     return true;
@@ -175,21 +180,27 @@ static bool add_together(dmx_outputs *self, const float *const *stems, const flo
     return dmx_together_add(self->together, mix, frames, error);
 }
 
+/* The samples of a file, into `planes`. */
+static void blend(dmx_outputs *self, dmx_output *item, const float *const *stems, const float *const *mix,
+                  size_t frames)
+{
+    for (int part = 0; part < item->parts; part++)
+        for (int channel = 0; channel < self->channels; channel++)
+            dmx_blend(self->planes[part * self->file_channels + channel], frames, dmx_output_weights(self, item, part),
+                      mix[channel], stems + channel, self->sources, self->channels);
+    if (self->file_channels < self->channels) dmx_blend_to_mono(self->planes, self->channels, frames);
+    for (int plane = 0; self->request->clip == DEMUCS_TRACKS_CLIP_CLAMP && plane < item->channels; plane++)
+        item->clamped += dmx_blend_clamp(self->planes[plane], frames);
+}
+
 bool dmx_outputs_add(dmx_outputs *self, const float *const *stems, const float *const *mix, size_t frames,
                      demucs_error *error)
 {
     bool done = true;
     if (self->together != NULL) return add_together(self, stems, mix, frames, error);
     for (int i = 0; done && i < self->count; i++) {
-        dmx_output *item = &self->items[i];
-        for (int channel = 0; channel < self->channels; channel++)
-            dmx_blend(self->planes[channel], frames, item->weights, mix[channel], stems + channel, self->sources,
-                      self->channels);
-        if (self->file_channels < self->channels) dmx_blend_to_mono(self->planes, self->channels, frames);
-        for (int channel = 0; channel < self->file_channels; channel++)
-            if (self->request->clip == DEMUCS_TRACKS_CLIP_CLAMP)
-                item->clamped += dmx_blend_clamp(self->planes[channel], frames);
-        done = pass_on(item, (const float *const *)self->planes, frames, error);
+        blend(self, &self->items[i], stems, mix, frames);
+        done = pass_on(&self->items[i], (const float *const *)self->planes, frames, error);
     }
     return done;
 }
@@ -219,7 +230,7 @@ static bool write_rescaled(dmx_outputs *self, dmx_output *item, uint64_t before,
         if (!dmx_watch_progress(self->watch, before + first, total, NULL, error) ||
             !dmx_spool_read(item->spool, first, self->planes, count, error))
             return false;
-        for (int channel = 0; divisor > 1 && channel < self->file_channels; channel++)
+        for (int channel = 0; divisor > 1 && channel < item->channels; channel++)
             for (size_t i = 0; i < count; i++) self->planes[channel][i] /= divisor;
         if (!write_block(item, (const float *const *)self->planes, count, error)) return false;
     }
@@ -337,6 +348,7 @@ void dmx_outputs_discard(dmx_outputs *self)
     }
     dmx_together_free(self->together);
     dmx_free(self->planes);
+    dmx_free(self->manifest);
     dmx_free(self->items);
     *self = (dmx_outputs){0};
 }

@@ -24,9 +24,10 @@
 
 typedef struct dmx_output {
     demucs_tracks_kind kind;
-    int source; /* -1 of a mix */
+    int source; /* -1 of a mix, and of all stems in one file */
     char *name, *path;
-    float *weights; /* [1 + sources] of the track and of each stem: the file is the sum */
+    int parts;      /* 1; of a .stem.mp4 its streams */
+    float *weights; /* [parts][1 + sources] of the track and of each stem: a part is the sum */
     demucs_tracks_container container;
     char *folder;     /* that the path lies in; NULL before it is made */
     int made_folders; /* how many of its last parts are ours */
@@ -35,10 +36,10 @@ typedef struct dmx_output {
     audio_writer *writer;       /* else, and while a spool is written out */
     int sample_rate_hz;         /* of the file */
     dmx_resampling *resampling; /* to that rate; NULL where it is the model's, and with sum_to_mix */
-    int channels;
-    dmx_meter meter;  /* of what went to the writer */
-    float divisor;    /* of RESCALE and COMMON, at least 1 */
-    uint64_t clamped; /* samples that CLAMP cut off */
+    int channels;               /* of all parts */
+    dmx_meter meter;            /* of what went to the writer */
+    float divisor;              /* of RESCALE and COMMON, at least 1 */
+    uint64_t clamped;           /* samples that CLAMP cut off */
 } dmx_output;
 
 typedef struct dmx_outputs {
@@ -56,7 +57,8 @@ typedef struct dmx_outputs {
                                         NULL: they add up to `mix`, below */
     dmx_output *items;               /* [count] */
     int count;
-    float **planes;         /* [channels] planes of a block */
+    float **planes;         /* [channels of the widest file] planes of a block */
+    char *manifest;         /* of .stem.mp4 files; NULL where there are none */
     dmx_together *together; /* with sum_to_mix; else NULL */
 } dmx_outputs;
 
@@ -74,6 +76,12 @@ bool dmx_outputs_check_sum(const dmx_outputs *self, demucs_error *error);
 
 /* The type of the samples in a file. */
 audio_sample dmx_output_sample(const dmx_outputs *self, const dmx_output *item);
+
+/* The weights of a part. */
+static inline const float *dmx_output_weights(const dmx_outputs *self, const dmx_output *item, int part)
+{
+    return item->weights + part * (1 + self->sources);
+}
 
 /* What audio/ calls a container. */
 audio_container dmx_audio_container(demucs_tracks_container container);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 char *dmx_path_print(const char *format, ...)
@@ -31,10 +32,19 @@ const char *dmx_path_extension(const char *path)
     return dot + 1;
 }
 
+const char *dmx_path_ending(const char *path)
+{
+    static const char whole[] = ".stem.mp4";
+    const char *extension = dmx_path_extension(path), *slash = strrchr(path, '/');
+    const size_t length = strlen(path), front = slash != NULL ? (size_t)(slash + 1 - path) : 0;
+    if (length <= front + strlen(whole) || strcasecmp(path + length - strlen(whole), whole) != 0) return extension;
+    return path + length - strlen(whole) + 1;
+}
+
 char *dmx_path_number(const char *path, int number)
 {
-    const char *extension = dmx_path_extension(path);
-    const size_t stem = (size_t)(extension - path) - (*extension != '\0');
+    const char *ending = dmx_path_ending(path);
+    const size_t stem = (size_t)(ending - path) - (*ending != '\0');
     if (number <= 1) return dmx_strdup(path);
     return dmx_path_print("%.*s-%d%s", (int)stem, path, number, path + stem);
 }

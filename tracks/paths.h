@@ -25,11 +25,15 @@ typedef struct dmx_path_names {
  * without {track} stands before the ending. NULL when the pattern is wrong. */
 char *dmx_path_expand(const char *pattern, const dmx_path_names *names, demucs_error *error);
 
-/* The same for a path that no pattern made: "folder/drums-2.wav" when `number` is above 1. NULL without memory. */
+/* The same for a path that no pattern made: "folder/drums-2.wav", "song-2.stem.mp4" when `number` is above 1. NULL
+ * without memory. */
 char *dmx_path_number(const char *path, int number);
 
 /* The text after the last dot of the last part, "" when there is none. Points into `path`. */
 const char *dmx_path_extension(const char *path);
+
+/* The same, but of "x.stem.mp4" all of "stem.mp4", which is one ending. */
+const char *dmx_path_ending(const char *path);
 
 /* The folder that a path lies in, "." for a bare name; NULL without memory. */
 char *dmx_path_parent(const char *path);

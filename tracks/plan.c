@@ -3,9 +3,11 @@
 
 #include "base/alloc.h"
 #include "tracks/expression.h"
+#include "tracks/manifest.h"
 #include "tracks/mixes.h"
 #include "tracks/names.h"
 #include "tracks/paths.h"
+#include "tracks/request.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,17 +18,29 @@ static bool no_memory(demucs_error *error)
     return !dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory to plan the files of a track");
 }
 
-static const char *const endings[] = {
-    [DEMUCS_TRACKS_WAV] = "wav",  [DEMUCS_TRACKS_FLAC] = "flac", [DEMUCS_TRACKS_MP3] = "mp3",
-    [DEMUCS_TRACKS_OGG] = "ogg",  [DEMUCS_TRACKS_OPUS] = "opus", [DEMUCS_TRACKS_AAC] = "m4a",
-    [DEMUCS_TRACKS_ALAC] = "m4a", [DEMUCS_TRACKS_AIFF] = "aiff"};
+static const char *const endings[] = {[DEMUCS_TRACKS_WAV] = "wav",
+                                      [DEMUCS_TRACKS_FLAC] = "flac",
+                                      [DEMUCS_TRACKS_MP3] = "mp3",
+                                      [DEMUCS_TRACKS_OGG] = "ogg",
+                                      [DEMUCS_TRACKS_OPUS] = "opus",
+                                      [DEMUCS_TRACKS_AAC] = "m4a",
+                                      [DEMUCS_TRACKS_ALAC] = "m4a",
+                                      [DEMUCS_TRACKS_AIFF] = "aiff",
+                                      [DEMUCS_TRACKS_STEMS_AAC] = "stem.mp4",
+                                      [DEMUCS_TRACKS_STEMS_ALAC] = "stem.mp4"};
 
 audio_container dmx_audio_container(demucs_tracks_container container)
 {
-    static const audio_container containers[] = {
-        [DEMUCS_TRACKS_WAV] = AUDIO_WAV,   [DEMUCS_TRACKS_FLAC] = AUDIO_FLAC, [DEMUCS_TRACKS_MP3] = AUDIO_MP3,
-        [DEMUCS_TRACKS_OGG] = AUDIO_OGG,   [DEMUCS_TRACKS_OPUS] = AUDIO_OPUS, [DEMUCS_TRACKS_AAC] = AUDIO_AAC,
-        [DEMUCS_TRACKS_ALAC] = AUDIO_ALAC, [DEMUCS_TRACKS_AIFF] = AUDIO_AIFF};
+    static const audio_container containers[] = {[DEMUCS_TRACKS_WAV] = AUDIO_WAV,
+                                                 [DEMUCS_TRACKS_FLAC] = AUDIO_FLAC,
+                                                 [DEMUCS_TRACKS_MP3] = AUDIO_MP3,
+                                                 [DEMUCS_TRACKS_OGG] = AUDIO_OGG,
+                                                 [DEMUCS_TRACKS_OPUS] = AUDIO_OPUS,
+                                                 [DEMUCS_TRACKS_AAC] = AUDIO_AAC,
+                                                 [DEMUCS_TRACKS_ALAC] = AUDIO_ALAC,
+                                                 [DEMUCS_TRACKS_AIFF] = AUDIO_AIFF,
+                                                 [DEMUCS_TRACKS_STEMS_AAC] = AUDIO_STEMS_AAC,
+                                                 [DEMUCS_TRACKS_STEMS_ALAC] = AUDIO_STEMS_ALAC};
     return containers[container];
 }
 
@@ -34,7 +48,7 @@ audio_container dmx_audio_container(demucs_tracks_container container)
  * the pattern "{track}-{stem}.flac" is enough. Of two that share an ending the one that was asked for comes first. */
 static int container_of(const char *path, demucs_tracks_container asked)
 {
-    const char *ending = dmx_path_extension(path);
+    const char *ending = dmx_path_ending(path);
     if (strcasecmp(ending, endings[asked]) == 0) return (int)asked;
     for (int i = 0; i < (int)(sizeof endings / sizeof *endings); i++)
         if (strcasecmp(ending, endings[i]) == 0) return i;
@@ -60,13 +74,15 @@ static char *path_by_pattern(const dmx_outputs *self, const char *name, demucs_e
 /* Add a file to the list, with room for its weights. Its name is the item's to free; NULL: there was no memory. */
 static dmx_output *add(dmx_outputs *self, demucs_tracks_kind kind, int source, char *name, demucs_error *error)
 {
+    const int parts = kind == DEMUCS_TRACKS_STEMS ? 1 + self->sources : 1;
     dmx_output *item = &self->items[self->count++];
     *item = (dmx_output){.kind = kind,
                          .source = source,
                          .name = name,
-                         .channels = self->file_channels,
+                         .parts = parts,
+                         .channels = parts * self->file_channels,
                          .divisor = 1,
-                         .weights = dmx_alloc(1 + (size_t)self->sources, sizeof *item->weights)};
+                         .weights = dmx_alloc((size_t)(parts * (1 + self->sources)), sizeof *item->weights)};
     if (item->name != NULL && item->weights != NULL) return item;
     no_memory(error);
     return NULL;
@@ -94,6 +110,14 @@ static bool add_mix(dmx_outputs *self, const demucs_model *model, char *name, co
     return item != NULL && dmx_expression_read(expression, model, item->weights, error);
 }
 
+/* Add a file of the track and all stems, each a part. */
+static bool add_stems(dmx_outputs *self, demucs_error *error)
+{
+    const dmx_output *item = add(self, DEMUCS_TRACKS_STEMS, -1, dmx_strdup("stems"), error);
+    for (int part = 0; item != NULL && part < item->parts; part++) item->weights[part * (1 + self->sources) + part] = 1;
+    return item != NULL;
+}
+
 static bool is_beside(demucs_tracks_other other, demucs_tracks_kind kind)
 {
     return kind == DEMUCS_TRACKS_STEM || (kind == DEMUCS_TRACKS_OTHERS && other == DEMUCS_TRACKS_OTHER_ADD) ||
@@ -117,6 +141,7 @@ static bool is_asked_for(const demucs_tracks_request *request, const demucs_mode
 static bool list_by_pattern(dmx_outputs *self, const demucs_model *model, demucs_error *error)
 {
     const demucs_tracks_request *request = self->request;
+    if (dmx_request_is_one_file(request)) return add_stems(self, error);
     for (int source = 0; source < self->sources; source++)
         for (int kind = DEMUCS_TRACKS_STEM; kind <= DEMUCS_TRACKS_REST; kind++)
             if (is_asked_for(request, model, (demucs_tracks_kind)kind, source) &&
@@ -136,10 +161,13 @@ static bool list_targets(dmx_outputs *self, const demucs_model *model, demucs_er
 {
     for (size_t i = 0; i < self->request->targets_count; i++) {
         const demucs_tracks_target *target = &self->request->targets[i];
-        const bool done =
-            target->kind == DEMUCS_TRACKS_MIX
-                ? add_mix(self, model, dmx_strdup(target->stem), target->stem, error)
-                : add_stem(self, model, target->kind, demucs_model_find_source(model, target->stem), error);
+        bool done;
+        if (target->kind == DEMUCS_TRACKS_STEMS)
+            done = add_stems(self, error);
+        else if (target->kind == DEMUCS_TRACKS_MIX)
+            done = add_mix(self, model, dmx_strdup(target->stem), target->stem, error);
+        else
+            done = add_stem(self, model, target->kind, demucs_model_find_source(model, target->stem), error);
         if (!done) return false;
     }
     return true;
@@ -161,13 +189,18 @@ bool dmx_outputs_list(dmx_outputs *self, const demucs_tracks_request *request, c
     return request->targets != NULL ? list_targets(self, model, error) : list_by_pattern(self, model, error);
 }
 
+/* Whether a file needs what has this place among its weights. */
+static bool is_needed(const dmx_outputs *self, int place)
+{
+    for (int i = 0; i < self->count; i++)
+        for (int part = 0; part < self->items[i].parts; part++)
+            if (dmx_output_weights(self, &self->items[i], part)[place] != 0) return true;
+    return false;
+}
+
 void dmx_outputs_need(const dmx_outputs *self, bool *needed)
 {
-    for (int source = 0; source < self->sources; source++) {
-        needed[source] = false;
-        for (int i = 0; i < self->count; i++)
-            needed[source] = needed[source] || self->items[i].weights[1 + source] != 0;
-    }
+    for (int source = 0; source < self->sources; source++) needed[source] = is_needed(self, 1 + source);
 }
 
 bool dmx_outputs_need_input(const dmx_outputs *self)
@@ -175,12 +208,7 @@ bool dmx_outputs_need_input(const dmx_outputs *self)
     return self->request->sum_to_mix && self->file_rate_hz != self->sample_rate_hz;
 }
 
-bool dmx_outputs_need_mix(const dmx_outputs *self)
-{
-    for (int i = 0; i < self->count; i++)
-        if (self->items[i].weights[0] != 0) return true;
-    return self->request->sum_to_mix;
-}
+bool dmx_outputs_need_mix(const dmx_outputs *self) { return self->request->sum_to_mix || is_needed(self, 0); }
 
 /* ---- where they lie ---- */
 
@@ -198,6 +226,14 @@ static bool place(dmx_outputs *self, dmx_output *item, const char *path, demucs_
                          ".m4a, .aiff or .aif",
                          dmx_printable_path(shown, item->path), request->pattern_setting);
     item->container = container < 0 ? request->container : (demucs_tracks_container)container;
+    const bool is_one_file = strcmp(endings[item->container], "stem.mp4") == 0;
+    if (item->kind == DEMUCS_TRACKS_STEMS && !is_one_file)
+        return !dmx_refuse(item->path, error, DEMUCS_ERROR_ARGUMENT,
+                           "the name of a file of the track and all stems must end in .stem.mp4");
+    if (item->kind != DEMUCS_TRACKS_STEMS && is_one_file)
+        return !dmx_refuse(item->path, error, DEMUCS_ERROR_ARGUMENT,
+                           "a .stem.mp4 holds the track and all stems: ask for the format stem.mp4 or stem.alac, or "
+                           "choose another ending");
     item->sample_rate_hz = audio_container_rate_hz(dmx_audio_container(item->container), self->file_rate_hz);
     return true;
 }
@@ -251,6 +287,13 @@ bool dmx_outputs_check_sum(const dmx_outputs *self, demucs_error *error)
     return true;
 }
 
+static bool is_any_stems(const dmx_outputs *self)
+{
+    for (int i = 0; i < self->count; i++)
+        if (self->items[i].kind == DEMUCS_TRACKS_STEMS) return true;
+    return false;
+}
+
 bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, const demucs_model *model, int number,
                       demucs_error *error)
 {
@@ -258,5 +301,7 @@ bool dmx_outputs_plan(dmx_outputs *self, const demucs_tracks_request *request, c
     self->number = number;
     for (int i = 0; done && i < self->count; i++)
         done = place(self, &self->items[i], request->targets != NULL ? request->targets[i].path : NULL, error);
+    if (done && is_any_stems(self)) self->manifest = dmx_manifest_new(model);
+    if (done && is_any_stems(self) && self->manifest == NULL) done = no_memory(error);
     return done && dmx_outputs_check_sum(self, error);
 }

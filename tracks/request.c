@@ -11,11 +11,13 @@
 
 #include <string.h>
 
+static const char usual_pattern[] = "{track}/{stem}.{ext}";
+
 static demucs_tracks_request defaults(void)
 {
     return (demucs_tracks_request){.struct_size = sizeof(demucs_tracks_request),
                                    .folder = ".",
-                                   .pattern = "{track}/{stem}.{ext}",
+                                   .pattern = usual_pattern,
                                    .mp3_bitrate_kbps = 320,
                                    .mp3_quality = 2,
                                    .folder_setting = "request.folder",
@@ -40,7 +42,7 @@ static bool in_range(const char *what, int value, int least, int most, demucs_er
 static bool check_numbers(const demucs_tracks_request *r, demucs_error *error)
 {
     return in_range("stream", r->stream, 0, 1000, error) && in_range("other", (int)r->other, 0, 2, error) &&
-           in_range("container", (int)r->container, 0, 7, error) && in_range("sample", (int)r->sample, 0, 2, error) &&
+           in_range("container", (int)r->container, 0, 9, error) && in_range("sample", (int)r->sample, 0, 2, error) &&
            in_range("clip", (int)r->clip, 0, 3, error) && in_range("collision", (int)r->collision, 0, 3, error) &&
            in_range("mp3_bitrate_kbps", r->mp3_bitrate_kbps, 8, 320, error) &&
            in_range("mp3_quality", r->mp3_quality, 2, 7, error) &&
@@ -69,6 +71,19 @@ static bool check_keep(const demucs_tracks_request *r, demucs_error *error)
                      "that is asked for");
 }
 
+bool dmx_request_is_one_file(const demucs_tracks_request *r)
+{
+    return r->targets == NULL && (r->container == DEMUCS_TRACKS_STEMS_AAC || r->container == DEMUCS_TRACKS_STEMS_ALAC);
+}
+
+static bool check_one_file(const demucs_tracks_request *r, demucs_error *error)
+{
+    return !dmx_request_is_one_file(r) || (r->stem == NULL && r->wanted == NULL && r->mixes_count == 0) ||
+           !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                     "a .stem.mp4 holds the track and all stems: leave out which stems or mixes to write, or choose "
+                     "another format");
+}
+
 static bool check_section(const demucs_tracks_request *r, demucs_error *error)
 {
     if (!(r->start_seconds >= 0 && r->start_seconds <= 1e9))
@@ -89,7 +104,7 @@ static bool check_pattern(const demucs_tracks_request *r, demucs_error *error)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "stem and wanted exclude each other");
     if (r->wanted != NULL && r->wanted_count == 0 && r->mixes_count == 0)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "no file is asked for: name stems, or a mix");
-    if (!dmx_mixes_check(r, NULL, error)) return false;
+    if (!check_one_file(r, error) || !dmx_mixes_check(r, NULL, error)) return false;
     char *expanded = dmx_path_expand(r->pattern, &example, error);
     dmx_free(expanded);
     return expanded != NULL;
@@ -99,10 +114,10 @@ static bool check_targets(const demucs_tracks_request *r, demucs_error *error)
 {
     for (size_t i = 0; i < r->targets_count; i++) {
         const demucs_tracks_target *target = &r->targets[i];
-        if (target->path == NULL || target->path[0] == '\0' || target->stem == NULL)
-            return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "target %zu has no %s", i,
-                             target->stem == NULL ? "stem" : "path");
-        if (!in_range("the kind of a target", (int)target->kind, 0, 3, error)) return false;
+        if (!in_range("the kind of a target", (int)target->kind, 0, 4, error)) return false;
+        const bool nameless = target->stem == NULL && target->kind != DEMUCS_TRACKS_STEMS;
+        if (target->path == NULL || target->path[0] == '\0' || nameless)
+            return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "target %zu has no %s", i, nameless ? "stem" : "path");
         if (target->kind == DEMUCS_TRACKS_MIX && !dmx_expression_read(target->stem, NULL, NULL, error)) return false;
     }
     return r->targets_count > 0 || !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "there are no targets");
@@ -115,6 +130,8 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
         return !dmx_options_unknown("demucs_tracks_request_init", error);
     if (request->folder_setting == NULL) request->folder_setting = "request.folder";
     if (request->pattern_setting == NULL) request->pattern_setting = "request.pattern";
+    if (dmx_request_is_one_file(request) && strcmp(request->pattern, usual_pattern) == 0)
+        request->pattern = "{track}.{ext}";
     if (request->mixes == NULL || request->targets != NULL) request->mixes_count = 0;
     if (request->downmix_setting == NULL) request->downmix_setting = "request.downmix";
     return check_numbers(request, error) && check_sum(request, error) && check_keep(request, error) &&
@@ -153,8 +170,24 @@ static bool check_names(const demucs_model *model, demucs_error *error)
     return true;
 }
 
-static bool suits_target(const demucs_tracks_target *target, const demucs_model *model, demucs_error *error)
+/* What a .stem.mp4 takes. */
+static bool suits_stems(const demucs_tracks_request *request, const demucs_model *model, demucs_error *error)
 {
+    const int sources = demucs_model_sources(model), channels = demucs_model_channels(model);
+    if (sources != 4 || channels != 2)
+        return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                         "a .stem.mp4 has four stems in stereo, and this model gives %d of %d channels: choose another "
+                         "format, or a model of four stems such as htdemucs",
+                         sources, channels);
+    return request->output_channels == 0 ||
+           !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                     "a .stem.mp4 is in stereo: leave out the single channel, or choose another format");
+}
+
+static bool suits_target(const demucs_tracks_request *request, const demucs_tracks_target *target,
+                         const demucs_model *model, demucs_error *error)
+{
+    if (target->kind == DEMUCS_TRACKS_STEMS) return suits_stems(request, model, error);
     if (target->kind != DEMUCS_TRACKS_MIX) return has_stem(model, target->stem, false, error);
     float *weights = dmx_alloc(1 + (size_t)demucs_model_sources(model), sizeof *weights);
     const bool done = weights != NULL ? dmx_expression_read(target->stem, model, weights, error)
@@ -167,9 +200,10 @@ bool dmx_request_suits(const demucs_tracks_request *request, const demucs_model 
 {
     if (request->targets != NULL) {
         for (size_t i = 0; i < request->targets_count; i++)
-            if (!suits_target(&request->targets[i], model, error)) return false;
+            if (!suits_target(request, &request->targets[i], model, error)) return false;
         return true;
     }
+    if (dmx_request_is_one_file(request)) return suits_stems(request, model, error);
     if (request->stem != NULL && !has_stem(model, request->stem, false, error)) return false;
     for (size_t i = 0; request->wanted != NULL && i < request->wanted_count; i++)
         if (!has_stem(model, request->wanted[i], true, error)) return false;

@@ -62,7 +62,7 @@ void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const d
     for (int i = 0; i < outputs->count; i++) {
         dmx_output *item = &outputs->items[i];
         demucs_tracks_file *file = &self->files[i];
-        const uint64_t frames = item->meter.samples / (uint64_t)outputs->file_channels;
+        const uint64_t frames = item->meter.samples / (uint64_t)item->channels;
         *file = (demucs_tracks_file){.path = item->path,
                                      .name = item->name,
                                      .kind = item->kind,

@@ -32,7 +32,11 @@ bool keeping_open(demucs_tracks_request *request, const separate_options *option
 void keeping_tell(const demucs_tracks_result *result)
 {
     if (result->outcome == DEMUCS_TRACKS_SKIPPED) {
-        fprintf(stderr, "Skipped: its %zu files are there, whole, and newer than the track.\n", result->files_count);
+        if (result->files_count == 1)
+            fprintf(stderr, "Skipped: its file is there, whole, and newer than the track.\n");
+        else
+            fprintf(stderr, "Skipped: its %zu files are there, whole, and newer than the track.\n",
+                    result->files_count);
     } else if (result->outcome == DEMUCS_TRACKS_CACHED) {
         char when[32] = "", length[32];
         const time_t computed = (time_t)result->computed_unix;

@@ -21,7 +21,7 @@ bool quality_open(quality_check *self, const separate_options *options, demucs_t
                   const demucs_runs_list *list, demucs_error *error)
 {
     const char *json = options->quality_json, *report = options->report;
-    *self = (quality_check){.options = options, .list = list};
+    *self = (quality_check){.options = options, .list = list, .model = demucs_engine_model(request->engine)};
     if (!options->quality) return true;
     request->quality = &options->quality_limits;
     self->unusual = memory_new(demucs_runs_list_count(list), sizeof *self->unusual);
@@ -43,16 +43,27 @@ static void write_json(quality_check *self, const char *track, const demucs_qual
     demucs_quality_text_free(text);
 }
 
+/* The signals of a file, and how many: of one that holds all stems each stem, behind the track. */
+static size_t list_signals(const quality_check *self, const demucs_tracks_file *file, demucs_quality_signal *signals)
+{
+    const bool apart = file->kind == DEMUCS_TRACKS_STEMS;
+    const int count = apart ? demucs_model_sources(self->model) : 1;
+    for (int i = 0; i < count; i++)
+        signals[i] = (demucs_quality_signal){apart ? demucs_model_source_name(self->model, i) : file->name, file->path,
+                                             apart ? 1 + i : 0};
+    return (size_t)count;
+}
+
 /* The track itself comes first, if it can be read once more, which a pipe cannot. */
 static void add_to_report(quality_check *self, const char *track, int stream, const demucs_tracks_result *result)
 {
     struct stat is;
     size_t count = 0;
     if (self->report == NULL) return;
-    demucs_quality_signal *signals = memory_new(result->files_count + 1, sizeof *signals);
+    demucs_quality_signal *signals =
+        memory_new(result->files_count + 1 + (size_t)demucs_model_sources(self->model), sizeof *signals);
     if (stat(track, &is) == 0 && S_ISREG(is.st_mode)) signals[count++] = (demucs_quality_signal){"mix", track, stream};
-    for (size_t i = 0; i < result->files_count; i++)
-        signals[count++] = (demucs_quality_signal){result->files[i]->name, result->files[i]->path, 0};
+    for (size_t i = 0; i < result->files_count; i++) count += list_signals(self, result->files[i], signals + count);
     demucs_quality_report_add(self->report, track, signals, count, result->quality, &self->failure);
     free(signals);
 }

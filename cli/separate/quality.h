@@ -10,6 +10,7 @@
 typedef struct quality_check {
     const separate_options *options;
     const demucs_runs_list *list;
+    const demucs_model *model;
     const char **unusual; /* [unusual_count] tracks with an outlier */
     int unusual_count;
     dmx_file *json;                /* --quality-json, under way */

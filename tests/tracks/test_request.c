@@ -50,7 +50,7 @@ static void test_wrong(void)
     static const char *const none[] = {"vocals", "guitar"};
     const demucs_tracks_target no_path = {DEMUCS_TRACKS_STEM, "drums", NULL};
     const demucs_tracks_target no_stem = {DEMUCS_TRACKS_STEM, "guitar", "x.wav"};
-    const demucs_tracks_target no_kind = {(demucs_tracks_kind)4, "drums", "x.wav"};
+    const demucs_tracks_target no_kind = {(demucs_tracks_kind)5, "drums", "x.wav"};
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, 5000, 0.5F);
     const demucs_tracks_request right = tracks_request(setup, "song.wav");
 #define WRONG(change, text)                                                                                            \
@@ -82,9 +82,9 @@ static void test_wrong(void)
     WRONG((r.wanted = none, r.wanted_count = 1, r.stem = "drums"), "exclude each other");
     WRONG((r.targets = &no_path, r.targets_count = 1), "target 0 has no path");
     WRONG((r.targets = &no_stem, r.targets_count = 1), "no stem \"guitar\"");
-    WRONG((r.targets = &no_kind, r.targets_count = 1), "kind of a target is 4");
+    WRONG((r.targets = &no_kind, r.targets_count = 1), "kind of a target is 5");
     WRONG(r.targets = &no_path, "no targets");
-    WRONG(r.container = (demucs_tracks_container)8, "container is 8");
+    WRONG(r.container = (demucs_tracks_container)10, "container is 10");
     WRONG(r.bitrate_kbps = 7, "bitrate_kbps is 7");
     WRONG(r.bitrate_kbps = 1025, "bitrate_kbps is 1025");
     WRONG(r.start_seconds = -1, "start_seconds is -1");

@@ -52,21 +52,11 @@ static json_t *whole(const demucs_quality *q, const char *track)
         "residual_db", dmx_json_number(q->residual_db), "outliers", dmx_json_list(outlier, q, q->outliers_count));
 }
 
-/* The text of a value, or NULL without memory. */
-static char *text_of(const json_t *json)
-{
-    const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(9), length = json_dumpb(json, NULL, 0, flags);
-    char *text = length > 0 ? dmx_alloc(length + 1, 1) : NULL;
-    if (text == NULL || json_dumpb(json, text, length, flags) == length) return text;
-    dmx_free(text);
-    return NULL;
-}
-
 demucs_status demucs_quality_json(const demucs_quality *quality, const char *track, char **text, demucs_error *error)
 {
     demucs_error why = {DEMUCS_OK, ""};
     json_t *json = whole(quality, track);
-    *text = json != NULL ? text_of(json) : NULL;
+    *text = json != NULL ? dmx_json_print(json) : NULL;
     if (*text == NULL) dmx_fail(&why, DEMUCS_ERROR_MEMORY, "not enough memory for the figures of a track as JSON");
     json_decref(json);
     if (error != NULL) *error = why;

@@ -43,9 +43,9 @@ static void put_mix(goals *to, given *value)
 
 static void put_output_format(goals *to, given *value)
 {
-    static const demucs_tracks_container containers[] = {DEMUCS_TRACKS_WAV,  DEMUCS_TRACKS_FLAC, DEMUCS_TRACKS_MP3,
-                                                         DEMUCS_TRACKS_OGG,  DEMUCS_TRACKS_OPUS, DEMUCS_TRACKS_AAC,
-                                                         DEMUCS_TRACKS_ALAC, DEMUCS_TRACKS_AIFF};
+    static const demucs_tracks_container containers[] = {
+        DEMUCS_TRACKS_WAV, DEMUCS_TRACKS_FLAC, DEMUCS_TRACKS_MP3,  DEMUCS_TRACKS_OGG,       DEMUCS_TRACKS_OPUS,
+        DEMUCS_TRACKS_AAC, DEMUCS_TRACKS_ALAC, DEMUCS_TRACKS_AIFF, DEMUCS_TRACKS_STEMS_AAC, DEMUCS_TRACKS_STEMS_ALAC};
     to->request->container = containers[value->choice];
 }
 
@@ -224,9 +224,12 @@ static const dmx_settings_row table[] = {
                      "\"fail\" separates nothing. It is said before the work. Results of earlier runs are always "
                      "replaced."},
      .apply = put_on_collision},
-    {.key = {"output_format", .choices = "wav, flac, mp3, ogg, opus, m4a, alac, aiff", .initial = "wav",
-             .help = "Write wav, flac, mp3, ogg, opus, m4a, alac or aiff files: \"ogg\" is Vorbis, \"m4a\" AAC, "
-                     "\"alac\" the lossless one in .m4a; opus is at 48 kHz."},
+    {.key = {"output_format", .choices = "wav, flac, mp3, ogg, opus, m4a, alac, aiff, stem.mp4, stem.alac",
+             .initial = "wav",
+             .help =
+                 "Write wav, flac, mp3, ogg, opus, m4a, alac or aiff files: \"ogg\" is Vorbis, \"m4a\" AAC, "
+                 "\"alac\" the lossless one in .m4a; opus is at 48 kHz. Or \"stem.mp4\", one file for the track and "
+                 "its four stems, for programs of DJs; \"stem.alac\" is the same without loss."},
      .apply = put_output_format},
     {.key = {"bit_depth", .choices = "int16, int24, float32", .initial = "int16",
              .help = "Samples of the files: int24 is for wav, flac, alac and aiff, float32 for wav and aiff."},
