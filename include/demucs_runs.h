@@ -114,8 +114,10 @@ typedef struct demucs_runs_row {
 typedef enum demucs_runs_event_kind {
     DEMUCS_RUNS_EVENT_BEGIN = 0, /* a track begins. One that is not there, or is left out, does not */
     DEMUCS_RUNS_EVENT_TRACK,     /* `track`: an event of the track's own. COLLISION comes before the first BEGIN */
-    DEMUCS_RUNS_EVENT_END        /* the row has its outcome. That of a track that is left out comes before the first
+    DEMUCS_RUNS_EVENT_END,       /* the row has its outcome. That of a track that is left out comes before the first
                                     BEGIN; there is none for tracks that the run did not come to */
+    DEMUCS_RUNS_EVENT_FEWER      /* `text`: there was no memory for this track beside the others, so fewer are separated
+                                    at the same time from here on, and its turn comes again. Told once in a run */
 } demucs_runs_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -124,6 +126,7 @@ typedef struct demucs_runs_event {
     size_t index; /* of the row */
     const demucs_runs_row *row;
     const demucs_tracks_event *track; /* of TRACK; else NULL */
+    const char *text;                 /* of FEWER: one sentence; else NULL */
 } demucs_runs_event;
 
 /* Called in any of the threads of the run, but never in two at the same time. Return true to end the run: tracks under
@@ -134,7 +137,8 @@ typedef struct demucs_runs_options {
     size_t struct_size; /* set by demucs_runs_options_init */
     int at_once; /* 1..64: how many tracks are separated at the same time, each a stream of the engine in a thread of
                     its own. One reads or writes while others compute; each takes memory and, for its temporary
-                    files, disk space of its own. Default 1 */
+                    files, disk space of its own. Default 1; demucs_fit.h knows how many have room. A track for which
+                    there is no memory beside the others, when it begins, waits until one of these is done */
     demucs_runs_event_fn event; /* NULL (default), or a function that is told what happens */
     void *event_user;           /* handed to it */
     const char *summary;    /* NULL (default), or a file that appears when the run ends, however it ends: what became of

@@ -34,6 +34,7 @@
 #ifndef DEMUCS_SETTINGS_H
 #define DEMUCS_SETTINGS_H
 
+#include "demucs_fit.h"
 #include "demucs_tracks.h"
 
 #ifdef __cplusplus
@@ -49,7 +50,8 @@ typedef enum demucs_settings_type {
     DEMUCS_SETTINGS_INTEGER, /* decimal */
     DEMUCS_SETTINGS_NUMBER,  /* with a point, whatever the locale */
     DEMUCS_SETTINGS_SWITCH,  /* "on" or "off"; yes, no, true, false, 1 and 0 become these */
-    DEMUCS_SETTINGS_LIST     /* names, with commas between them */
+    DEMUCS_SETTINGS_LIST,    /* names, with commas between them */
+    DEMUCS_SETTINGS_SIZE     /* bytes: a number, and K, M, G or T for thousands of them: 500M, 1.5GB */
 } demucs_settings_type;
 
 /* What there is to know about a key. */
@@ -134,6 +136,9 @@ DEMUCS_API demucs_settings_source demucs_settings_origin(const demucs_settings *
  * these structs (model, repo, device, offline, progress) are the caller's to get. */
 DEMUCS_API void demucs_settings_apply(const demucs_settings *settings, demucs_tracks_request *request,
                                       demucs_engine_options *engine, demucs_stream_options *separation);
+
+/* The same for what demucs_fit.h asks for. */
+DEMUCS_API void demucs_settings_apply_fit(const demucs_settings *settings, demucs_fit_options *fit);
 
 /* ----------------------------------------------------------------------------------------------------- files ---- */
 

@@ -79,7 +79,7 @@ bool model_open(demucs_model **model, char **path, const model_request *request,
     *model = NULL;
     *path = model_find(request, why);
     if (*path == NULL) return false;
-    if (demucs_model_load(model, *path, why) != DEMUCS_OK) {
+    if (demucs_fit_load(model, *path, request->fit, why) != DEMUCS_OK) {
         name_force(request, why);
         return false;
     }

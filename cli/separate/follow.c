@@ -133,6 +133,10 @@ bool follow_event(const demucs_runs_event *event, void *user)
             progress_end(&self->progress, event->row->outcome == DEMUCS_RUNS_DONE && !self->quiet);
         tell_end(self, event->row);
         break;
+    case DEMUCS_RUNS_EVENT_FEWER:
+        bar_end(&self->progress.bar);
+        fprintf(stderr, "note: %s.\n", event->text);
+        break;
     default: break;
     }
     return interrupt_signal() != 0;

@@ -8,12 +8,11 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "common/interrupt.h"
-#include "common/memory.h"
 #include "common/model.h"
 #include "common/output.h"
-#include "common/precision.h"
 #include "common/say.h"
 #include "common/settings_print.h"
+#include "engine.h"
 #include "folder.h"
 #include "follow.h"
 #include "gather.h"
@@ -32,77 +31,10 @@ typedef struct run {
     const separate_options *options;
     demucs_tracks_request request;
     demucs_runs_list *list;
+    int at_once;
     follow view;
     quality_check quality;
 } run;
-
-static void announce_engine(const run *self, size_t bytes)
-{
-    const separate_options *options = self->options;
-    const demucs_engine *engine = self->request.engine;
-    const char *precision = precision_name(demucs_engine_precision(engine));
-    if (options->verbose)
-        fprintf(stderr, "CPU level %s, precision %s, %.1f MB of memory\n", demucs_engine_cpu(engine), precision,
-                (double)bytes / 1e6);
-    if (demucs_engine_precision(engine) != options->engine.precision)
-        fprintf(stderr, "note: CPU level %s has no bfloat16: --precision %s computes as %s.\n",
-                demucs_engine_cpu(engine), precision_name(options->engine.precision), precision);
-}
-
-/* What is wrong with the options, or too large for the memory, is found once and not with each track: by a stream like
- * theirs. */
-static bool try_stream(run *self, const bool *wanted, size_t *bytes, demucs_error *why)
-{
-    demucs_stream *stream = NULL;
-    demucs_stream_options options = self->options->separation;
-    options.wanted = wanted;
-    bool done = demucs_stream_create(&stream, self->request.engine, &options, why) == DEMUCS_OK;
-    *bytes = demucs_engine_memory_bytes(self->request.engine) + demucs_stream_memory_bytes(stream);
-    demucs_stream_free(stream);
-    return done;
-}
-
-/* Segments of an unsplit track that can run at the same time: the shifts of the members that count for a stem that is
- * wanted (NULL: all). More jobs would only take memory. */
-static int unsplit_segments(const demucs_model *model, const bool *wanted, int shifts)
-{
-    int members = 0;
-    for (int member = 0; member < demucs_model_members(model); member++) {
-        demucs_member_info info = {.struct_size = sizeof info};
-        bool counts = false;
-        if (demucs_model_member_info(model, member, &info, NULL) != DEMUCS_OK) continue;
-        for (int source = 0; source < demucs_model_sources(model); source++)
-            counts = counts || (info.weights[source] != 0 && (wanted == NULL || wanted[source]));
-        members += counts;
-    }
-    return members * (shifts > 0 ? shifts : 1);
-}
-
-static bool create_engine(run *self, const demucs_model *model, const bool *wanted, demucs_error *why)
-{
-    demucs_engine_options options = self->options->engine;
-    size_t bytes;
-    if (demucs_engine_create(&self->request.engine, model, &options, why) != DEMUCS_OK) return false;
-    const int most = unsplit_segments(model, wanted, self->options->separation.shifts);
-    if (!self->options->separation.split && demucs_engine_jobs(self->request.engine) > most) {
-        demucs_engine_free(self->request.engine);
-        options.jobs = most;
-        if (demucs_engine_create(&self->request.engine, model, &options, why) != DEMUCS_OK) return false;
-    }
-    if (!try_stream(self, wanted, &bytes, why)) return false;
-    announce_engine(self, bytes);
-    return true;
-}
-
-/* Work that only serves stems that no file needs is left out. */
-static bool prepare_engine(run *self, const demucs_model *model, demucs_error *why)
-{
-    bool *needed = memory_new((size_t)demucs_model_sources(model), sizeof *needed);
-    const bool done = demucs_tracks_needs(&self->options->request, model, needed, why) == DEMUCS_OK &&
-                      create_engine(self, model, needed, why);
-    free(needed);
-    return done;
-}
 
 /* Make OUT/MODEL and announce it as the official program does. */
 static bool announce(const char *folder, demucs_error *why)
@@ -133,7 +65,7 @@ static bool separate_all(run *self, int *status, demucs_error *why)
     demucs_runs_options how;
     follow *view = &self->view;
     demucs_runs_options_init(&how, sizeof how);
-    how.at_once = (int)options->tracks_at_once;
+    how.at_once = self->at_once;
     how.event = on_event;
     how.event_user = self;
     how.summary = options->summary;
@@ -164,7 +96,8 @@ static int run_all(separate_options *options)
     demucs_model *model = NULL;
     char *path = NULL, *folder = folder_of_model(options->request.folder, options->name);
     run self = {.options = options, .request = options->request};
-    const model_request request = {.name = options->name, .repo = options->repo, .offline = options->offline};
+    const model_request request = {
+        .name = options->name, .repo = options->repo, .offline = options->offline, .fit = &options->fit};
     int status = 1;
     self.request.folder = folder;
     self.list = gather_tracks(options, folder, &why);
@@ -175,7 +108,8 @@ static int run_all(separate_options *options)
     listing_announce_bag(options, model, path);
     if (!listing_check_stem(options, model, &why)) goto done;
     if (demucs_tracks_check(&options->request, model, &why) != DEMUCS_OK) goto done;
-    if (!announce(folder, &why) || !prepare_engine(&self, model, &why)) goto done;
+    if (!announce(folder, &why) || !engine_open(&self.request, options, model, self.list, &self.at_once, &why))
+        goto done;
     if (demucs_tracks_batch_create(&self.request.batch, &why) != DEMUCS_OK) goto done;
     if (!quality_open(&self.quality, options, &self.request, self.list, &why)) goto done;
     if (!separate_all(&self, &status, &why)) status = 1;

@@ -67,6 +67,8 @@ static const argument table[] = {
     {0, "asr-rate", .setting = "asr_rate", .added = true, .metavar = "HZ", .group = GROUP_RATE},
     {0, "keep-rate", .setting = "keep_rate", .word = "on", .added = true, .group = GROUP_RATE},
     {'j', "jobs", .setting = "jobs"},
+    {0, "tracks-at-once", .setting = "tracks_at_once", .added = true, .metavar = "N"},
+    {0, "max-memory", .setting = "max_memory", .added = true, .metavar = "SIZE"},
     {0, "seed", .setting = "seed", .added = true},
     {0, "threads", .setting = "threads", .added = true},
     {0, "precision", .setting = "precision", .added = true},
@@ -94,11 +96,6 @@ static const argument table[] = {
          "and the next one begins. Default is 0: as long as it takes."},
     {0, "summary", ARGUMENT_TEXT, FIELD(summary), .added = true, .metavar = "FILE",
      .help = "Write to this file, at the end, what became of each track, as JSON. Default: none."},
-    {0, "tracks-at-once", ARGUMENT_INTEGER, FIELD(tracks_at_once), .added = true, .minimum = 1, .maximum = 64,
-     .metavar = "N",
-     .help =
-         "How many tracks are separated at the same time: some read or write while others compute. Each takes memory "
-         "and disk space of its own; the output is the same. Default is 1."},
     {0, "start", ARGUMENT_NUMBER, FIELD(start), .metavar = "SECONDS", .added = true, .minimum = 0, .maximum = 1e9,
      .help = "Separate a section of each track, which begins here. Default is 0."},
     {0, "duration", ARGUMENT_NUMBER, FIELD(duration), .metavar = "SECONDS", .added = true, .minimum = 0, .maximum = 1e9,
@@ -148,6 +145,9 @@ static void translate(separate_options *options)
     demucs_default_engine_options(&options->engine, sizeof options->engine);
     demucs_default_stream_options(&options->separation, sizeof options->separation);
     demucs_settings_apply(options->settings, &options->request, &options->engine, &options->separation);
+    demucs_fit_options_init(&options->fit, sizeof options->fit);
+    demucs_settings_apply_fit(options->settings, &options->fit);
+    options->fit.max_memory_setting = "--max-memory";
     options->request.separation = &options->separation;
     options->request.start_seconds = options->start;
     options->request.duration_seconds = options->duration;
@@ -212,7 +212,7 @@ static arguments_result parse(separate_options *options, const argument_parser *
 arguments_result options_parse(separate_options *options, int argc, char **argv)
 {
     demucs_error why;
-    *options = (separate_options){.tracks = memory_new((size_t)argc + 1, sizeof *options->tracks), .tracks_at_once = 1};
+    *options = (separate_options){.tracks = memory_new((size_t)argc + 1, sizeof *options->tracks)};
     if (demucs_settings_create(&options->settings, &why) != DEMUCS_OK) {
         say(stderr, "error: %s", why.message);
         return ARGUMENTS_WRONG;

@@ -18,9 +18,8 @@ typedef struct separate_options {
     const char *from, *glob;                    /* or NULL */
     const char *log;                            /* or NULL */
     bool log_names;
-    const char *summary;      /* or NULL */
-    double timeout;           /* seconds, 0: none */
-    long long tracks_at_once; /* 1..64 */
+    const char *summary; /* or NULL */
+    double timeout;      /* seconds, 0: none */
     bool recursive;
     double start, duration;          /* seconds; 0 to the end */
     const char *given[OPTIONS_MOST]; /* [row of the table] what was given for a setting, or NULL */
@@ -31,6 +30,7 @@ typedef struct separate_options {
     bool offline;
     demucs_engine_options engine;
     demucs_stream_options separation;
+    demucs_fit_options fit;
     demucs_tracks_request request; /* of each track; without engine and input, and its folder is that of all models */
     demucs_quality_options quality_limits;
 } separate_options;

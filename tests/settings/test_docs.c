@@ -20,7 +20,7 @@ static char *read_page(void)
 /* "off" of "on, off", a range, or what the type allows. */
 static void describe_values(char *out, size_t size, const demucs_settings_key *key)
 {
-    static const char *const types[] = {"text", "path", "whole number", "number", "on, off", "names"};
+    static const char *const types[] = {"text", "path", "whole number", "number", "on, off", "names", "size"};
     int used = snprintf(out, size, "%s", key->choices != NULL ? key->choices : types[key->type]);
     if (key->minimum != 0 || key->maximum != 0)
         used += snprintf(out + used, size - (size_t)used, ", %.15g to %.15g", key->minimum, key->maximum);

@@ -60,30 +60,34 @@ static void test_sources(void)
 /* What is refused, with a sentence that says what is allowed. Nothing changes. */
 static void test_wrong(void)
 {
-    static const char *const wrong[][3] = {{"shift", "1", "there is no setting 'shift'; there are model, repo, preset"},
-                                           {"", "1", "there is no setting ''"},
-                                           {"shifts", "x", "shifts is 'x', but should be a whole number from 0 to 1"},
-                                           {"shifts", "", "shifts is ''"},
-                                           {"shifts", "1.5", "a whole number"},
-                                           {"shifts", " 1", "a whole number"},
-                                           {"shifts", "-1", "from 0 to 100000"},
-                                           {"shifts", "99999999999999999999", "from 0 to 100000"},
-                                           {"overlap", "1", "overlap is '1', but should be a number from 0 to 0.99"},
-                                           {"overlap", "nan", "a number"},
-                                           {"overlap", "0x0.1p0", "a number"},
-                                           {"overlap", "0,5", "a number"},
-                                           {"overlap", ".", "a number"},
-                                           {"split", "maybe", "split is 'maybe', but should be on or off"},
-                                           {"output_format", "wma", "should be one of wav, flac, mp3"},
-                                           {"output_format", "wav, flac", "should be one of wav, flac, mp3"},
-                                           {"output_format", "", "should be one of wav, flac, mp3"},
-                                           {"mp3_preset", "1", "should be one of 2, 3, 4, 5, 6, 7"},
-                                           {"mp3_bitrate", "loud", "a whole number from 0 to 320"},
-                                           {"preset", "nice", "there is no preset 'nice'; there are draft, standard"},
-                                           {"model", "", "the name of the model is empty"},
-                                           {"filename", "{song}", "unknown variable {song}"},
-                                           {"stems", "a,,b", "names with commas between them"},
-                                           {"stems", ",", "names with commas between them"}};
+    static const char *const wrong[][3] = {
+        {"shift", "1", "there is no setting 'shift'; there are model, repo, preset"},
+        {"", "1", "there is no setting ''"},
+        {"shifts", "x", "shifts is 'x', but should be a whole number from 0 to 1"},
+        {"shifts", "", "shifts is ''"},
+        {"shifts", "1.5", "a whole number"},
+        {"shifts", " 1", "a whole number"},
+        {"shifts", "-1", "from 0 to 100000"},
+        {"shifts", "99999999999999999999", "from 0 to 100000"},
+        {"overlap", "1", "overlap is '1', but should be a number from 0 to 0.99"},
+        {"overlap", "nan", "a number"},
+        {"overlap", "0x0.1p0", "a number"},
+        {"overlap", "0,5", "a number"},
+        {"overlap", ".", "a number"},
+        {"split", "maybe", "split is 'maybe', but should be on or off"},
+        {"output_format", "wma", "should be one of wav, flac, mp3"},
+        {"output_format", "wav, flac", "should be one of wav, flac, mp3"},
+        {"output_format", "", "should be one of wav, flac, mp3"},
+        {"mp3_preset", "1", "should be one of 2, 3, 4, 5, 6, 7"},
+        {"mp3_bitrate", "loud", "a whole number from 0 to 320"},
+        {"preset", "nice", "there is no preset 'nice'; there are draft, standard"},
+        {"model", "", "the name of the model is empty"},
+        {"filename", "{song}", "unknown variable {song}"},
+        {"stems", "a,,b", "names with commas between them"},
+        {"stems", ",", "names with commas between them"},
+        {"max_memory", "much", "max_memory is 'much', but should be a size, such as"},
+        {"max_memory", "0", "a size"},
+        {"tracks_at_once", "65", "a whole number from 0 to 64"}};
     demucs_settings *s = fresh();
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         demucs_error error = {DEMUCS_OK, ""};
@@ -108,12 +112,23 @@ static void test_wrong(void)
 /* Values that are taken, and the form in which they are given back. */
 static void test_forms(void)
 {
-    static const char *const right[][3] = {
-        {"split", "No", "off"},         {"split", "TRUE", "on"},     {"shifts", "007", "7"},
-        {"mp3_bitrate", "5000", "320"}, {"mp3_bitrate", "-7", "0"},  {"jobs", "-1", "0"},
-        {"overlap", ".5", ".5"},        {"overlap", "5e-1", "5e-1"}, {"stems", "a , b", "a, b"},
-        {"stems", "vocals", "vocals"},  {"bitrate", "", ""},         {"output_dir", "a\nb", "a\nb"},
-        {"two_stems", "", ""},          {"segment", "", ""},         {"seed", "4294967295", "4294967295"}};
+    static const char *const right[][3] = {{"split", "No", "off"},
+                                           {"split", "TRUE", "on"},
+                                           {"shifts", "007", "7"},
+                                           {"mp3_bitrate", "5000", "320"},
+                                           {"mp3_bitrate", "-7", "0"},
+                                           {"jobs", "-1", "0"},
+                                           {"overlap", ".5", ".5"},
+                                           {"overlap", "5e-1", "5e-1"},
+                                           {"stems", "a , b", "a, b"},
+                                           {"stems", "vocals", "vocals"},
+                                           {"bitrate", "", ""},
+                                           {"output_dir", "a\nb", "a\nb"},
+                                           {"two_stems", "", ""},
+                                           {"segment", "", ""},
+                                           {"seed", "4294967295", "4294967295"},
+                                           {"max_memory", "1.5GB", "1.5GB"},
+                                           {"max_memory", "", ""}};
     demucs_settings *s = fresh();
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
         CHECK(set(s, DEMUCS_SETTINGS_USER, right[i][0], right[i][1]) && is(s, right[i][0], right[i][2]), "%s = '%s'",
@@ -279,4 +294,24 @@ static void test_old_caller(void)
     demucs_settings_free(s);
 }
 
-TRACKS_MAIN(test_sources, test_wrong, test_forms, test_presets, test_groups, test_apply, test_old_caller)
+/* What a plan is made by. */
+static void test_apply_fit(void)
+{
+    demucs_settings *s = fresh();
+    demucs_fit_options fit;
+    demucs_fit_options_init(&fit, sizeof fit);
+    fit.tracks = 7;
+    demucs_settings_apply_fit(s, &fit);
+    CHECK(fit.tracks_at_once == 0 && fit.max_memory_bytes == 0 && fit.tracks == 7, "%d tracks at once of %zu",
+          fit.tracks_at_once, fit.tracks);
+    CHECK(set(s, DEMUCS_SETTINGS_USER, "max_memory", "1.5GB") && set(s, DEMUCS_SETTINGS_USER, "tracks_at_once", "3"),
+          "not set");
+    demucs_settings_apply_fit(s, &fit);
+    CHECK(fit.tracks_at_once == 3 && fit.max_memory_bytes == 1500000000, "%d tracks at once in %llu bytes",
+          fit.tracks_at_once, (unsigned long long)fit.max_memory_bytes);
+    demucs_settings_apply_fit(s, NULL);
+    demucs_settings_free(s);
+}
+
+TRACKS_MAIN(test_sources, test_wrong, test_forms, test_presets, test_groups, test_apply, test_apply_fit,
+            test_old_caller)

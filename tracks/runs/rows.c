@@ -7,9 +7,8 @@
 #include "tracks/paths.h"
 #include "tracks/request.h"
 
+#include <stdio.h>
 #include <string.h>
-
-enum { AT_ONCE_MOST = 64 };
 
 /* ----------------------------------------------------------------------------------------------------- telling ---- */
 
@@ -18,15 +17,29 @@ bool dmx_runs_stopped(const demucs_run *self)
     return atomic_load(&self->stopped) || demucs_tracks_cancel_is_set(self->request.cancel);
 }
 
-void dmx_runs_tell(dmx_runs_track *track, demucs_runs_event_kind kind, const demucs_tracks_event *event)
+static void tell(dmx_runs_track *track, demucs_runs_event event)
 {
     demucs_run *run = track->run;
-    const demucs_runs_event all = {
-        .kind = kind, .index = (size_t)(track - run->tracks), .row = &track->row, .track = event};
+    event.index = (size_t)(track - run->tracks);
+    event.row = &track->row;
     if (run->options.event == NULL) return;
     pthread_mutex_lock(&run->lock);
-    if (run->options.event(&all, run->options.event_user)) atomic_store(&run->stopped, true);
+    if (run->options.event(&event, run->options.event_user)) atomic_store(&run->stopped, true);
     pthread_mutex_unlock(&run->lock);
+}
+
+void dmx_runs_tell(dmx_runs_track *track, demucs_runs_event_kind kind, const demucs_tracks_event *event)
+{
+    tell(track, (demucs_runs_event){.kind = kind, .track = event});
+}
+
+void dmx_runs_tell_fewer(dmx_runs_track *track)
+{
+    char text[DMX_SHOWN_PATH + 160], shown[DMX_SHOWN_PATH];
+    snprintf(text, sizeof text,
+             "there was not enough memory for %s beside the others: fewer tracks are separated at once from here on",
+             dmx_printable_path(shown, track->row.path));
+    tell(track, (demucs_runs_event){.kind = DEMUCS_RUNS_EVENT_FEWER, .text = text});
 }
 
 static bool on_event(const demucs_tracks_event *event, void *user)
@@ -82,7 +95,7 @@ static bool read_options(demucs_run *self, const demucs_runs_options *given, dem
     self->options = defaults();
     if (given != NULL && !dmx_options_take(&self->options, sizeof self->options, given, given->struct_size))
         return !dmx_options_unknown("demucs_runs_options_init", error);
-    if (self->options.at_once < 1 || self->options.at_once > AT_ONCE_MOST)
+    if (self->options.at_once < 1 || self->options.at_once > DMX_RUNS_AT_ONCE)
         return !dmx_options_range(error, "at_once", self->options.at_once, "from 1 to 64");
     if (!(self->options.timeout_seconds >= 0))
         return !dmx_options_range(error, "timeout_seconds", self->options.timeout_seconds, "0 or more");

@@ -1,12 +1,16 @@
 /* run.c - demucs_run_separate: each thread takes the next track of the list until none is left.
  *
  * Whose turn it is in the engine is the engine's business; here is only who begins when. What a track becomes depends
- * on its request and on what was reserved for it before the first began, and so not on how many run at once. */
+ * on its request and on what was reserved for it before the first began, and so not on how many run at once.
+ *
+ * A track for which there is no memory beside the others gives its thread up: one of the others takes it when it is
+ * done. So there are as many threads as have room, and the last of them has all of it. */
 #include "base/clock.h"
 #include "tracks/runs/before.h"
 #include "tracks/runs/json.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Whether there is something to separate; else it fails. */
@@ -37,7 +41,16 @@ static void fail_late(dmx_runs_track *track)
     dmx_runs_close(track, DEMUCS_RUNS_FAILED, why.status, why.message);
 }
 
-static void separate(dmx_runs_track *track)
+/* Its turn can come again: what goes through a pipe may have been read. */
+static bool can_wait(const dmx_runs_track *track)
+{
+    struct stat info;
+    return track->together && !dmx_runs_stopped(track->run) && stat(track->row.path, &info) == 0 &&
+           S_ISREG(info.st_mode);
+}
+
+/* False when there was no memory for it beside others, and its turn is to come again. */
+static bool separate(dmx_runs_track *track)
 {
     const demucs_tracks_request request = dmx_runs_request(track);
     demucs_tracks_result *result = NULL;
@@ -45,6 +58,7 @@ static void separate(dmx_runs_track *track)
     track->start = dmx_clock_seconds();
     const demucs_status status = demucs_tracks_separate(&request, &result, &why);
     track->row.seconds = dmx_clock_seconds() - track->start;
+    if (status == DEMUCS_ERROR_MEMORY && can_wait(track)) return false;
     track->row.result = result;
     if (status == DEMUCS_OK && result->outcome == DEMUCS_TRACKS_SKIPPED)
         dmx_runs_close(track, DEMUCS_RUNS_SKIPPED, status, "its files are there, whole, and newer than the track");
@@ -56,39 +70,83 @@ static void separate(dmx_runs_track *track)
     else
         dmx_runs_close(track, status == DEMUCS_ERROR_CANCELLED ? DEMUCS_RUNS_CANCELLED : DEMUCS_RUNS_FAILED, status,
                        why.message);
+    return true;
 }
 
-/* Begin with the next track that waits and is there. NULL: there is none. */
-static dmx_runs_track *begin_next(demucs_run *self)
+/* With the lock of the turn. */
+static dmx_runs_track *take_next(demucs_run *self)
 {
     dmx_runs_track *track = NULL;
-    pthread_mutex_lock(&self->turn);
+    if (self->again_count > 0 && !dmx_runs_stopped(self)) return self->again[--self->again_count];
     while (track == NULL && self->next < self->count && !dmx_runs_stopped(self)) {
         track = &self->tracks[self->next++];
         if (track->row.outcome != DEMUCS_RUNS_WAITING || !is_there(track)) track = NULL;
     }
-    if (track != NULL) dmx_runs_tell(track, DEMUCS_RUNS_EVENT_BEGIN, NULL);
+    return track;
+}
+
+/* Begin with the next track that waits and is there. NULL: there is none, and the thread has one worker less. */
+static dmx_runs_track *begin_next(demucs_run *self)
+{
+    pthread_mutex_lock(&self->turn);
+    dmx_runs_track *track = take_next(self);
+    if (track != NULL) {
+        track->together = self->workers > 1;
+        if (!track->begun) dmx_runs_tell(track, DEMUCS_RUNS_EVENT_BEGIN, NULL);
+        track->begun = true;
+    } else {
+        self->workers--;
+    }
     pthread_mutex_unlock(&self->turn);
     return track;
+}
+
+/* Leave a track to the others, and the thread with it; where the others are done meanwhile, it goes on, and takes the
+ * track again. */
+static bool leave_to_others(demucs_run *self, dmx_runs_track *track)
+{
+    pthread_mutex_lock(&self->turn);
+    self->again[self->again_count++] = track;
+    const bool others = self->workers > 1;
+    if (others) self->workers--;
+    if (others && !self->told_fewer) dmx_runs_tell_fewer(track);
+    self->told_fewer = self->told_fewer || others;
+    pthread_mutex_unlock(&self->turn);
+    return others;
 }
 
 static void *work(void *user)
 {
     demucs_run *self = user;
-    for (dmx_runs_track *track; (track = begin_next(self)) != NULL;) separate(track);
+    for (dmx_runs_track *track; (track = begin_next(self)) != NULL;)
+        if (!separate(track) && leave_to_others(self, track)) break;
     return NULL;
+}
+
+/* Another thread, counted before it can begin. */
+static bool start_worker(demucs_run *self, pthread_t *thread)
+{
+    pthread_mutex_lock(&self->turn);
+    self->workers++;
+    pthread_mutex_unlock(&self->turn);
+    if (pthread_create(thread, NULL, work, self) == 0) return true;
+    pthread_mutex_lock(&self->turn);
+    self->workers--;
+    pthread_mutex_unlock(&self->turn);
+    return false;
 }
 
 /* The caller's thread is one of them, so that one track at a time needs no other. Where the system gives fewer threads,
  * fewer tracks run at once. */
 static void work_together(demucs_run *self)
 {
-    pthread_t threads[64];
+    pthread_t threads[DMX_RUNS_AT_ONCE];
     const size_t waiting = demucs_run_tally(self, DEMUCS_RUNS_WAITING);
     const size_t wanted = self->ordered ? 1 : (size_t)self->options.at_once;
     const size_t most = wanted < waiting ? wanted : waiting;
     size_t others = 0;
-    while (others + 1 < most && pthread_create(&threads[others], NULL, work, self) == 0) others++;
+    self->workers = 1;
+    while (others + 1 < most && start_worker(self, &threads[others])) others++;
     work(self);
     while (others > 0) pthread_join(threads[--others], NULL);
 }

@@ -139,6 +139,8 @@ static void put_split(goals *to, given *value) { to->separation->split = value->
 static void put_seed(goals *to, given *value) { to->separation->seed = (uint64_t)value->integer; }
 static void put_threads(goals *to, given *value) { to->engine->threads = (int)value->integer; }
 static void put_jobs(goals *to, given *value) { to->engine->jobs = (int)value->integer; }
+static void put_tracks_at_once(goals *to, given *value) { to->fit->tracks_at_once = (int)value->integer; }
+static void put_max_memory(goals *to, given *value) { to->fit->max_memory_bytes = (uint64_t)value->integer; }
 
 /* --------------------------------------------------------------------------- what values may be, besides ---- */
 
@@ -318,6 +320,17 @@ static const dmx_settings_row table[] = {
              .help = "How many segments are separated at the same time. More are faster on a computer with many "
                      "cores, and each takes memory of its own; the output is the same."},
      .apply = put_jobs},
+    {.key = {"tracks_at_once", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 64, .initial = "0",
+             .meaning = "1, and on a computer of 8 cores or more 2 or 3, if there is memory and progress is not shown "
+                        "as by the official program",
+             .help = "How many tracks are separated at the same time: some read or write while others compute. Each "
+                     "takes memory and disk space of its own; the output is the same."},
+     .apply = put_tracks_at_once},
+    {.key = {"max_memory", DEMUCS_SETTINGS_SIZE, .initial = "", .meaning = "what the computer can spare",
+             .help = "How much memory the program may take, such as 800M or 4GB. Where that is too little, fewer "
+                     "tracks and segments run at once, then less of a bag is kept in memory, then segments get "
+                     "shorter, unless segment is set; it is said."},
+     .apply = put_max_memory},
     {.key = {"stream", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 1000, .initial = "0",
              .help = "Which audio stream of a file to separate, counted from 0."},
      .apply = put_stream},

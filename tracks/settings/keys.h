@@ -9,6 +9,7 @@ typedef struct dmx_settings_goals {
     demucs_tracks_request *request;
     demucs_engine_options *engine;
     demucs_stream_options *separation;
+    demucs_fit_options *fit;
 } dmx_settings_goals;
 
 typedef struct dmx_settings_row {

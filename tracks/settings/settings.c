@@ -228,24 +228,42 @@ static void give(size_t *given, const void *whole, size_t size)
     if (given != NULL) memcpy(given, whole, *given < size ? *given : size);
 }
 
+static void apply_all(const demucs_settings *self, const dmx_settings_goals *goals)
+{
+    for (int key = 0; self != NULL && key < (int)demucs_settings_keys(); key++) {
+        int how_strong;
+        const dmx_settings_row *row = dmx_settings_row_at((size_t)key);
+        if (row->apply != NULL) row->apply(goals, holding(self, key, &how_strong));
+    }
+}
+
 void demucs_settings_apply(const demucs_settings *self, demucs_tracks_request *request, demucs_engine_options *engine,
                            demucs_stream_options *separation)
 {
     demucs_tracks_request whole_request = {0};
     demucs_engine_options whole_engine = {0};
     demucs_stream_options whole_separation = {0};
-    const dmx_settings_goals goals = {&whole_request, &whole_engine, &whole_separation};
+    demucs_fit_options none = {0};
+    const dmx_settings_goals goals = {&whole_request, &whole_engine, &whole_separation, &none};
     take(&whole_request, sizeof whole_request, (size_t *)request);
     take(&whole_engine, sizeof whole_engine, (size_t *)engine);
     take(&whole_separation, sizeof whole_separation, (size_t *)separation);
-    for (int key = 0; self != NULL && key < (int)demucs_settings_keys(); key++) {
-        int how_strong;
-        const dmx_settings_row *row = dmx_settings_row_at((size_t)key);
-        if (row->apply != NULL) row->apply(&goals, holding(self, key, &how_strong));
-    }
+    apply_all(self, &goals);
     give((size_t *)request, &whole_request, sizeof whole_request);
     give((size_t *)engine, &whole_engine, sizeof whole_engine);
     give((size_t *)separation, &whole_separation, sizeof whole_separation);
+}
+
+void demucs_settings_apply_fit(const demucs_settings *self, demucs_fit_options *fit)
+{
+    demucs_tracks_request request = {0};
+    demucs_engine_options engine = {0};
+    demucs_stream_options separation = {0};
+    demucs_fit_options whole = {0};
+    const dmx_settings_goals goals = {&request, &engine, &separation, &whole};
+    take(&whole, sizeof whole, (size_t *)fit);
+    apply_all(self, &goals);
+    give((size_t *)fit, &whole, sizeof whole);
 }
 
 int demucs_settings_warnings(const demucs_settings *self) { return self != NULL ? self->warnings_count : 0; }

@@ -2,6 +2,7 @@
 #include "tracks/settings/value.h"
 
 #include "base/alloc.h"
+#include "base/size.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -79,6 +80,15 @@ static bool read_number(dmx_settings_value *value, const demucs_settings_key *ke
     return value->text != NULL || no_memory(error);
 }
 
+static bool read_size(dmx_settings_value *value, const demucs_settings_key *key, const char *text, demucs_error *error)
+{
+    uint64_t bytes;
+    if (!dmx_size_parse(text, &bytes)) return wrong(key, text, "a size, such as 500M, 20GB or 1.5T", error);
+    value->integer = (long long)bytes;
+    value->text = dmx_strdup(text);
+    return value->text != NULL || no_memory(error);
+}
+
 /* ----------------------------------------------------------------------------------------------------- words ---- */
 
 static bool read_switch(dmx_settings_value *value, const demucs_settings_key *key, const char *text,
@@ -152,6 +162,7 @@ static bool read_by_type(dmx_settings_value *value, const demucs_settings_key *k
     case DEMUCS_SETTINGS_NUMBER: return read_number(value, key, text, error);
     case DEMUCS_SETTINGS_SWITCH: return read_switch(value, key, text, error);
     case DEMUCS_SETTINGS_LIST: return read_list(value, key, text, error);
+    case DEMUCS_SETTINGS_SIZE: return read_size(value, key, text, error);
     default: return read_text(value, text, error);
     }
 }

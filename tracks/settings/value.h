@@ -8,7 +8,7 @@
 /* A value in all the forms that somebody may want it in. */
 typedef struct dmx_settings_value {
     char *text;        /* as it would stand in a file; NULL: no value was given */
-    long long integer; /* of an INTEGER */
+    long long integer; /* of an INTEGER; bytes of a SIZE */
     double number;     /* of a NUMBER */
     bool on;           /* of a SWITCH */
     int choice;        /* of a key with choices: the number of the one */

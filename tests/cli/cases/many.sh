@@ -35,7 +35,7 @@ demucs -o one --recursive in none.wav 2>/dev/null
 demucs -o four --recursive --tracks-at-once 4 in none.wav 2>err.txt
 sort err.txt | sed -e 's/: [0-9:]* of audio in [0-9:]*, .*/: done/' -e '/^[0-9]* %, .* so far/d'
 diff -r one four && echo "no difference"
-last_words --tracks-at-once 0 in
+last_words --tracks-at-once 65 in
 echo "--- a track that takes too long"
 make in/slow.wav 600
 echo text >in/text.wav
