@@ -1,7 +1,8 @@
 /* ffmpeg_compat.h - the differences between FFmpeg 4.4 and 8, all in one place.
  *
  * FFmpeg 5.1 replaced the 64-bit mask of speakers and the channel count by one AVChannelLayout; 7.0 removed the old
- * pair. Here both are an `ffmpeg_layout`. 7.0 also made the buffer of a write callback const. */
+ * pair. Here both are an `ffmpeg_layout`. 7.0 also made the buffer of a write callback const; 6.1 moved the side data
+ * of streams. */
 #ifndef DEMUCS_AUDIO_FFMPEG_COMPAT_H
 #define DEMUCS_AUDIO_FFMPEG_COMPAT_H
 
@@ -12,12 +13,30 @@
 #include <libswresample/swresample.h>
 
 #include <stdbool.h>
+#include <string.h>
 
 #if LIBAVFORMAT_VERSION_MAJOR >= 61
 typedef const uint8_t ffmpeg_write_byte;
 #else
 typedef uint8_t ffmpeg_write_byte;
 #endif
+
+/* What is known of a stream beside its parameters, such as by how much a picture is turned. From 6.1 on it belongs to
+ * them, and is copied with them. */
+static inline bool ffmpeg_stream_copy_side_data(AVStream *to, const AVStream *from)
+{
+#if LIBAVFORMAT_VERSION_INT < AV_VERSION_INT(60, 15, 100)
+    for (int i = 0; i < from->nb_side_data; i++) {
+        const AVPacketSideData *data = &from->side_data[i];
+        uint8_t *copy = av_stream_new_side_data(to, data->type, data->size);
+        if (copy == NULL) return false;
+        memcpy(copy, data->data, data->size);
+    }
+#else
+    (void)to, (void)from;
+#endif
+    return true;
+}
 
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 24, 100)
 

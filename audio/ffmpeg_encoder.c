@@ -15,6 +15,14 @@
     {encoder, encoder, encoder}, { sample, sample, sample }
 
 static const ffmpeg_codec codecs[] = {
+    [AUDIO_WAV] = {"wav", /* and MP3: in a video; as files they are wav_writer.c's and mp3_writer.c's */
+                   "PCM",
+                   "wav",
+                   {"pcm_s16le", "pcm_s24le", "pcm_f32le"},
+                   {AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S32, AV_SAMPLE_FMT_FLT},
+                   0,
+                   0},
+    [AUDIO_MP3] = {"mp3", "MP3", "mp3", LOSSY("libmp3lame", AV_SAMPLE_FMT_FLTP), 128, 0},
     [AUDIO_FLAC] = {"flac", "FLAC", "flac", {"flac", "flac", NULL}, {AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S32}, 0, 0},
     [AUDIO_OGG] = {"ogg", "Vorbis", "ogg", LOSSY("libvorbis", AV_SAMPLE_FMT_FLTP), 0, 7}, /* some 224 kb/s in stereo */
     [AUDIO_OPUS] = {"opus", "Opus", "opus", LOSSY("libopus", AV_SAMPLE_FMT_FLT), 80, 0},

@@ -11,7 +11,7 @@ install(TARGETS demucs_static EXPORT demucs_static)
 install(EXPORT demucs_shared NAMESPACE demucs:: FILE demucs-shared.cmake DESTINATION ${DEMUCS_CMAKE_DIR})
 install(EXPORT demucs_static NAMESPACE demucs:: FILE demucs-static.cmake DESTINATION ${DEMUCS_CMAKE_DIR})
 if(TARGET demucs_tracks_shared)
-  install(FILES include/demucs_tracks.h include/demucs_runs.h include/demucs_cache.h include/demucs_settings.h include/demucs_quality.h include/demucs_fit.h
+  install(FILES include/demucs_tracks.h include/demucs_runs.h include/demucs_cache.h include/demucs_settings.h include/demucs_quality.h include/demucs_fit.h include/demucs_video.h
           DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   foreach(kind shared static)
     install(TARGETS demucs_tracks_${kind} EXPORT demucs_tracks_${kind})

@@ -32,6 +32,7 @@
 #include "demucs.h"
 #include "demucs_cache.h"
 #include "demucs_quality.h"
+#include "demucs_video.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -63,8 +64,10 @@ typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_CACHE_FAILED,  /* warning: the cache could not be used, or the result not be kept; the track is
                                           none the worse for it */
     DEMUCS_TRACKS_EVENT_OUTLIER,       /* warning: a figure of the quality, `outlier`, is above its limit */
-    DEMUCS_TRACKS_EVENT_RATE /* warning: with KEEP_RATE, the format of the output `path` does not have the `total` Hz
-                                of the input; it has `count` Hz. Opus, which always does, is not told of */
+    DEMUCS_TRACKS_EVENT_RATE,   /* warning: with KEEP_RATE, the format of the output `path` does not have the `total` Hz
+                                  of the input; it has `count` Hz. Opus, which always does, is not told of */
+    DEMUCS_TRACKS_EVENT_STREAMS /* warning: `count` streams of a video are in the copy `path` as they were, or are
+                                   not in it: the text says which */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -288,6 +291,15 @@ typedef struct demucs_tracks_request {
     size_t mixes_count;
 
     unsigned keep; /* what the files keep of the input: bits of demucs_tracks_keep. Default 0: nothing */
+
+    /* Not samples, but a video. */
+    const demucs_video_options *video; /* NULL (default), or: the one file that the request names is a copy of the
+                                          input, a video (mp4, mov, mkv or webm), with this sound in place of the audio
+                                          stream that was separated. The ending of its path decides: .mp4, .m4v, .mov,
+                                          .mkv or .webm. `sample` and `bitrate_kbps` are for codecs that have them.
+                                          `clip` is RESCALE; `cache`, `container`, `mp3_bitrate_kbps`,
+                                          `output_sample_rate_hz` and `keep` play no part; start_seconds,
+                                          duration_seconds and sum_to_mix are refused (ARGUMENT) */
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and

@@ -220,7 +220,7 @@ static bool place(dmx_outputs *self, dmx_output *item, const char *path, demucs_
     if (item->path == NULL) return no_memory(error);
     const int container = container_of(item->path, request->container);
     char shown[DMX_SHOWN_PATH];
-    if (container < 0 && path == NULL)
+    if (container < 0 && path == NULL && request->video == NULL)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
                          "cannot write %s: the name that %s gives must end in .wav, .flac, .mp3, .ogg, .opus, "
                          ".m4a, .aiff or .aif",

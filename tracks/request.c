@@ -8,6 +8,7 @@
 #include "tracks/names.h"
 #include "tracks/outputs.h"
 #include "tracks/paths.h"
+#include "tracks/video/video.h"
 
 #include <string.h>
 
@@ -136,6 +137,7 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
     if (request->downmix_setting == NULL) request->downmix_setting = "request.downmix";
     return check_numbers(request, error) && check_sum(request, error) && check_keep(request, error) &&
            check_section(request, error) && demucs_quality_options_check(request->quality, error) == DEMUCS_OK &&
+           dmx_video_request_read(request, error) &&
            (request->targets != NULL ? check_targets(request, error) : check_pattern(request, error));
 }
 

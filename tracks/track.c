@@ -16,6 +16,7 @@
 #include "tracks/request.h"
 #include "tracks/result.h"
 #include "tracks/separation.h"
+#include "tracks/video/video.h"
 
 #include <string.h>
 
@@ -26,6 +27,7 @@ typedef struct track {
     dmx_separation separation;
     dmx_outputs outputs;
     dmx_recall recall;
+    dmx_video video;
     char *folder; /* of the spools */
     dmx_spool_place spool_place;
     demucs_tracks_result *result;
@@ -89,7 +91,9 @@ static bool write_files(track *self, demucs_error *error)
     if (!dmx_watch_begin(&self->watch, DEMUCS_TRACKS_WRITE, error)) return false;
     dmx_spool_free(self->intake.mix); /* its disk space may be needed */
     self->intake.mix = NULL;
-    if (!dmx_carried_warn(&self->outputs, &self->watch, error) || !dmx_outputs_commit(&self->outputs, error))
+    if (!dmx_carried_warn(&self->outputs, &self->watch, error)) return false;
+    if (self->request.video != NULL ? !dmx_video_commit(&self->video, &self->outputs, error)
+                                    : !dmx_outputs_commit(&self->outputs, error))
         return false;
     dmx_watch_end(&self->watch);
     dmx_recall_keep(&self->recall, &self->intake, &self->outputs, &self->watch);
@@ -100,6 +104,7 @@ static bool write_files(track *self, demucs_error *error)
 /* What can be known to fail is tried before the track is read. */
 static bool compute(track *self, demucs_error *error)
 {
+    if (self->request.video != NULL && !dmx_video_open(&self->video, &self->outputs, error)) return false;
     return dmx_separation_begin(&self->separation, &self->request, &self->outputs, &self->watch, error) &&
            find_spool_place(self, error) && dmx_outputs_try(&self->outputs, error) && read_track(self, error) &&
            dmx_outputs_open(&self->outputs, error) && separate(self, error) && write_files(self, error);
@@ -144,6 +149,7 @@ static void release(track *self, bool done)
     dmx_separation_end(&self->separation);
     dmx_recall_end(&self->recall);
     dmx_outputs_discard(&self->outputs);
+    dmx_video_close(&self->video);
     dmx_spool_free(self->intake.mix);
     dmx_spool_free(self->intake.input);
     dmx_watch_clear(&self->watch);

@@ -21,6 +21,7 @@
 #include "options.h"
 #include "presets.h"
 #include "quality.h"
+#include "video.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,11 +95,12 @@ static int run_all(separate_options *options)
 {
     demucs_error why = {0};
     demucs_model *model = NULL;
-    char *path = NULL, *folder = folder_of_model(options->request.folder, options->name);
+    char *path = NULL, *folder = video_folder(options);
     run self = {.options = options, .request = options->request};
     const model_request request = {
         .name = options->name, .repo = options->repo, .offline = options->offline, .fit = &options->fit};
     int status = 1;
+    if (folder == NULL) folder = folder_of_model(options->request.folder, options->name);
     self.request.folder = folder;
     self.list = gather_tracks(options, folder, &why);
     if (self.list == NULL || !keeping_open(&self.request, options, &why) || !model_open(&model, &path, &request, &why))

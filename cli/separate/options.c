@@ -6,6 +6,7 @@
 #include "common/setting_flags.h"
 #include "common/settings_load.h"
 #include "keeping.h"
+#include "video.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -100,6 +101,13 @@ static const argument table[] = {
      .help = "Separate a section of each track, which begins here. Default is 0."},
     {0, "duration", ARGUMENT_NUMBER, FIELD(duration), .metavar = "SECONDS", .added = true, .minimum = 0, .maximum = 1e9,
      .help = "Separate a section of this length. Default is 0: to the end."},
+    {0, "replace-audio", ARGUMENT_TEXT, FIELD(replace_audio), .metavar = "NAME", .added = true,
+     .help =
+         "Write each video again, with this in place of its audio stream (--stream): a stem, no_STEM (the sum of the "
+         "others), minus_STEM (the track minus the stem) or a --mix. All else in it stays as it is. --out may then be "
+         "the name of a video. Default: none."},
+    {0, "drop-other-audio", ARGUMENT_FLAG, FIELD(drop_other_audio), .added = true,
+     .help = "Leave the other audio streams out of the video. Default: they are kept as they are."},
     {0, "cache", .setting = "result_cache", .metavar = "DIR", .added = true},
     {0, "cache-limit", ARGUMENT_TEXT, FIELD(cache_limit), .metavar = "SIZE", .added = true,
      .help = "How large the cache may become, such as 500M or 20GB: what was not used for longest goes first. Default: "
@@ -195,7 +203,8 @@ static arguments_result check(separate_options *options, const argument_parser *
     if (strcmp(device, "cpu") != 0)
         say(stderr, "note: this program computes on the CPU; --device %s changes nothing.", device);
     const arguments_result limits = read_limits(options, parser);
-    return limits == ARGUMENTS_RUN ? keeping_check(options, parser) : limits;
+    const arguments_result video = limits == ARGUMENTS_RUN ? video_check(options, parser) : limits;
+    return video == ARGUMENTS_RUN ? keeping_check(options, parser) : video;
 }
 
 static arguments_result parse(separate_options *options, const argument_parser *parser, int argc, char **argv)
@@ -240,5 +249,7 @@ void options_free(separate_options *options)
     demucs_settings_free(options->settings);
     for (int row = 0; row < ROWS; row++)
         if (table[row].repeats) free((char *)options->given[row]);
+    free(options->video_folder);
+    free(options->video_pattern);
     free(options->tracks);
 }

@@ -6,7 +6,7 @@
 #include "common/arguments.h"
 #include "demucs_settings.h"
 
-enum { OPTIONS_MOST = 64 }; /* rows of the table at most */
+enum { OPTIONS_MOST = 96 }; /* rows of the table at most */
 
 typedef struct separate_options {
     const char **tracks; /* [tracks_count] */
@@ -33,6 +33,10 @@ typedef struct separate_options {
     demucs_fit_options fit;
     demucs_tracks_request request; /* of each track; without engine and input, and its folder is that of all models */
     demucs_quality_options quality_limits;
+    const char *replace_audio; /* or NULL */
+    bool drop_other_audio;
+    demucs_video_options video;         /* of the request, with replace_audio */
+    char *video_folder, *video_pattern; /* where -o is the name of a video; else NULL */
 } separate_options;
 
 /* Read the settings and parse. What it allocates is freed by options_free, whatever the result. */

@@ -89,6 +89,9 @@ static demucs_quality_options quality_limits;
 CHANGE(request_figures,
        (demucs_quality_options_init(&quality_limits, sizeof quality_limits), it->request.quality = &quality_limits))
 
+static demucs_video_options copied;
+CHANGE(request_video, (demucs_video_options_init(&copied, sizeof copied), it->request.video = &copied))
+
 #define FIELD(type, name, effect, change)                                                                              \
     {                                                                                                                  \
 #type "." #name, offsetof(type, name), sizeof(((type *)0)->name), effect, change                               \
@@ -135,6 +138,7 @@ static const field request_fields[] = {
     REQUEST(mixes, KEY, request_mixes),
     REQUEST(mixes_count, KEY, request_mixes_count),
     REQUEST(keep, KEY, request_keep),
+    REQUEST(video, HARMLESS, request_video), /* with it there is no cache */
 };
 
 /* ---- the options of the stream ---- */

@@ -17,6 +17,8 @@ A file includes only from its own row of the layer order or from rows above it (
     tracks/quality                  base, demucs.h, audio/audio.h, tracks/json.h   <- include/demucs_quality.h
     tracks                          base, demucs.h, demucs_quality.h, audio/audio.h, digest/digest.h  <- include/demucs_tracks.h
     tracks/fit                      base and demucs.h               <- include/demucs_fit.h
+    tracks/video                    base, demucs.h, demucs_video.h, audio/video.h; what a sound passes through in tracks/: outputs, planes
+                                                                    <- include/demucs_video.h
     tracks/settings                 base and the public headers     <- include/demucs_settings.h
     tracks/runs                     base and the public headers; of tracks/ json.h, paths.h, request.h <- include/demucs_runs.h
     cli                             base, the public headers, audio/audio.h, hub/hub.h
@@ -51,13 +53,14 @@ POSIX = r"""(assert|complex|ctype|dirent|errno|fcntl|fenv|float|fnmatch|glob|int
 # What a part outside src/ may see of the others, besides base/.
 MAY_SEE = {
     "hub": r"digest/digest\.h",
-    "tracks": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|demucs_quality\.h|audio/audio\.h|digest/digest\.h|tracks/cache/\w+\.h",
+    "tracks": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|demucs_quality\.h|audio/audio\.h|digest/digest\.h|tracks/(cache|video)/\w+\.h",
+    "tracks/video": r"demucs\.h|demucs_video\.h|audio/video\.h|tracks/(outputs|planes)\.h",
     "tracks/cache": r"demucs\.h|demucs_cache\.h|digest/digest\.h|tracks/paths\.h",
     "tracks/quality": r"demucs\.h|demucs_quality\.h|audio/audio\.h|tracks/json\.h",
     "tracks/fit": r"demucs\.h|demucs_fit\.h",
     "tracks/settings": r"demucs\.h|demucs_fit\.h|demucs_tracks\.h|demucs_settings\.h",
     "tracks/runs": r"demucs\.h|demucs_tracks\.h|demucs_runs\.h|digest/digest\.h|tracks/(json|paths|request)\.h",
-    "cli": r"demucs\.h|demucs_fit\.h|demucs_tracks\.h|demucs_runs\.h|demucs_cache\.h|demucs_settings\.h|demucs_quality\.h|audio/audio\.h|hub/hub\.h",
+    "cli": r"demucs\.h|demucs_fit\.h|demucs_tracks\.h|demucs_runs\.h|demucs_cache\.h|demucs_settings\.h|demucs_quality\.h|demucs_video\.h|audio/audio\.h|hub/hub\.h",
 }
 
 # Calls that the libraries, src/ and tracks/, may not make, and the files that may. nm checks the same on the objects

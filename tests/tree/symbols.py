@@ -1,6 +1,6 @@
 """symbols.py SHARED STATIC... - what the two libraries of each pair show to the linker.
 
-The shared libdemucs exports demucs_* and nothing else, libdemucs_tracks demucs_tracks_*, demucs_run*, demucs_cache_*, demucs_settings_*, demucs_quality_* and demucs_fit_*. In the static ones, what crosses
+The shared libdemucs exports demucs_* and nothing else, libdemucs_tracks demucs_tracks_*, demucs_run*, demucs_cache_*, demucs_settings_*, demucs_quality_*, demucs_fit_* and demucs_video_*. In the static ones, what crosses
 files has these names, or dmx_*, or those of audio/, and no object asks the C library for what src/ and tracks/ may not use:
 memory (but for base/alloc.c), the screen, the end of the program, signals; tracks/ not for the environment either, but for
 TMPDIR (spool.c) and for settings (settings/files.c).
@@ -25,7 +25,7 @@ MAY_ASK_ENVIRONMENT = {"spool.c.o", "files.c.o"}
 # A library: what its symbols begin with in the shared form, besides in the static form, and one that must be there.
 LIBRARIES = {
     "libdemucs": (("demucs_",), ("dmx_",), "demucs_version"),
-    "libdemucs_tracks": (("demucs_tracks_", "demucs_run", "demucs_cache_", "demucs_settings_", "demucs_quality_", "demucs_fit_"), ("dmx_", "digest_", "audio_", "ffmpeg_"), "demucs_tracks_separate"),
+    "libdemucs_tracks": (("demucs_tracks_", "demucs_run", "demucs_cache_", "demucs_settings_", "demucs_quality_", "demucs_fit_", "demucs_video_"), ("dmx_", "digest_", "audio_", "ffmpeg_"), "demucs_tracks_separate"),
 }
 
 

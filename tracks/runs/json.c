@@ -102,7 +102,8 @@ static json_t *warning_event_of(const demucs_runs_event *event)
     static const char *const kinds[] = {
         [DEMUCS_TRACKS_EVENT_DAMAGED] = "damaged",   [DEMUCS_TRACKS_EVENT_NOT_FINITE] = "not finite",
         [DEMUCS_TRACKS_EVENT_CLIPPED] = "clipped",   [DEMUCS_TRACKS_EVENT_SHORT] = "short",
-        [DEMUCS_TRACKS_EVENT_CHANNELS] = "channels", [DEMUCS_TRACKS_EVENT_COLLISION] = "collision"};
+        [DEMUCS_TRACKS_EVENT_CHANNELS] = "channels", [DEMUCS_TRACKS_EVENT_COLLISION] = "collision",
+        [DEMUCS_TRACKS_EVENT_STREAMS] = "streams"};
     const int kind = (int)event->track->kind;
     const bool known = kind < (int)(sizeof kinds / sizeof *kinds) && kinds[kind] != NULL;
     return json_pack("{s:s, s:I, s:s, s:I}", "event", "warning", "track", (json_int_t)event->index + 1, "kind",
