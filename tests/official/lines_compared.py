@@ -222,6 +222,8 @@ ALLOWED = [
      'MP3 and Ogg are trimmed of the encoder\'s delay'),
     (lambda says, t, o, f: says.startswith('status: 0') and re.search(r'unrecognized arguments: [^-]', t.stderr),
      'options may stand between tracks'),
+    (lambda says, t, o, f: says.startswith(('status: 0', 'files', 'stdout')) and 'stem "" is not in selected model' in t.stderr,
+     '--two-stems with an empty name takes back what the settings say'),
     (lambda says, t, o, f: re.search(r'unknown variable \{\w+!', o.stderr), 'conversions in --filename are refused'),
     (lambda says, t, o, f: 'argument --overlap' in o.stderr, '--overlap outside 0 to 0.99 is refused'),
     (lambda says, t, o, f: '.mp3: mp3 ' in says and '-5' in t.words, 'a negative --mp3-bitrate counts as 0'),
