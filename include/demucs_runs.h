@@ -146,6 +146,8 @@ typedef struct demucs_runs_options {
     double timeout_seconds; /* 0 (default): none; or how long a track may take, without the time in which it waits for
                                its turn to begin. One that takes longer is cancelled after the segment under way, and
                                has FAILED */
+    const char *model_name; /* NULL (default), or what summary and log call the model, whose digest they have anyway.
+                               Has to last as long as the run */
 } demucs_runs_options;
 
 DEMUCS_API void demucs_runs_options_init(demucs_runs_options *options, size_t struct_size);
@@ -180,9 +182,11 @@ DEMUCS_API const demucs_runs_row *demucs_run_row(const demucs_run *run, size_t i
 /* An event as a line of JSON, without its end (docs/log.schema.json), in `line` of `size` bytes: when a track begins;
  * of a segment that is done, how far the track is; a warning; and, when a track has its outcome, a record of it. Never
  * audio.
- *   names  also tell paths, and sentences that may have paths in them
- * Returns the length; 0 for an event that has no line, and for one that does not fit (32 KiB are always enough). For
- * the event function, while it runs. The record of a track reads the input once more, for its sum. */
+ *   names  also tell paths, and sentences that may have paths in them; else neither, and no name of a model that is a
+ *          path
+ * Returns the length of the line, or 0 for an event that has none. A line that does not fit, which takes `size` to be
+ * more than its length, is not written, "" is. For the event function, while it runs. The record of a track reads the
+ * input once more, for its sum, unless a cache has made it. */
 DEMUCS_API size_t demucs_run_event_line(const demucs_run *run, const demucs_runs_event *event, bool names, char *line,
                                         size_t size);
 

@@ -373,6 +373,8 @@ typedef struct demucs_tracks_result {
     int64_t computed_unix;         /* of CACHED: when it was computed, in seconds since 1970; else 0 */
     const demucs_quality *quality; /* figures of all stems that were computed, in the order of the model; NULL when the
                                       request did not ask, or they were not computed. The result frees it */
+    const char *input_sha256; /* of the bytes of the input, 64 hexadecimal digits, where a cache was asked for them;
+                                 else NULL */
 } demucs_tracks_result;
 
 /* Decode the track, separate it, write its files. Returns when all is done; any number of threads may call it at once,

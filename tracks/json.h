@@ -2,6 +2,8 @@
 #ifndef DMX_TRACKS_JSON_H
 #define DMX_TRACKS_JSON_H
 
+#include "demucs_quality.h"
+
 #include <jansson.h>
 #include <stddef.h>
 
@@ -18,5 +20,10 @@ json_t *dmx_json_list(json_t *(*make)(const void *object, size_t place), const v
 
 /* The text of a value, on one line, to be freed with dmx_free; NULL without memory. */
 char *dmx_json_print(const json_t *json);
+
+/* Figures of a separation, as docs/quality.schema.json has them (tracks/quality/json.c); and the outlier at a place of
+ * them. */
+json_t *dmx_json_quality(const demucs_quality *quality, const char *track);
+json_t *dmx_json_outlier(const void *quality, size_t place);
 
 #endif

@@ -61,7 +61,7 @@ static bool sum_file(int file, digest_sum *sum, unsigned char *piece, dmx_watch 
     }
 }
 
-static bool sum_input(dmx_key *self, char hex[DIGEST_TEXT], dmx_watch *watch, demucs_error *error)
+static bool sum_input(dmx_key *self, dmx_watch *watch, demucs_error *error)
 {
     const int file = open(watch->request->input, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0 || fstat(file, &self->was) != 0) {
@@ -71,8 +71,9 @@ static bool sum_input(dmx_key *self, char hex[DIGEST_TEXT], dmx_watch *watch, de
     }
     digest_sum *sum = digest_begin();
     unsigned char *piece = dmx_alloc(1, PIECE_BYTES);
-    const bool done = sum != NULL && piece != NULL ? sum_file(file, sum, piece, watch, error) && digest_end(sum, hex)
-                                                   : no_memory(error);
+    const bool done = sum != NULL && piece != NULL
+                          ? sum_file(file, sum, piece, watch, error) && digest_end(sum, self->input)
+                          : no_memory(error);
     digest_free(sum);
     dmx_free(piece);
     close(file);
@@ -199,11 +200,10 @@ static bool write_text(dmx_growing *self, const char *input_sum, const dmx_outpu
 
 bool dmx_key_make(dmx_key *self, const dmx_outputs *outputs, dmx_watch *watch, demucs_error *error)
 {
-    char input_sum[DIGEST_TEXT];
     dmx_growing text = {0};
     *self = (dmx_key){0};
-    if (!sum_input(self, input_sum, watch, error)) return false;
-    bool done = write_text(&text, input_sum, outputs, error);
+    if (!sum_input(self, watch, error)) return false;
+    bool done = write_text(&text, self->input, outputs, error);
     digest_sum *sum = done ? digest_begin() : NULL;
     if (done)
         done =

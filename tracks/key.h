@@ -12,6 +12,7 @@
 typedef struct dmx_key {
     char *text;      /* to be freed with dmx_free */
     char sum[65];    /* of the text */
+    char input[65];  /* of the bytes of the input; "" before they were read */
     struct stat was; /* the input when it was summed up */
 } dmx_key;
 

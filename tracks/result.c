@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The caller sees the first field. Files are listed by pointers, so that both structs may grow at their ends. */
@@ -12,6 +13,7 @@ typedef struct whole {
     demucs_tracks_file *files;        /* [files_count] */
     demucs_tracks_warning **warnings; /* [warnings_count] */
     demucs_quality *quality;
+    char input_sum[65];
 } whole;
 
 demucs_tracks_result *dmx_result_new(int files)
@@ -34,6 +36,13 @@ void dmx_result_set_quality(demucs_tracks_result *result, demucs_quality *qualit
 {
     whole *self = (whole *)result;
     self->shown.quality = self->quality = quality;
+}
+
+void dmx_result_set_input_sum(demucs_tracks_result *result, const char *hex)
+{
+    whole *self = (whole *)result;
+    snprintf(self->input_sum, sizeof self->input_sum, "%s", hex);
+    if (hex[0] != '\0') self->shown.input_sha256 = self->input_sum;
 }
 
 static void take_warnings(whole *self, dmx_watch *watch)

@@ -12,6 +12,9 @@ demucs_tracks_result *dmx_result_new(int files);
 /* The figures of its stems, or NULL, become the result's. */
 void dmx_result_set_quality(demucs_tracks_result *result, demucs_quality *quality);
 
+/* The sum of the input's bytes; "" where it was not made. */
+void dmx_result_set_input_sum(demucs_tracks_result *result, const char *hex);
+
 /* Fill it in once all files are there. The paths and names of the outputs, and the warnings, become the
  * result's. */
 void dmx_result_fill(demucs_tracks_result *result, dmx_outputs *outputs, const dmx_intake *intake, dmx_watch *watch);

@@ -97,6 +97,7 @@ static bool write_files(track *self, demucs_error *error)
         return false;
     dmx_watch_end(&self->watch);
     dmx_recall_keep(&self->recall, &self->intake, &self->outputs, &self->watch);
+    dmx_result_set_input_sum(self->result, self->recall.key.input);
     dmx_result_fill(self->result, &self->outputs, &self->intake, &self->watch);
     return true;
 }
@@ -116,6 +117,7 @@ static bool found(track *self, demucs_tracks_outcome outcome)
     dmx_watch_end(&self->watch);
     self->result->outcome = outcome;
     self->result->computed_unix = self->recall.computed_unix;
+    dmx_result_set_input_sum(self->result, self->recall.key.input);
     dmx_result_fill(self->result, &self->outputs, &self->intake, &self->watch);
     for (int i = 0; i < self->outputs.count; i++) self->outputs.items[i].committed = true;
     return true;

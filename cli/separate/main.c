@@ -71,6 +71,7 @@ static bool separate_all(run *self, int *status, demucs_error *why)
     how.event_user = self;
     how.summary = options->summary;
     how.timeout_seconds = options->timeout;
+    how.model_name = options->name;
     if (!record_open(&view->record, options, self->list, self->request.batch, why)) return false;
     follow_begin(view, demucs_runs_list_count(self->list), how.at_once, options->progress);
     demucs_error end = {DEMUCS_OK, ""};

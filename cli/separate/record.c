@@ -3,14 +3,16 @@
 #include "record.h"
 
 #include "base/error.h"
+#include "common/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE = 32 << 10 };
+enum { USUAL_LINE = 32 << 10 };
 
 bool record_open(record *self, const separate_options *options, const demucs_runs_list *list,
                  demucs_tracks_batch *batch, demucs_error *why)
@@ -40,15 +42,26 @@ static void append(record *self, const char *line, size_t length)
     }
 }
 
+static void make_room(record *self, size_t size)
+{
+    free(self->line);
+    self->line = memory_new(size + 1, 1);
+    self->size = size;
+}
+
 void record_event(record *self, const demucs_run *run, const demucs_runs_event *event)
 {
-    char line[LINE];
     if (self->file < 0 && !self->on_stderr) return;
-    const size_t length = demucs_run_event_line(run, event, self->names, line, sizeof line - 1);
-    if (length == 0) return;
-    line[length] = '\n';
-    if (self->on_stderr) fwrite(line, 1, length + 1, stderr);
-    if (self->file >= 0) append(self, line, length + 1);
+    if (self->line == NULL) make_room(self, USUAL_LINE);
+    size_t length = demucs_run_event_line(run, event, self->names, self->line, self->size);
+    if (length >= self->size) {
+        make_room(self, length + 1);
+        length = demucs_run_event_line(run, event, self->names, self->line, self->size);
+    }
+    if (length == 0 || length >= self->size) return;
+    self->line[length] = '\n';
+    if (self->on_stderr) fwrite(self->line, 1, length + 1, stderr);
+    if (self->file >= 0) append(self, self->line, length + 1);
 }
 
 bool record_close(record *self, demucs_error *why)
@@ -56,6 +69,9 @@ bool record_close(record *self, demucs_error *why)
     char reason[DMX_REASON];
     if (self->file >= 0 && close(self->file) != 0 && self->failure == 0) self->failure = errno;
     self->file = -1;
+    free(self->line);
+    self->line = NULL;
+    self->size = 0;
     return self->failure == 0 ||
            !dmx_fail(why, DEMUCS_ERROR_IO, "the log is not complete: %s", dmx_reason(reason, self->failure));
 }

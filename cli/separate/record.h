@@ -9,6 +9,8 @@ typedef struct record {
     int file;       /* -1: none */
     bool on_stderr; /* --progress json */
     bool names;
+    char *line; /* [size + 1] for one line and its end */
+    size_t size;
     int failure; /* the errno of the first line that could not be written, or 0 */
 } record;
 

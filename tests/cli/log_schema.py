@@ -61,6 +61,30 @@ def main(demucs, tool, models, schema):
         expect("last eta", segments[-1]["eta_seconds"], 0)
         expect("warnings", [(line["track"], line["kind"]) for line in lines if line["event"] == "warning"], [(2, "not finite")])
 
+        expect("model", (first["model"]["name"], first["cache_hit"], first["quality"]), ("f0cb5d54", None, None))
+
+        limits = "clipping=off,dc=off,correlation=off,residual=off,leak=off,silence=-1"
+        words = ["--quality-limits", limits, "--mp3", "--mp3-bitrate", "96", "--stems", "vocals,no_vocals", "--start", "0.1", "--cache", "kept"]
+        for outcome, hit in (("done", False), ("cached", True)):
+            subprocess.run([*base, "--log", "second", "--progress", "none", *words, "secret.wav"], cwd=folder, capture_output=True)
+            second = lines_of((folder / "second").read_text())
+            record = second[-1]
+            asked = {name: record["settings"][name] for name in ("output_format", "mp3_bitrate", "stems", "start", "overlap", "two_stems")}
+            expect("settings", asked, {"output_format": "mp3", "mp3_bitrate": 96, "stems": ["vocals", "no_vocals"], "start": 0.1, "overlap": 0.25, "two_stems": None})
+            expect("cache", (record["outcome"], record["cache_hit"], record["sha256"] == first["sha256"]), (outcome, hit, True))
+            if not hit:
+                outliers = record["quality"]["outliers"]
+                expect("figures", ([stem["name"] for stem in record["quality"]["stems"]], {outlier["figure"] for outlier in outliers}),
+                       (["drums", "bass", "other", "vocals"], {"silence"}))
+                expect("outliers", {line["kind"] for line in second if line["event"] == "warning"}, {"outlier"})
+                for what, change in (("a figure that is a text", lambda v: v["quality"]["mix"].update(rms="loud")), ("a setting too many", lambda v: v["settings"].update(x=1)),
+                                     ("neither figures nor null", lambda v: v.update(quality=True)), ("no setting", lambda v: v["settings"].pop("seed"))):
+                    fault = copy.deepcopy(record)
+                    change(fault)
+                    if not check(schema, fault):
+                        failed.append(f"the checker does not see {what}")
+            (folder / "second").unlink()
+
         size = (folder / "log").stat().st_size
         subprocess.run([*base, "--log", "log", "--log-names", "--progress", "none", "secret.wav", "holes.wav", "text.wav"], cwd=folder, capture_output=True)
         expect("the older lines", (folder / "log").read_text()[:size], text)

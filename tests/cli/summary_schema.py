@@ -82,6 +82,16 @@ def main(demucs, tool, models, schema):
         status, value = run("--skip-existing", "--recursive", "in")
         expect("a second run", [row["outcome"] for row in value["tracks"]], ["skipped", "skipped", "done"])
         expect("what was there", {path: path.stat().st_mtime_ns for path in first}, first)
+        expect("not measured", [row["outliers"] for row in value["tracks"]], [None, None, None])
+        limits = "clipping=off,dc=off,correlation=off,residual=off,leak=off,silence="
+        status, value = run("--quality-limits", limits + "-1", "in/a.wav", "text.wav")
+        outliers = value["tracks"][0]["outliers"]
+        expect("outliers", (status, {outlier["figure"] for outlier in outliers}, [outlier["stem"] for outlier in outliers], value["tracks"][1]["outliers"]),
+               (1, {"silence"}, ["drums", "bass", "other", "vocals"], None))
+        expect("the checker sees an outlier without a figure",
+               bool(check(schema, {**value, "tracks": [{**value["tracks"][0], "outliers": [{"figure": "loud"}]}]})), True)
+        expect("nothing unusual", run("--quality-limits", limits + "1", "in/a.wav")[1]["tracks"][0]["outliers"], [])
+        expect("model", value["model"], "f0cb5d54")
         run("--cache", "kept", "in/a.wav")
         expect("from the cache", run("--cache", "kept", "in/a.wav")[1]["tracks"][0]["outcome"], "cached")
 

@@ -293,53 +293,6 @@ static void test_timeout(void)
     demucs_runs_list_free(list);
 }
 
-/* Lines of the log, one after the other. */
-typedef struct lines {
-    const demucs_run *run;
-    bool names;
-    char text[16384];
-} lines;
-
-static bool on_line(const demucs_runs_event *event, void *user)
-{
-    lines *self = user;
-    char line[4096], tiny[8] = "";
-    const size_t length = demucs_run_event_line(self->run, event, self->names, line, sizeof line);
-    CHECK(length == 0 || (line[0] == '{' && line[length - 1] == '}' && strlen(line) == length), "%s", line);
-    CHECK(demucs_run_event_line(self->run, event, self->names, tiny, sizeof tiny) == 0, "it does not fit");
-    if (length > 0) strncat(self->text, line, sizeof self->text - strlen(self->text) - 1);
-    return false;
-}
-
-static void test_lines(void)
-{
-    const tracks_setup *setup = tracks_begin();
-    static const char *const paths[] = {"in/a.wav", "in/y/no music.wav"};
-    static lines log;
-    make_tracks();
-    demucs_runs_list *list = list_of(paths, 2);
-    const demucs_tracks_request request = tracks_request(setup, NULL);
-    for (int names = 0; names <= 1; names++) {
-        demucs_runs_options options;
-        demucs_run *run = NULL;
-        demucs_error error;
-        demucs_runs_options_init(&options, sizeof options);
-        options.event = on_line;
-        options.event_user = &log;
-        CHECK(demucs_run_create(&run, &request, list, &options, &error) == DEMUCS_OK, "%s", error.message);
-        log = (lines){.run = run, .names = names == 1};
-        CHECK(demucs_run_separate(run, NULL) == DEMUCS_OK, "it ends");
-        static const char *const parts[] = {"\"event\":\"begin\",\"track\":1,\"tracks\":2", "\"percent\":100",
-                                            "\"outcome\":\"done\"", "\"error\":\"DEMUCS_ERROR_FORMAT\""};
-        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-            CHECK(strstr(log.text, parts[i]) != NULL, "%s is not in %s", parts[i], log.text);
-        CHECK((strstr(log.text, "no music") != NULL) == (names == 1), "names: %s", log.text);
-        demucs_run_free(run);
-    }
-    CHECK(demucs_run_event_line(NULL, NULL, false, log.text, sizeof log.text) == 0, "nothing");
-    demucs_runs_list_free(list);
-}
-
 static void test_refused(void)
 {
     const tracks_setup *setup = tracks_begin();
@@ -377,4 +330,4 @@ static void test_refused(void)
     demucs_runs_list_free(list);
 }
 
-TRACKS_MAIN(test_apart, test_stopped, test_meeting, test_summary, test_timeout, test_lines, test_refused)
+TRACKS_MAIN(test_apart, test_stopped, test_meeting, test_summary, test_timeout, test_refused)

@@ -1,4 +1,4 @@
-/* json.c - demucs_quality_json. */
+/* json.c - demucs_quality_json, and the same for others of this library. */
 #include "tracks/json.h"
 
 #include "base/alloc.h"
@@ -33,7 +33,7 @@ static json_t *correlations(const void *object, size_t i)
     return dmx_json_list(correlation, &self, self.quality->stems_count);
 }
 
-static json_t *outlier(const void *object, size_t i)
+json_t *dmx_json_outlier(const void *object, size_t i)
 {
     const demucs_quality *quality = object;
     const demucs_quality_outlier *o = quality->outliers[i];
@@ -42,20 +42,21 @@ static json_t *outlier(const void *object, size_t i)
                      "limit", dmx_json_number(o->limit), "text", dmx_json_text(o->text));
 }
 
-static json_t *whole(const demucs_quality *q, const char *track)
+json_t *dmx_json_quality(const demucs_quality *q, const char *track)
 {
-    return json_pack(
-        "{s:i, s:o, s:i, s:i, s:I, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o}", "version", 1, "track", dmx_json_text(track),
-        "channels", q->channels, "sample_rate_hz", q->sample_rate_hz, "frames", (json_int_t)q->frames, "seconds",
-        dmx_json_number(q->seconds), "mix", "rms", dmx_json_number(q->mix_rms), "peak", dmx_json_number(q->mix_peak),
-        "stems", dmx_json_list(stem, q, q->stems_count), "correlation", dmx_json_list(correlations, q, q->stems_count),
-        "residual_db", dmx_json_number(q->residual_db), "outliers", dmx_json_list(outlier, q, q->outliers_count));
+    return json_pack("{s:i, s:o, s:i, s:i, s:I, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o}", "version", 1, "track",
+                     dmx_json_text(track), "channels", q->channels, "sample_rate_hz", q->sample_rate_hz, "frames",
+                     (json_int_t)q->frames, "seconds", dmx_json_number(q->seconds), "mix", "rms",
+                     dmx_json_number(q->mix_rms), "peak", dmx_json_number(q->mix_peak), "stems",
+                     dmx_json_list(stem, q, q->stems_count), "correlation",
+                     dmx_json_list(correlations, q, q->stems_count), "residual_db", dmx_json_number(q->residual_db),
+                     "outliers", dmx_json_list(dmx_json_outlier, q, q->outliers_count));
 }
 
 demucs_status demucs_quality_json(const demucs_quality *quality, const char *track, char **text, demucs_error *error)
 {
     demucs_error why = {DEMUCS_OK, ""};
-    json_t *json = whole(quality, track);
+    json_t *json = dmx_json_quality(quality, track);
     *text = json != NULL ? dmx_json_print(json) : NULL;
     if (*text == NULL) dmx_fail(&why, DEMUCS_ERROR_MEMORY, "not enough memory for the figures of a track as JSON");
     json_decref(json);
