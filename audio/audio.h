@@ -86,6 +86,52 @@ typedef enum audio_sample { AUDIO_INT16, AUDIO_INT24, AUDIO_FLOAT32 } audio_samp
  * nearest to integers of more bits. False when it was coded with loss, and so has no such thing. */
 bool audio_reader_sample(const audio_reader *reader, audio_sample *sample);
 
+/* What a file says of its track, as far as it may go into files of others. Gains, such as ReplayGain, and what a
+ * program says of itself are not among it. */
+typedef enum audio_tag {
+    AUDIO_TITLE,
+    AUDIO_ARTIST,
+    AUDIO_ALBUM,
+    AUDIO_ALBUM_ARTIST,
+    AUDIO_COMPOSER,
+    AUDIO_TRACK, /* "3", "3/12" */
+    AUDIO_DISC,
+    AUDIO_DATE, /* "2021", "2021-05-04" */
+    AUDIO_GENRE,
+    AUDIO_COMMENT,
+    AUDIO_COPYRIGHT,
+    AUDIO_TAGS
+} audio_tag;
+
+typedef struct audio_picture {
+    unsigned char *bytes; /* a whole JPEG or PNG file; NULL: there is none */
+    size_t size;
+    bool png;
+    int width, height; /* 1 to 65,535 */
+} audio_picture;
+
+typedef struct audio_chapter {
+    uint64_t start_ms, end_ms; /* at most UINT32_MAX */
+    char *title;               /* UTF-8, or NULL */
+} audio_chapter;
+
+/* What was there and is left out. */
+enum { AUDIO_LEFT_TEXT = 1, AUDIO_LEFT_PICTURE = 2, AUDIO_LEFT_CHAPTERS = 4 };
+
+typedef struct audio_tags {
+    char *texts[AUDIO_TAGS]; /* UTF-8 of bounded length without control characters; NULL where there is none */
+    audio_picture picture;   /* the front cover */
+    audio_chapter *chapters; /* [chapters_count] */
+    size_t chapters_count;
+    unsigned left_out; /* AUDIO_LEFT_... */
+} audio_tags;
+
+/* What the file that is read says of its track. Files are not trusted: texts of more than 4 KiB are cut, those that are
+ * not UTF-8 are taken for Latin-1; of pictures over 10 MiB or of another kind, and of chapters beyond the 255th,
+ * nothing is taken. False without memory. audio_tags_clear frees, in each case. */
+bool audio_reader_tags(const audio_reader *reader, audio_tags *tags);
+void audio_tags_clear(audio_tags *tags);
+
 /* --------------------------------------------------------------------------------------------------- writing ---- */
 
 typedef enum audio_container {
@@ -118,6 +164,9 @@ typedef struct audio_format {
 typedef struct audio_kept {
     bool rate; /* format.sample_rate_hz, which is one of audio_container_kept_rate_hz: LAME, which may choose another
                   one by the bit rate, does not */
+    const audio_tags *tags; /* NULL, or what to say of the track. All formats can hold all of it, but for dates in mp3
+                               and aiff that do not begin with a year, and chapters in stem.mp4 */
+    const char *title;      /* instead of that of the tags, if they have one */
 } audio_kept;
 
 typedef struct audio_writer audio_writer;
@@ -136,7 +185,7 @@ audio_writer *audio_writer_open_with(const char *path, const audio_format *forma
 
 static inline audio_writer *audio_writer_open(const char *path, const audio_format *format, demucs_error *error)
 {
-    static const audio_kept nothing = {false};
+    static const audio_kept nothing = {.tags = NULL};
     return audio_writer_open_with(path, format, &nothing, error);
 }
 

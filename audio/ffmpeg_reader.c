@@ -9,6 +9,7 @@
 #include "audio/ffmpeg_converter.h"
 #include "audio/ffmpeg_decoder.h"
 #include "audio/ffmpeg_input.h"
+#include "audio/ffmpeg_tags.h"
 #include "base/alloc.h"
 
 #include <string.h>
@@ -163,6 +164,12 @@ size_t audio_reader_damaged(const audio_reader *reader) { return reader->decoder
 bool audio_reader_sample(const audio_reader *reader, audio_sample *sample)
 {
     return ffmpeg_decoder_sample(&reader->decoder, sample);
+}
+
+bool audio_reader_tags(const audio_reader *reader, audio_tags *tags)
+{
+    *tags = (audio_tags){.left_out = 0};
+    return ffmpeg_tags_read(tags, reader->input.container, reader->input.stream);
 }
 
 uint64_t audio_reader_expected_frames(const audio_reader *reader)

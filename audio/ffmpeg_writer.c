@@ -11,8 +11,11 @@
 #include "audio/ffmpeg_encoder.h"
 #include "audio/ffmpeg_log.h"
 #include "audio/ffmpeg_output.h"
+#include "audio/ffmpeg_tags.h"
+#include "audio/id3.h"
 #include "base/alloc.h"
 
+#include <libavutil/intreadwrite.h>
 #include <string.h>
 
 enum { MOST_STREAMS = 8 };
@@ -24,7 +27,8 @@ typedef struct ffmpeg_writer {
     int stream; /* whose packets are coming */
     AVFormatContext *muxer;
     AVIOContext *io;
-    int64_t packets; /* handed to the muxer */
+    int64_t packets;        /* handed to the muxer */
+    const audio_kept *kept; /* of another file */
 } ffmpeg_writer;
 
 static bool writer_fail(const ffmpeg_writer *self, demucs_error *error)
@@ -58,6 +62,30 @@ static bool writer_write(void *state, const float *const *planes, size_t frames,
     return done;
 }
 
+static bool no_memory(const ffmpeg_writer *self, demucs_error *error)
+{
+    return !dmx_refuse(dmx_file_path(self->output), error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
+}
+
+/* ID3 in a last chunk of AIFF: FFmpeg's own would have the comment where no player looks for it. */
+static bool append_id3(ffmpeg_writer *self, demucs_error *error)
+{
+    size_t size;
+    unsigned char head[8] = "ID3 ";
+    const uint64_t end = dmx_file_size(self->output);
+    unsigned char *id3 = audio_id3_make(self->kept, &size);
+    if (id3 == NULL) return no_memory(self, error);
+    AV_WB32(head + 4, (uint32_t)size);
+    bool done = dmx_file_seek(self->output, end) && dmx_file_write(self->output, head, sizeof head) &&
+                dmx_file_write(self->output, id3, size) && dmx_file_write(self->output, "", size % 2);
+    dmx_free(id3);
+    /* and in the size of all, which an AIFF has only up to 4 GiB */
+    const uint64_t all = dmx_file_size(self->output) - 8;
+    AV_WB32(head, (uint32_t)(all < UINT32_MAX ? all : UINT32_MAX));
+    done = done && dmx_file_seek(self->output, 4) && dmx_file_write(self->output, head, 4);
+    return done || !dmx_file_fail(self->output, error);
+}
+
 static bool writer_finish(void *state, demucs_error *error)
 {
     ffmpeg_writer *self = state;
@@ -65,12 +93,9 @@ static bool writer_finish(void *state, demucs_error *error)
         if (!ffmpeg_encoder_finish(&self->encoders[self->stream], put, self, error)) return false;
     const int result = av_write_trailer(self->muxer);
     avio_flush(self->io);
-    return (result >= 0 && self->io->error == 0) || writer_fail(self, error);
-}
-
-static bool no_memory(const ffmpeg_writer *self, demucs_error *error)
-{
-    return !dmx_refuse(dmx_file_path(self->output), error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
+    if (result < 0 || self->io->error != 0) return writer_fail(self, error);
+    const bool aiff = strcmp(self->muxer->oformat->name, "aiff") == 0;
+    return !aiff || self->kept->tags == NULL || append_id3(self, error);
 }
 
 static bool open_muxer(ffmpeg_writer *self, const char *name, demucs_error *error)
@@ -111,10 +136,14 @@ static bool open_streams(ffmpeg_writer *self, const audio_format *format, demucs
 static bool begin_file(ffmpeg_writer *self, demucs_error *error)
 {
     const AVCodecContext *codec = self->encoders[0].context;
+    AVStream *picture;
+    if (!ffmpeg_tags_give(self->muxer, self->kept, &picture)) return no_memory(self, error);
     /* The edit list of m4a, and so its length, is in these units; milliseconds by default. Others have no such option.
      */
     av_opt_set_int(self->muxer->priv_data, "movie_timescale", codec->sample_rate, 0);
-    return (avformat_write_header(self->muxer, NULL) >= 0 && self->io->error == 0) || writer_fail(self, error);
+    int result = avformat_write_header(self->muxer, NULL);
+    if (result >= 0 && picture != NULL) result = ffmpeg_tags_write_picture(self->muxer, self->kept, picture);
+    return (result >= 0 && self->io->error == 0) || writer_fail(self, error);
 }
 
 static void writer_free(void *state)
@@ -129,7 +158,6 @@ static void writer_free(void *state)
 
 static void *writer_open(dmx_file *output, const audio_format *format, const audio_kept *kept, demucs_error *error)
 {
-    (void)kept;
     ffmpeg_quiet_log();
     ffmpeg_writer *self = dmx_alloc(1, sizeof *self);
     if (self == NULL) {
@@ -137,6 +165,7 @@ static void *writer_open(dmx_file *output, const audio_format *format, const aud
         return NULL;
     }
     self->output = output;
+    self->kept = kept;
     if (open_muxer(self, ffmpeg_codec_of(format->container)->muxer, error) && open_streams(self, format, error) &&
         begin_file(self, error))
         return self;

@@ -2,9 +2,11 @@
  *
  * LAME is called directly and not through libavcodec, because then its settings are those of lameenc: the frames decode
  * to the same sound (within 330 dB), and so are the choices LAME makes by itself (a lower sample rate at low bit rates,
- * 48 kHz for 96). What we add is the first frame's tag, which LAME keeps free and lameenc leaves empty: it holds the
- * encoder's delay and padding, so that players and our own reader give back the exact number of frames. */
+ * 48 kHz for 96). What we add is, where the file keeps tags, ID3 before the first frame; and the first frame's tag,
+ * which LAME keeps free and lameenc leaves empty: it holds the encoder's delay and padding, so that players and our own
+ * reader give back the exact number of frames. */
 #include "audio/encoder.h"
+#include "audio/id3.h"
 #include "audio/pcm.h"
 #include "base/alloc.h"
 
@@ -19,6 +21,7 @@ typedef struct mp3_writer {
     dmx_file *output;
     lame_t lame;
     int channels;
+    size_t id3_bytes;                  /* before the first frame */
     int16_t samples[BLOCK_FRAMES * 2]; /* [frames][channels] */
     unsigned char bytes[BLOCK_BYTES];
 } mp3_writer;
@@ -55,7 +58,7 @@ static bool mp3_finish(void *state, demucs_error *error)
     if (!put_bytes(mp3, lame_encode_flush(mp3->lame, mp3->bytes, BLOCK_BYTES), error)) return false;
     size_t tag_bytes = lame_get_lametag_frame(mp3->lame, mp3->bytes, BLOCK_BYTES);
     if (tag_bytes > BLOCK_BYTES) tag_bytes = 0; /* the size it would need: cannot be, a frame has at most 2881 bytes */
-    if (!dmx_file_seek(mp3->output, 0)) return !dmx_file_fail(mp3->output, error);
+    if (!dmx_file_seek(mp3->output, mp3->id3_bytes)) return !dmx_file_fail(mp3->output, error);
     return put_bytes(mp3, (int)tag_bytes, error);
 }
 
@@ -81,6 +84,17 @@ static bool set_parameters(lame_t lame, const audio_format *format, const audio_
            (!kept->rate || lame_set_out_samplerate(lame, format->sample_rate_hz) >= 0) &&
            lame_set_brate(lame, format->mp3_bitrate_kbps) >= 0 && lame_set_quality(lame, format->mp3_quality) >= 0 &&
            lame_init_params(lame) >= 0;
+}
+
+static bool put_tags(mp3_writer *mp3, const audio_kept *kept, demucs_error *error)
+{
+    const char *path = dmx_file_path(mp3->output);
+    if (kept->tags == NULL) return true;
+    unsigned char *id3 = audio_id3_make(kept, &mp3->id3_bytes);
+    if (id3 == NULL) return !dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
+    const bool done = dmx_file_write(mp3->output, id3, mp3->id3_bytes);
+    dmx_free(id3);
+    return done || !dmx_file_fail(mp3->output, error);
 }
 
 static void *mp3_open(dmx_file *output, const audio_format *format, const audio_kept *kept, demucs_error *error)
@@ -110,6 +124,7 @@ static void *mp3_open(dmx_file *output, const audio_format *format, const audio_
                    format->channels, format->sample_rate_hz, format->mp3_bitrate_kbps);
         goto fail;
     }
+    if (!put_tags(mp3, kept, error)) goto fail;
     return mp3;
 fail:
     mp3_free(mp3);

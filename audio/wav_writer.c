@@ -4,6 +4,7 @@
  *   "fmt " 16   type, channels, rate, bytes per second, bytes per frame, bits      (all little-endian)
  *   "fact" 4    frames                                                             (float32 only)
  *   "data" size samples
+ *   "LIST", "id3 "                              where the file keeps tags (riff_info.h)
  *
  * Byte for byte what the official program writes: no extensible header, no padding byte after an odd size. The sizes
  * are unknown at the start and are written as 0 and put right at the end.
@@ -15,6 +16,7 @@
 
 #include "audio/encoder.h"
 #include "audio/pcm.h"
+#include "audio/riff_info.h"
 #include "base/alloc.h"
 
 #include <string.h>
@@ -33,6 +35,8 @@ typedef struct wav_writer {
     audio_format format;
     int bytes_per_sample;
     uint64_t frames;
+    unsigned char *tags; /* [tags_bytes] chunks behind the samples; NULL: none */
+    size_t tags_bytes;
     unsigned char *block; /* [BLOCK_FRAMES][channels][bytes_per_sample] */
 } wav_writer;
 
@@ -55,13 +59,22 @@ static uint64_t data_bytes(const wav_writer *wav)
     return wav->frames * (uint64_t)wav->format.channels * (uint64_t)wav->bytes_per_sample;
 }
 
+/* Size of the chunks behind the samples, with the byte that pads these to an even size. */
+static uint64_t tail_bytes(const wav_writer *wav)
+{
+    return wav->tags_bytes > 0 ? wav->tags_bytes + data_bytes(wav) % 2 : 0;
+}
+
 /* Size of the header without a ds64 chunk. */
 static uint64_t header_bytes(const wav_writer *wav)
 {
     return 12 + 24 + (wav->format.sample == AUDIO_FLOAT32 ? 12 : 0) + 8;
 }
 
-static bool is_rf64(const wav_writer *wav) { return header_bytes(wav) + data_bytes(wav) > audio_wav_riff_limit; }
+static bool is_rf64(const wav_writer *wav)
+{
+    return header_bytes(wav) + data_bytes(wav) + tail_bytes(wav) > audio_wav_riff_limit;
+}
 
 /* The header for the frames so far; returns its size. */
 static size_t make_header(const wav_writer *wav, unsigned char header[HEADER_MAX])
@@ -69,7 +82,7 @@ static size_t make_header(const wav_writer *wav, unsigned char header[HEADER_MAX
     const uint64_t frame_bytes = (uint64_t)wav->format.channels * (uint64_t)wav->bytes_per_sample;
     const uint64_t rate_hz = (uint64_t)wav->format.sample_rate_hz;
     const bool is_float = wav->format.sample == AUDIO_FLOAT32, long_file = is_rf64(wav);
-    const uint64_t riff_size = header_bytes(wav) - 8 + data_bytes(wav);
+    const uint64_t riff_size = header_bytes(wav) - 8 + data_bytes(wav) + tail_bytes(wav);
     const uint64_t unknown = UINT32_MAX; /* "see ds64" */
 
     unsigned char *out = put_name(header, long_file ? "RF64" : "RIFF");
@@ -163,6 +176,9 @@ static bool move_up(dmx_file *output, uint64_t from, uint64_t shift, demucs_erro
 static bool wav_finish(void *state, demucs_error *error)
 {
     wav_writer *wav = state;
+    if (wav->tags_bytes > 0 && (!dmx_file_write(wav->output, "", data_bytes(wav) % 2) ||
+                                !dmx_file_write(wav->output, wav->tags, wav->tags_bytes)))
+        return !dmx_file_fail(wav->output, error);
     if (is_rf64(wav) && !move_up(wav->output, header_bytes(wav), DS64_BYTES, error)) return false;
     if (!dmx_file_seek(wav->output, 0) || !write_header(wav)) return !dmx_file_fail(wav->output, error);
     return true;
@@ -173,12 +189,12 @@ static void wav_free(void *state)
     wav_writer *wav = state;
     if (wav == NULL) return;
     dmx_free(wav->block);
+    dmx_free(wav->tags);
     dmx_free(wav);
 }
 
 static void *wav_open(dmx_file *output, const audio_format *format, const audio_kept *kept, demucs_error *error)
 {
-    (void)kept;
     const char *path = dmx_file_path(output);
     wav_writer *wav = dmx_alloc(1, sizeof *wav);
     if (wav == NULL) goto no_memory;
@@ -193,6 +209,7 @@ static void *wav_open(dmx_file *output, const audio_format *format, const audio_
     }
     wav->block = dmx_alloc(BLOCK_FRAMES, (size_t)frame_bytes);
     if (wav->block == NULL) goto no_memory;
+    if (kept->tags != NULL && (wav->tags = audio_riff_info_make(kept, &wav->tags_bytes)) == NULL) goto no_memory;
     if (!write_header(wav)) {
         dmx_file_fail(output, error);
         goto fail;

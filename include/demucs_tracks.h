@@ -64,10 +64,12 @@ typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_CACHE_FAILED,  /* warning: the cache could not be used, or the result not be kept; the track is
                                           none the worse for it */
     DEMUCS_TRACKS_EVENT_OUTLIER,       /* warning: a figure of the quality, `outlier`, is above its limit */
-    DEMUCS_TRACKS_EVENT_RATE,   /* warning: with KEEP_RATE, the format of the output `path` does not have the `total` Hz
-                                  of the input; it has `count` Hz. Opus, which always does, is not told of */
-    DEMUCS_TRACKS_EVENT_STREAMS /* warning: `count` streams of a video are in the copy `path` as they were, or are
+    DEMUCS_TRACKS_EVENT_RATE, /* warning: with KEEP_RATE, the format of the output `path` does not have the `total` Hz
+                                of the input; it has `count` Hz. Opus, which always does, is not told of */
+    DEMUCS_TRACKS_EVENT_STREAMS, /* warning: `count` streams of a video are in the copy `path` as they were, or are
                                    not in it: the text says which */
+    DEMUCS_TRACKS_EVENT_NOTE /* no warning, but for those who want to know: `text` says what of the tags of the input is
+                                not carried over. It is not in the result */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -76,7 +78,7 @@ typedef struct demucs_tracks_event {
     demucs_tracks_phase phase; /* the one under way */
     const char *input;         /* the request's */
     const char *path;          /* the file that a warning is about */
-    const char *text;          /* of a warning: one sentence for people; else NULL */
+    const char *text;          /* of a warning or a note: one sentence for people; else NULL */
     double seconds;            /* length of the track; 0 while it is read */
     uint64_t done, total;      /* READ: frames, total 0 when unknown; SEPARATE: segments; WRITE: frames of all files;
                                   SHORT: frames of the input; CHANNELS: channels of the input; RATE: Hz */
@@ -191,14 +193,23 @@ typedef enum demucs_tracks_collision {
 
 /* What files may keep of their input, instead of having the form of the model. */
 typedef enum demucs_tracks_keep {
-    DEMUCS_TRACKS_KEEP_RATE = 1, /* the sample rate, and with it the number of frames, to the frame; not with
-                                    output_sample_rate_hz. Of an input that changes its rate, that of its beginning.
-                                    Opus files have 48,000 Hz; mp3 and AAC the lowest of their rates that is not below,
-                                    or their highest; a rate that another format cannot have is refused. With sum_to_mix
-                                    the files add up to the input as it is at its own rate */
-    DEMUCS_TRACKS_KEEP_DEPTH = 2 /* instead of `sample`: INT16 for up to 16 valid bits of the input, INT24 for up to 24,
-                                    FLOAT32 for floats and for integers of 32 bits, to which no type comes nearer, or
-                                    INT24 in flac and ALAC. Inputs coded with loss have no depth: `sample` holds */
+    /* The sample rate, and with it the number of frames, to the frame; not with output_sample_rate_hz. Of an input that
+     * changes its rate, that of its beginning. Opus files have 48,000 Hz; mp3 and AAC the lowest of their rates that is
+     * not below, or their highest; a rate that another format cannot have is refused. With sum_to_mix the files add up
+     * to the input as it is at its own rate. */
+    DEMUCS_TRACKS_KEEP_RATE = 1,
+
+    /* Instead of `sample`: INT16 for up to 16 valid bits of the input, INT24 for up to 24, FLOAT32 for floats and for
+     * integers of 32 bits, to which no type comes nearer, or INT24 in flac and ALAC. Inputs coded with loss have no
+     * depth: `sample` holds. */
+    DEMUCS_TRACKS_KEEP_DEPTH = 2,
+
+    /* What the input says of itself: title, artist, album, artist of the album, composer, numbers of track and disc,
+     * date, genre, comment, copyright, the picture of its cover (JPEG or PNG, up to 10 MiB), and its chapters (the
+     * first 255), which a section has as far as they lie in it. A title gets the name of the stem: "Song (vocals)".
+     * Gains such as ReplayGain are left out, since they would be wrong, and so is what a program says of itself. Files
+     * of an input without tags are as they would be without this. */
+    DEMUCS_TRACKS_KEEP_TAGS = 4
 } demucs_tracks_keep;
 
 typedef struct demucs_tracks_request {

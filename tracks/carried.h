@@ -1,4 +1,5 @@
-/* carried.h - what the files of a track keep of its input: rate and depth, which are known once the input is open. */
+/* carried.h - what the files of a track keep of its input: rate and depth, which are known once the input is open, and
+ * tags, whose chapters go by the section that was read. */
 #ifndef DMX_TRACKS_CARRIED_H
 #define DMX_TRACKS_CARRIED_H
 
@@ -20,5 +21,12 @@ bool dmx_carried_settle(const dmx_carried *self, dmx_outputs *outputs, demucs_er
 
 /* Tell of what could not be kept. */
 bool dmx_carried_warn(const dmx_outputs *outputs, dmx_watch *watch, demucs_error *error);
+
+/* Free what audio_reader_tags has put into a block of dmx_alloc. NULL is fine. */
+void dmx_carried_free_tags(audio_tags *tags);
+
+/* Hand the tags of the input, which outlive the outputs, over to the files, before these are opened: chapters as they
+ * lie in the `seconds` that were read, and a title for each file. What is not carried over is told as a note. */
+bool dmx_carried_tags(audio_tags *tags, double seconds, dmx_outputs *outputs, dmx_watch *watch, demucs_error *error);
 
 #endif

@@ -173,6 +173,13 @@ static bool open_input(reading *self, const dmx_intake_format *format, demucs_er
     return self->keeping != NULL && dmx_resampling_set_rate(self->keeping, self->sample_rate_hz, error);
 }
 
+static bool read_tags(reading *self, demucs_error *error)
+{
+    if ((self->watch->request->keep & DEMUCS_TRACKS_KEEP_TAGS) == 0) return true;
+    self->out->tags = dmx_alloc(1, sizeof *self->out->tags);
+    return (self->out->tags != NULL && audio_reader_tags(self->reader, self->out->tags)) || no_memory(self, error);
+}
+
 static bool open_track(reading *self, const dmx_intake_format *format, demucs_error *error)
 {
     self->scratch = (audio_scratch){.open = open_scratch, .say_full = say_full, .user = format->spool_place};
@@ -192,7 +199,7 @@ static bool open_track(reading *self, const dmx_intake_format *format, demucs_er
     if (self->resampling == NULL || !begin_part(self, error)) return false;
     self->out->channels = self->file_channels;
     self->out->sample_rate_hz = self->sample_rate_hz;
-    if (!settle(self, format, error) || !fits(self, format, error)) return false;
+    if (!settle(self, format, error) || !read_tags(self, error) || !fits(self, format, error)) return false;
     self->out->mix = dmx_spool_create(format->spool_place, self->channels, error);
     return self->out->mix != NULL && (!dmx_outputs_need_input(format->outputs) || open_input(self, format, error));
 }
@@ -334,6 +341,7 @@ bool dmx_intake_read(dmx_intake *out, const dmx_intake_format *format, dmx_watch
     if (self.stopped && error != NULL) *error = self.why_stopped;
     dmx_spool_free(out->mix);
     dmx_spool_free(out->input);
+    dmx_carried_free_tags(out->tags);
     *out = (dmx_intake){0};
     return false;
 }

@@ -18,6 +18,7 @@ typedef struct dmx_intake_format {
 /* What was read. */
 typedef struct dmx_intake {
     dmx_spool *mix;   /* to be freed by the caller */
+    audio_tags *tags; /* of the file, where the outputs keep them, else NULL; to be freed with dmx_carried_free_tags */
     dmx_spool *input; /* the same at the rate of the file, where the outputs need it, else NULL; likewise */
     demucs_loudness loudness;
     int channels, sample_rate_hz; /* of the file, where it begins */

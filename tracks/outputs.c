@@ -47,10 +47,11 @@ static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error
                                  .mp3_bitrate_kbps = self->request->mp3_bitrate_kbps,
                                  .mp3_quality = self->request->mp3_quality};
     demucs_error why = {DEMUCS_OK, ""};
+    item->kept = (audio_kept){.rate = self->keeps_rate, .tags = self->tags, .title = item->title};
     for (int attempt = 0; attempt < MAX_ATTEMPTS && item->writer == NULL; attempt++) {
         dmx_error_clear(&why);
         if (dmx_output_make_folder(item, &why))
-            item->writer = audio_writer_open_with(item->path, &format, &self->kept, &why);
+            item->writer = audio_writer_open_with(item->path, &format, &item->kept, &why);
         if (item->folder == NULL || access(item->folder, F_OK) == 0) break;
     }
     if (item->writer != NULL && item->kind == DEMUCS_TRACKS_STEMS)
@@ -344,6 +345,7 @@ void dmx_outputs_discard(dmx_outputs *self)
         dmx_free(item->folder);
         dmx_free(item->weights);
         dmx_free(item->name);
+        dmx_free(item->title);
         dmx_free(item->path);
     }
     dmx_together_free(self->together);

@@ -26,8 +26,10 @@ typedef struct dmx_output {
     demucs_tracks_kind kind;
     int source; /* -1 of a mix, and of all stems in one file */
     char *name, *path;
-    int parts;      /* 1; of a .stem.mp4 its streams */
-    float *weights; /* [parts][1 + sources] of the track and of each stem: a part is the sum */
+    char *title;     /* of the file, where it keeps the tags of an input that has one; else NULL */
+    audio_kept kept; /* what the writer reads */
+    int parts;       /* 1; of a .stem.mp4 its streams */
+    float *weights;  /* [parts][1 + sources] of the track and of each stem: a part is the sum */
     demucs_tracks_container container;
     char *folder;     /* that the path lies in; NULL before it is made */
     int made_folders; /* how many of its last parts are ours */
@@ -51,7 +53,8 @@ typedef struct dmx_outputs {
     int file_channels, file_rate_hz; /* of the files; a format may have a rate of its own */
     demucs_tracks_sample sample;     /* of the files, as far as their formats have it */
     demucs_tracks_sample for_floats; /* what a format without floats has instead */
-    audio_kept kept;                 /* of the input, in the files */
+    bool keeps_rate;                 /* that of the input */
+    const audio_tags *tags;          /* of the input, for the files, the caller's; NULL: none */
     uint64_t input_frames;           /* of the input, at file_rate_hz, with keep_rate; set before the opening */
     const dmx_spool *input;          /* the input at file_rate_hz, the caller's, where files are to add up to it; else
                                         NULL: they add up to `mix`, below */

@@ -61,7 +61,7 @@ static bool check_sum(const demucs_tracks_request *r, demucs_error *error)
 
 static bool check_keep(const demucs_tracks_request *r, demucs_error *error)
 {
-    const unsigned known = DEMUCS_TRACKS_KEEP_RATE | DEMUCS_TRACKS_KEEP_DEPTH;
+    const unsigned known = DEMUCS_TRACKS_KEEP_RATE | DEMUCS_TRACKS_KEEP_DEPTH | DEMUCS_TRACKS_KEEP_TAGS;
     if ((r->keep & ~known) != 0)
         return !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "keep is %u, of which this library knows the bits of %u",
                          r->keep, known);

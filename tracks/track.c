@@ -59,7 +59,9 @@ static bool read_track(track *self, demucs_error *error)
         return false;
     self->outputs.input = self->intake.input;
     self->outputs.input_frames = self->intake.frames;
-    self->watch.track_seconds = (double)dmx_spool_frames(self->intake.mix) / format.sample_rate_hz;
+    const double seconds = (double)dmx_spool_frames(self->intake.mix) / format.sample_rate_hz;
+    if (!dmx_carried_tags(self->intake.tags, seconds, &self->outputs, &self->watch, error)) return false;
+    self->watch.track_seconds = seconds;
     return dmx_budget_allows(&self->outputs, dmx_spool_frames(self->intake.mix), true, error);
 }
 
@@ -154,6 +156,7 @@ static void release(track *self, bool done)
     dmx_video_close(&self->video);
     dmx_spool_free(self->intake.mix);
     dmx_spool_free(self->intake.input);
+    dmx_carried_free_tags(self->intake.tags);
     dmx_watch_clear(&self->watch);
     if (!done && self->folder != NULL) dmx_folder_unmake(self->folder, self->spool_place.made);
     dmx_free(self->folder);

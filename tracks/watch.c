@@ -85,6 +85,18 @@ bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event event, demucs_error *er
     return tell(self, &event, error);
 }
 
+bool dmx_watch_note(dmx_watch *self, demucs_error *error, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    demucs_tracks_event event = {.kind = DEMUCS_TRACKS_EVENT_NOTE, .path = self->request->input, .text = text};
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    dmx_make_printable(text, '?');
+    return tell(self, &event, error);
+}
+
 bool dmx_watch_wait(dmx_watch *self, demucs_error *error)
 {
     char text[DMX_SHOWN_PATH + 100];

@@ -39,6 +39,13 @@ bool dmx_watch_progress(dmx_watch *self, uint64_t done, uint64_t total, const de
 /* Tell that the track waits for another one that computes the same. */
 bool dmx_watch_wait(dmx_watch *self, demucs_error *error);
 
+/* Tell of something that is no warning. */
+bool dmx_watch_note(dmx_watch *self, demucs_error *error, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
 /* Tell of a warning, and remember it: `format` makes the sentence; `event` has the kind, the file that it is about, and
  * figures. */
 bool dmx_watch_warn(dmx_watch *self, demucs_tracks_event event, demucs_error *error, const char *format, ...)

@@ -67,6 +67,11 @@ bool progress_event(const demucs_tracks_event *event, void *user)
         end_lines(self);
         fprintf(stderr, "warning: %s\n", event->text);
         break;
+    case DEMUCS_TRACKS_EVENT_NOTE:
+        if (!self->notes) break;
+        end_lines(self);
+        fprintf(stderr, "note: %s\n", event->text);
+        break;
     case DEMUCS_TRACKS_EVENT_CACHE_WAITING:
         if (!self->waiting) {
             end_lines(self);

@@ -8,13 +8,14 @@
 
 typedef struct progress {
     bool words;   /* through a pipe: words for a log, and not the lines of the official program */
+    bool notes;   /* tell also what is no warning */
     bool waiting; /* for another process, as was said */
     progress_bar bar;
     bar_lines lines;
     double audio_seconds; /* length of the track */
 } progress;
 
-/* A track begins. `self` was all zeros before the first, but for `words`. */
+/* A track begins. `self` was all zeros before the first, but for `words` and `notes`. */
 void progress_begin(progress *self);
 
 /* A demucs_tracks_event_fn; `user` is the progress: moves the bar, prints warnings, stops once a signal came. */

@@ -73,6 +73,7 @@ static bool separate_all(run *self, int *status, demucs_error *why)
     how.timeout_seconds = options->timeout;
     how.model_name = options->name;
     if (!record_open(&view->record, options, self->list, self->request.batch, why)) return false;
+    view->progress.notes = options->verbose;
     follow_begin(view, demucs_runs_list_count(self->list), how.at_once, options->progress);
     demucs_error end = {DEMUCS_OK, ""};
     bool done = demucs_run_create(&all, &self->request, self->list, &how, why) == DEMUCS_OK;

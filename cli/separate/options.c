@@ -67,6 +67,7 @@ static const argument table[] = {
     {0, "mp3-preset", .setting = "mp3_preset"},
     {0, "asr-rate", .setting = "asr_rate", .added = true, .metavar = "HZ", .group = GROUP_RATE},
     {0, "keep-rate", .setting = "keep_rate", .word = "on", .added = true, .group = GROUP_RATE},
+    {0, "keep-tags", .setting = "keep_tags", .word = "on", .added = true},
     {'j', "jobs", .setting = "jobs"},
     {0, "tracks-at-once", .setting = "tracks_at_once", .added = true, .metavar = "N"},
     {0, "max-memory", .setting = "max_memory", .added = true, .metavar = "SIZE"},

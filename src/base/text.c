@@ -7,8 +7,7 @@
 
 static bool is_continuation(char byte) { return ((unsigned char)byte & 0xC0) == 0x80; }
 
-/* Bytes of the UTF-8 character at `text`, which ends with a zero byte, and its code point; 0 when it is malformed. */
-static size_t character(const char *text, uint32_t *code)
+size_t dmx_text_next(const char *text, uint32_t *code)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char first = (unsigned char)*text;
@@ -39,7 +38,7 @@ void dmx_make_printable(char *text, char substitute)
 {
     while (*text != '\0') {
         uint32_t code = 0;
-        size_t length = character(text, &code);
+        size_t length = dmx_text_next(text, &code);
         if (length == 0 || is_control(code)) {
             length = length == 0 ? 1 : length;
             memset(text, substitute, length);
@@ -55,7 +54,7 @@ bool dmx_is_plain_name(const char *text, size_t length)
         char next[5] = "";
         uint32_t code = 0;
         memcpy(next, text + at, length - at < 4 ? length - at : 4);
-        bytes = character(next, &code);
+        bytes = dmx_text_next(next, &code);
         if (bytes == 0 || is_control(code) || code == '/') return false;
     }
     return true;

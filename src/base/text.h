@@ -8,6 +8,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of the UTF-8 character at `text`, which ends with a zero byte, and its code point; 0 when it is malformed. */
+size_t dmx_text_next(const char *text, uint32_t *code);
 
 /* Make the string `text` printable in place, with `substitute` for each byte that is not. */
 void dmx_make_printable(char *text, char substitute);

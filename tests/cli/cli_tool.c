@@ -7,6 +7,8 @@
  *     minus RESULT MIX STEM                 is RESULT = MIX - STEM?
  *     rescaled RESULT PLAIN                 is RESULT = PLAIN / max(1.01 * peak, 1)?
  *     clamped RESULT PLAIN                  is RESULT = PLAIN, cut off at +-0.99?
+ *     tagged FILE                           write a second of sound as mp3, with tags, a picture and two chapters
+ *     tags FILE...                          print what each says of itself
  *     adds-up MIX PART...                   how near comes PART + PART ... to MIX?
  *     limit BYTES COMMAND...                run with files limited to so many bytes: a disk that gets full
  *     signal NAMES FILE TEXT COMMAND...     run; once FILE has TEXT, send the signals (INT, TERM or INT,TERM)
@@ -152,6 +154,58 @@ static int info(char **paths)
     return 0;
 }
 
+/* ---- what files say of themselves ---- */
+
+static int make_tagged(const char *path)
+{
+    enum { FRAMES = 44100 };
+    static float sound[FRAMES];
+    static unsigned char png[] = "\x89PNG\r\n\x1A\n____IHDR\0\0\0\1\0\0\0\1";
+    audio_chapter chapters[] = {{0, 400, "Verse"}, {400, 1000, "Chorus"}};
+    const audio_tags tags = {.texts = {[AUDIO_TITLE] = "A song",
+                                       [AUDIO_ARTIST] = "Bj\xC3\xB6rk",
+                                       [AUDIO_TRACK] = "3/12",
+                                       [AUDIO_DATE] = "2021-05-04",
+                                       [AUDIO_COMMENT] = "A comment"},
+                             .picture = {.bytes = png, .size = sizeof png - 1, .png = true, .width = 1, .height = 1},
+                             .chapters = chapters,
+                             .chapters_count = 2};
+    const audio_kept kept = {.tags = &tags};
+    const audio_format format = {
+        .container = AUDIO_MP3, .sample_rate_hz = 44100, .channels = 1, .mp3_bitrate_kbps = 64, .mp3_quality = 7};
+    const float *planes[] = {sound};
+    demucs_error error;
+    unsigned random = 1;
+    for (long i = 0; i < FRAMES; i++) sound[i] = sample("music", i, 0, 44100, &random);
+    audio_writer *writer = audio_writer_open_with(path, &format, &kept, &error);
+    if (writer == NULL || !audio_writer_write(writer, planes, FRAMES, &error) || !audio_writer_close(writer, &error))
+        die("cannot write", error.message);
+    return 0;
+}
+
+static int print_tags(char **paths)
+{
+    static const char *const names[AUDIO_TAGS] = {"title", "artist", "album", "album artist", "composer", "track",
+                                                  "disc",  "date",   "genre", "comment",      "copyright"};
+    for (; *paths != NULL; paths++) {
+        audio_tags tags;
+        demucs_error error;
+        audio_reader *reader = audio_reader_open(*paths, 0, &error);
+        if (reader == NULL || !audio_reader_tags(reader, &tags)) die("cannot read", *paths);
+        printf("%s:", *paths);
+        for (int tag = 0; tag < AUDIO_TAGS; tag++)
+            if (tags.texts[tag] != NULL) printf(" %s \"%s\",", names[tag], tags.texts[tag]);
+        printf(" picture of %zu bytes", tags.picture.size);
+        for (size_t i = 0; i < tags.chapters_count; i++)
+            printf(", \"%s\" from %d to %d", tags.chapters[i].title, (int)tags.chapters[i].start_ms,
+                   (int)tags.chapters[i].end_ms);
+        puts("");
+        audio_tags_clear(&tags);
+        audio_reader_close(reader);
+    }
+    return 0;
+}
+
 static float peak(const track *self)
 {
     float largest = 0;
@@ -278,6 +332,8 @@ int main(int argc, char **argv)
     char **rest = argv + (argc > 2 ? 2 : argc);
     if (strcmp(verb, "make") == 0 && argc == 7) return make(rest);
     if (strcmp(verb, "info") == 0) return info(rest);
+    if (strcmp(verb, "tagged") == 0 && argc == 3) return make_tagged(rest[0]);
+    if (strcmp(verb, "tags") == 0) return print_tags(rest);
     if (strcmp(verb, "adds-up") == 0 && argc > 3) return adds_up(rest);
     if (strcmp(verb, "limit") == 0 && argc > 3) return limit(rest);
     if (strcmp(verb, "signal") == 0 && argc > 5) return send_signals(rest);

@@ -186,6 +186,11 @@ bool tracks_on_event(const demucs_tracks_event *event, void *user)
         if (event->path == NULL || event->text == NULL) record->disorder = true;
         if (event->text != NULL) snprintf(record->text, sizeof record->text, "%s", event->text);
         break;
+    case DEMUCS_TRACKS_EVENT_NOTE:
+        record->notes++;
+        if (event->text == NULL) record->disorder = true;
+        if (event->text != NULL) snprintf(record->text, sizeof record->text, "%s", event->text);
+        break;
     default:
         record->warnings++;
         if (event->path == NULL || event->text == NULL || event->count == 0) record->disorder = true;

@@ -54,11 +54,12 @@ static json_t *files_of(const demucs_tracks_request *r, demucs_tracks_container 
                                         [DEMUCS_TRACKS_CLIP_CLAMP] = "clamp",
                                         [DEMUCS_TRACKS_CLIP_NONE] = "none",
                                         [DEMUCS_TRACKS_CLIP_COMMON] = "rescale"};
-    return json_pack("{s:s, s:s, s:b, s:b, s:s, s:s, s:b, s:i, s:o, s:i, s:i, s:i}", "output_format",
+    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:b, s:i, s:o, s:i, s:i, s:i}", "output_format",
                      formats[container], "bit_depth", depths[r->sample], "keep_rate",
                      (r->keep & DEMUCS_TRACKS_KEEP_RATE) != 0, "keep_depth", (r->keep & DEMUCS_TRACKS_KEEP_DEPTH) != 0,
-                     "clip_mode", clips[r->clip], "gain", r->clip == DEMUCS_TRACKS_CLIP_COMMON ? "common" : "each",
-                     "sum_to_mix", r->sum_to_mix, "mp3_bitrate", r->mp3_bitrate_kbps, "bitrate",
+                     "keep_tags", (r->keep & DEMUCS_TRACKS_KEEP_TAGS) != 0, "clip_mode", clips[r->clip], "gain",
+                     r->clip == DEMUCS_TRACKS_CLIP_COMMON ? "common" : "each", "sum_to_mix", r->sum_to_mix,
+                     "mp3_bitrate", r->mp3_bitrate_kbps, "bitrate",
                      r->bitrate_kbps > 0 ? json_integer(r->bitrate_kbps) : json_null(), "mp3_preset", r->mp3_quality,
                      "asr_rate", r->output_sample_rate_hz, "output_channels", r->output_channels);
 }

@@ -154,7 +154,8 @@ static json_t *line_of(const demucs_runs_event *event, const demucs_run *self, b
     if (event->kind == DEMUCS_RUNS_EVENT_BEGIN) return begin_of(event, self);
     if (event->kind == DEMUCS_RUNS_EVENT_END) return record_of(event, self, names);
     if (event->kind == DEMUCS_RUNS_EVENT_FEWER) return fewer_of(event);
-    if (track == NULL || track->kind == DEMUCS_TRACKS_EVENT_PHASE) return NULL;
+    if (track == NULL || track->kind == DEMUCS_TRACKS_EVENT_PHASE || track->kind == DEMUCS_TRACKS_EVENT_NOTE)
+        return NULL;
     if (track->kind != DEMUCS_TRACKS_EVENT_PROGRESS) return track->text != NULL ? warning_event_of(event) : NULL;
     return track->segment != NULL ? segment_of(event, self) : NULL;
 }

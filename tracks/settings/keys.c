@@ -129,6 +129,7 @@ static void keep(goals *to, given *value, unsigned what)
 
 static void put_keep_rate(goals *to, given *value) { keep(to, value, DEMUCS_TRACKS_KEEP_RATE); }
 static void put_keep_depth(goals *to, given *value) { keep(to, value, DEMUCS_TRACKS_KEEP_DEPTH); }
+static void put_keep_tags(goals *to, given *value) { keep(to, value, DEMUCS_TRACKS_KEEP_TAGS); }
 static void put_stream(goals *to, given *value) { to->request->stream = (int)value->integer; }
 static void put_downmix(goals *to, given *value) { to->request->downmix = value->on; }
 static void put_skip_existing(goals *to, given *value) { to->request->skip_existing = value->on; }
@@ -277,6 +278,10 @@ static const dmx_settings_row table[] = {
                      "nothing."},
      .group = GROUP_RATE,
      .apply = put_keep_rate},
+    {.key = {"keep_tags", DEMUCS_SETTINGS_SWITCH, .initial = "off",
+             .help = "Write what the track says of itself into its files: title with the stem's name, artist, album, "
+                     "numbers, date, genre, comment, cover and chapters."},
+     .apply = put_keep_tags},
     {.key = {"result_cache", DEMUCS_SETTINGS_PATH, .initial = "", .meaning = "none",
              .help = "Keep the results in this folder, and take those that are there instead of computing them again: "
                      "by content, for the same input, model and settings, whatever names and folders are."}},
