@@ -26,7 +26,6 @@ typedef struct copying {
     float **planes; /* [channels] planes of BLOCK */
     int64_t frames; /* of the sound that were encoded */
     bool ended;     /* the sound did */
-    double share;
 } copying;
 
 /* ---- the muxer ---- */
@@ -115,7 +114,7 @@ static bool put_sound(void *user, AVPacket *packet, demucs_error *error)
 
 static bool add_sound(copying *self, demucs_error *error)
 {
-    const long frames = self->sound->read(self->sound->user, self->planes, BLOCK, self->share, error);
+    const long frames = self->sound->read(self->sound->user, self->planes, BLOCK, error);
     if (frames < 0) return false;
     self->frames += frames;
     self->ended = frames == 0;
@@ -149,12 +148,7 @@ static bool copy_packet(copying *self, demucs_error *error)
     const int index = self->copy.map[packet->stream_index];
     const int64_t time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
     if (packet->stream_index == self->video->streams.replaced || index < 0 || is_end_of_text(from, packet)) return true;
-    if (time != AV_NOPTS_VALUE) {
-        if (!catch_up(self, time, from->time_base, error)) return false;
-        const double seconds = (double)time * av_q2d(from->time_base);
-        if (self->video->seconds > 0 && seconds > self->share * self->video->seconds)
-            self->share = seconds < self->video->seconds ? seconds / self->video->seconds : 1;
-    }
+    if (time != AV_NOPTS_VALUE && !catch_up(self, time, from->time_base, error)) return false;
     packet->stream_index = index;
     av_packet_rescale_ts(packet, from->time_base, self->copy.to->streams[index]->time_base);
     return write_packet(self, packet, error);

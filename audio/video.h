@@ -60,9 +60,9 @@ typedef struct audio_video_timeline {
 bool audio_video_read_timeline(const audio_video *self, audio_video_timeline *out, demucs_error *error);
 
 /* The sound, from its first frame on: fill planes[channel] with up to `frames`. Returns how many, 0 at the end, -1 with
- * a sentence. `share` says how much of the video is written, 0..1. */
+ * a sentence. */
 typedef struct audio_video_sound {
-    long (*read)(void *user, float *const *planes, size_t frames, double share, demucs_error *error);
+    long (*read)(void *user, float *const *planes, size_t frames, demucs_error *error);
     void *user;
     int64_t start; /* when it begins */
 } audio_video_sound;

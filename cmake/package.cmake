@@ -25,5 +25,5 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 # To link libdemucs.a and libdemucs_tracks.a.
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS
-    "libjansson-dev, libyaml-dev, libavformat-dev, libavcodec-dev, libavutil-dev, libswresample-dev, libmp3lame-dev, libssl-dev, libsqlite3-dev")
+    "libjansson-dev, libyaml-dev, libavformat-dev, libavcodec-dev, libavutil-dev, libswresample-dev, libmp3lame-dev, libssl-dev, libsqlite3-dev, libebur128-dev")
 include(CPack)

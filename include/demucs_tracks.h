@@ -66,6 +66,8 @@ typedef enum demucs_tracks_event_kind {
     DEMUCS_TRACKS_EVENT_OUTLIER,       /* warning: a figure of the quality, `outlier`, is above its limit */
     DEMUCS_TRACKS_EVENT_RATE, /* warning: with KEEP_RATE, the format of the output `path` does not have the `total` Hz
                                 of the input; it has `count` Hz. Opus, which always does, is not told of */
+    DEMUCS_TRACKS_EVENT_CUT,  /* warning: the narration `path` is longer than the track: its last `count` frames, at the
+                                 rate of the file, are not in it */
     DEMUCS_TRACKS_EVENT_STREAMS, /* warning: `count` streams of a video are in the copy `path` as they were, or are
                                    not in it: the text says which */
     DEMUCS_TRACKS_EVENT_NOTE /* no warning, but for those who want to know: `text` says what of the tags of the input is

@@ -1,5 +1,5 @@
-/* demucs_video.h - a video with another sound: a copy of the file in which a stem takes the place of the audio stream
- * that was separated.
+/* demucs_video.h - a video with another sound: a copy of the file in which a stem, or a narration over it, takes the
+ * place of the audio stream that was separated.
  *
  *   demucs_video_options video;
  *   demucs_video_options_init(&video, sizeof video);
@@ -35,6 +35,21 @@ typedef struct demucs_video_options {
                   mov AAC, ALAC, MP3, WAV; mkv AAC, OPUS, FLAC, OGG, MP3, WAV; webm OPUS, OGG */
     bool drop_other_audio; /* leave the other audio streams out. Default false: they are copied as they are, and may
                               hold what was taken out of the new one */
+
+    /* A narration over the sound, such as the voices of another language over no_vocals. It begins when the picture
+     * does. It and the track are each brought to the loudness; where there is narration, the rest is turned down; and
+     * the whole is brought to the loudness once more, under the true peak. The file may then also be one of sound: its
+     * path has one of the endings of demucs_tracks.h. */
+    const char *narration; /* NULL (default): none; or an audio file, of any rate and channels. What goes on after the
+                              end of picture and sound is cut off, with a warning */
+    double loudness_lufs;  /* integrated, by EBU R128. -40..-5. Default -16, which AES TD1004 has for streams; -23
+                              is that of European broadcasts */
+    double true_peak_db;   /* dBTP. -20..0. Default -1; of codecs with loss 1 dB less goes in, since they bring back
+                              more */
+    double duck_db;        /* by how much the rest is turned down. 0..60. Default 12 */
+    double duck_attack_seconds;  /* how long that takes; it is done when the narration begins. 0..10. Default 0.1 */
+    double duck_hold_seconds;    /* how long it stays down after the narration. 0..10. Default 0.5 */
+    double duck_release_seconds; /* how long the way up takes. 0..10. Default 0.8 */
 } demucs_video_options;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_video_options); a struct that is longer than this

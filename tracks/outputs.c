@@ -36,7 +36,7 @@ bool dmx_output_make_folder(dmx_output *item, demucs_error *error)
 }
 
 /* Open the file, in its folder, which a track that failed may have made and be removing just now: then once more. */
-static bool open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error)
+bool dmx_output_open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error)
 {
     const audio_format format = {.container = dmx_audio_container(item->container),
                                  .sample = dmx_output_sample(self, item),
@@ -64,7 +64,7 @@ bool dmx_outputs_try(dmx_outputs *self, demucs_error *error)
     for (int i = 0; i < self->count; i++) {
         const char *path = self->items[i].path;
         char reason[DMX_REASON];
-        if (!open_writer(self, &self->items[i], error)) return false;
+        if (!dmx_output_open_writer(self, &self->items[i], error)) return false;
         /* temporary names are cut to what fits, so this one alone may be too long */
         if (access(path, F_OK) != 0 && errno == ENAMETOOLONG)
             return !dmx_refuse(path, error, DEMUCS_ERROR_IO, "cannot write: %s", dmx_reason(reason, ENAMETOOLONG));
@@ -154,7 +154,7 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
         dmx_output *item = &self->items[i];
         if (!open_resampling(self, item, error)) return false;
         if (!dmx_outputs_wait(self)) {
-            if (!open_writer(self, item, error)) return false;
+            if (!dmx_output_open_writer(self, item, error)) return false;
             continue;
         }
         if (!dmx_output_make_folder(item, error)) return false; /* now, since it may be impossible */
@@ -243,7 +243,7 @@ static bool write_together(dmx_outputs *self, demucs_error *error)
 {
     const uint64_t frames = dmx_spool_frames(self->items[0].spool);
     for (int i = 0; i < self->count; i++)
-        if (!open_writer(self, &self->items[i], error)) return false;
+        if (!dmx_output_open_writer(self, &self->items[i], error)) return false;
     for (uint64_t first = 0; first < frames; first += DMX_TRACK_BLOCK) {
         const size_t count = frames - first < DMX_TRACK_BLOCK ? (size_t)(frames - first) : DMX_TRACK_BLOCK;
         if (!dmx_watch_progress(self->watch, first, frames, NULL, error)) return false;
@@ -270,7 +270,8 @@ static bool write_spools(dmx_outputs *self, demucs_error *error)
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
         if (item->spool == NULL) continue;
-        if (!open_writer(self, item, error) || !write_rescaled(self, item, before, total, error)) return false;
+        if (!dmx_output_open_writer(self, item, error) || !write_rescaled(self, item, before, total, error))
+            return false;
         before += dmx_spool_frames(item->spool);
         dmx_spool_free(item->spool); /* its disk space may be needed by the next */
         item->spool = NULL;

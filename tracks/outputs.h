@@ -104,6 +104,9 @@ bool dmx_outputs_need_input(const dmx_outputs *self);
 /* Make the folder that the file lies in. */
 bool dmx_output_make_folder(dmx_output *item, demucs_error *error);
 
+/* Begin the file, in its folder. */
+bool dmx_output_open_writer(dmx_outputs *self, dmx_output *item, demucs_error *error);
+
 /* Make the folders, and begin and drop each file: one that cannot be written is found before the work. */
 bool dmx_outputs_try(dmx_outputs *self, demucs_error *error);
 

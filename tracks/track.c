@@ -62,6 +62,8 @@ static bool read_track(track *self, demucs_error *error)
     const double seconds = (double)dmx_spool_frames(self->intake.mix) / format.sample_rate_hz;
     if (!dmx_carried_tags(self->intake.tags, seconds, &self->outputs, &self->watch, error)) return false;
     self->watch.track_seconds = seconds;
+    if (self->request.video != NULL && !dmx_video_hear(&self->video, self->intake.mix, &self->outputs, error))
+        return false;
     return dmx_budget_allows(&self->outputs, dmx_spool_frames(self->intake.mix), true, error);
 }
 

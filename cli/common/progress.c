@@ -63,6 +63,7 @@ bool progress_event(const demucs_tracks_event *event, void *user)
     case DEMUCS_TRACKS_EVENT_CACHE_FAILED:
     case DEMUCS_TRACKS_EVENT_OUTLIER:
     case DEMUCS_TRACKS_EVENT_RATE:
+    case DEMUCS_TRACKS_EVENT_CUT:
     case DEMUCS_TRACKS_EVENT_STREAMS:
         end_lines(self);
         fprintf(stderr, "warning: %s\n", event->text);

@@ -107,6 +107,14 @@ static const argument table[] = {
          "Write each video again, with this in place of its audio stream (--stream): a stem, no_STEM (the sum of the "
          "others), minus_STEM (the track minus the stem) or a --mix. All else in it stays as it is. --out may then be "
          "the name of a video. Default: none."},
+    {0, "dub", ARGUMENT_TEXT, FIELD(dub), .metavar = "FILE", .added = true,
+     .help =
+         "Lay this narration over the sound of --replace-audio (here no_vocals by default), which is turned down under "
+         "it, and bring both to the loudness. The output is a video, or a file of sound. Default: none."},
+    {0, "loudness", ARGUMENT_NUMBER, FIELD(loudness), .metavar = "LUFS", .added = true, .minimum = -40, .maximum = -5,
+     .help =
+         "The loudness of a dubbed track, by EBU R128; its true peak is below -1 dB. Default is -16; broadcasts have "
+         "-23."},
     {0, "drop-other-audio", ARGUMENT_FLAG, FIELD(drop_other_audio), .added = true,
      .help = "Leave the other audio streams out of the video. Default: they are kept as they are."},
     {0, "cache", .setting = "result_cache", .metavar = "DIR", .added = true},
@@ -222,7 +230,8 @@ static arguments_result parse(separate_options *options, const argument_parser *
 arguments_result options_parse(separate_options *options, int argc, char **argv)
 {
     demucs_error why;
-    *options = (separate_options){.tracks = memory_new((size_t)argc + 1, sizeof *options->tracks)};
+    *options = (separate_options){.tracks = memory_new((size_t)argc + 1, sizeof *options->tracks),
+                                  .loudness = OPTIONS_LOUDNESS};
     if (demucs_settings_create(&options->settings, &why) != DEMUCS_OK) {
         say(stderr, "error: %s", why.message);
         return ARGUMENTS_WRONG;

@@ -6,6 +6,8 @@
 #include "common/arguments.h"
 #include "demucs_settings.h"
 
+#define OPTIONS_LOUDNESS (-16.0) /* of --loudness, when it is not given */
+
 enum { OPTIONS_MOST = 96 }; /* rows of the table at most */
 
 typedef struct separate_options {
@@ -33,7 +35,8 @@ typedef struct separate_options {
     demucs_fit_options fit;
     demucs_tracks_request request; /* of each track; without engine and input, and its folder is that of all models */
     demucs_quality_options quality_limits;
-    const char *replace_audio; /* or NULL */
+    const char *replace_audio, *dub; /* or NULL */
+    double loudness;                 /* LUFS */
     bool drop_other_audio;
     demucs_video_options video;         /* of the request, with replace_audio */
     char *video_folder, *video_pattern; /* where -o is the name of a video; else NULL */

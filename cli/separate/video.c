@@ -4,9 +4,11 @@
 #include "video.h"
 
 #include "common/memory.h"
+#include "folder.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 /* A name as a pattern: with its braces doubled. */
@@ -26,13 +28,22 @@ static bool is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/* A dubbed track may be a file of sound. */
+static bool is_sound_name(const char *path)
+{
+    static const char *const endings[] = {"wav", "flac", "mp3", "ogg", "opus", "m4a", "aiff", "aif"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(folder_extension(path), endings[i]) == 0) return true;
+    return false;
+}
+
 /* -o names the file of the one track. */
 static arguments_result name_file(separate_options *options, const argument_parser *parser)
 {
     const char *out = options->request.folder, *slash = strrchr(out, '/');
     if (options->tracks_count != 1 || options->from != NULL || is_folder(options->tracks[0]))
         return arguments_error(parser,
-                               "argument -o/--out: %s is one video, and there may be several tracks: name a "
+                               "argument -o/--out: %s is one file, and there may be several tracks: name a "
                                "folder, or one track",
                                out);
     options->video_folder = slash == NULL  ? memory_text(".")
@@ -59,12 +70,14 @@ static arguments_result set_aside(separate_options *options, const argument_pars
     } others[] = {{"two_stems", "--two-stems"}, {"stems", "--stems"}, {"sum_to_mix", "--sum-to-mix"}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (demucs_settings_get_from(options->settings, DEMUCS_SETTINGS_PROGRAM, others[i].key) != NULL)
-            return arguments_error(parser, "argument %s: not allowed with argument --replace-audio", others[i].flag);
+            return arguments_error(parser, "argument %s: not allowed with argument --replace-audio or --dub",
+                                   others[i].flag);
     if (options->start > 0 || options->duration > 0)
-        return arguments_error(parser,
-                               "argument %s: not allowed with argument --replace-audio, since the picture is not "
-                               "cut",
-                               options->start > 0 ? "--start" : "--duration");
+        return arguments_error(
+            parser,
+            "argument %s: not allowed with argument --replace-audio or --dub, since the picture is not "
+            "cut",
+            options->start > 0 ? "--start" : "--duration");
     options->request.stem = NULL;
     options->request.sum_to_mix = false;
     return ARGUMENTS_RUN;
@@ -90,19 +103,26 @@ static void choose_sound(separate_options *options)
 
 arguments_result video_check(separate_options *options, const argument_parser *parser)
 {
+    if (options->loudness != OPTIONS_LOUDNESS && options->dub == NULL)
+        return arguments_error(parser, "argument --loudness: only with argument --dub");
+    if (options->dub != NULL && options->replace_audio == NULL) options->replace_audio = "no_vocals";
     if (options->drop_other_audio && options->replace_audio == NULL)
-        return arguments_error(parser, "argument --drop-other-audio: only with argument --replace-audio");
+        return arguments_error(parser, "argument --drop-other-audio: only with argument --replace-audio or --dub");
     if (options->replace_audio == NULL) return ARGUMENTS_RUN;
     const arguments_result others = set_aside(options, parser);
     if (others != ARGUMENTS_RUN) return others;
     demucs_video_options_init(&options->video, sizeof options->video);
     options->video.drop_other_audio = options->drop_other_audio;
+    options->video.narration = options->dub;
+    options->video.loudness_lufs = options->loudness;
     /* a format that is usual for stems is none for a video; one that is given beside it is */
     if (demucs_settings_get_from(options->settings, DEMUCS_SETTINGS_PROGRAM, "output_format") != NULL)
         options->video.codec = (int)options->request.container;
     options->request.video = &options->video;
     choose_sound(options);
-    if (demucs_video_is_name(options->request.folder)) return name_file(options, parser);
+    if (demucs_video_is_name(options->request.folder) ||
+        (options->dub != NULL && is_sound_name(options->request.folder)))
+        return name_file(options, parser);
     name_files(options);
     return ARGUMENTS_RUN;
 }

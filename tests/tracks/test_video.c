@@ -11,27 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A model whose stems are silent: that of the other tests with zeros for its weights. */
-static const tracks_setup *begin(void)
-{
-    static tracks_setup silent;
-    const tracks_setup *setup = tracks_begin();
-    demucs_error error;
-    if (silent.engine != NULL) return &silent;
-    bytes file = load_bytes(DEMUCS_TEST_DATA "/api/a0000000.safetensors");
-    uint64_t header = 0;
-    for (int i = 0; i < 8; i++) header |= (uint64_t)file.data[i] << (8 * i);
-    memset(file.data + 8 + header, 0, file.size - 8 - header);
-    if (!save_bytes("silent.safetensors", file.data, file.size) ||
-        demucs_model_load(&silent.model, "silent.safetensors", &error) != DEMUCS_OK ||
-        demucs_engine_create(&silent.engine, silent.model, NULL, &error) != DEMUCS_OK)
-        abort();
-    free(file.data);
-    remove("silent.safetensors");
-    silent.separation = setup->separation;
-    return &silent;
-}
-
 static demucs_video_options video;
 static demucs_tracks_target target;
 
@@ -92,7 +71,8 @@ static void check_sync(const char *one, int stream, const char *other, int other
 /* All of it: B-frames, so that the first packets have negative times, subtitles, chapters, another sound. */
 static void test_copy(void)
 {
-    const tracks_setup *setup = begin();
+    tracks_begin();
+    const tracks_setup *setup = tracks_silent();
     static const struct {
         const char *in, *out, *subtitles;
         bool attachment;
@@ -125,7 +105,8 @@ static void test_copy(void)
 /* Sound that begins late, or stops in between; pictures at uneven times; other rates and codecs. */
 static void test_sync(void)
 {
-    const tracks_setup *setup = begin();
+    tracks_begin();
+    const tracks_setup *setup = tracks_silent();
     static const struct {
         const char *in, *out, *encoder;
         double late, gap;
@@ -165,7 +146,8 @@ static void test_sync(void)
 /* What the copy is asked for: other codecs, and without the other sound. */
 static void test_options(void)
 {
-    const tracks_setup *setup = begin();
+    tracks_begin();
+    const tracks_setup *setup = tracks_silent();
     static const struct {
         const char *out, *codec;
         int container;
@@ -203,7 +185,8 @@ static void test_options(void)
 /* What cannot be is said before the track is read, and nothing is left. */
 static void test_refusals(void)
 {
-    const tracks_setup *setup = begin();
+    tracks_begin();
+    const tracks_setup *setup = tracks_silent();
     clip it = clip_usual("in.mkv");
     it.subtitles = "subrip";
     it.attachment = true;
@@ -263,7 +246,8 @@ static void test_refusals(void)
 /* Cancelled at any event, or without memory for some part: no file, and an older one stays as it was. */
 static void test_cancel(void)
 {
-    const tracks_setup *setup = begin();
+    tracks_begin();
+    const tracks_setup *setup = tracks_silent();
     clip it = clip_usual("in.mp4");
     it.frames = 30;
     it.seconds = 1;
@@ -297,7 +281,8 @@ static void test_cancel(void)
 /* Two at once give what one alone gives, and the same every time. */
 static void test_together(void)
 {
-    const tracks_setup *setup = begin();
+    tracks_begin();
+    const tracks_setup *setup = tracks_silent();
     tracks_worker workers[2] = {0};
     demucs_tracks_target targets[2];
     clip it = clip_usual("in.mkv");

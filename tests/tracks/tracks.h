@@ -25,6 +25,9 @@ typedef struct tracks_setup {
  * a program share: 2 threads. */
 const tracks_setup *tracks_begin(void);
 
+/* The same with zeros for all weights: stems are silent, and minus_STEM is the track. */
+const tracks_setup *tracks_silent(void);
+
 /* Files, and folders other than `but` (NULL: none), below the current one, hidden ones too. */
 int tracks_count(const char *but);
 

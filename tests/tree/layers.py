@@ -17,7 +17,7 @@ A file includes only from its own row of the layer order or from rows above it (
     tracks/quality                  base, demucs.h, audio/audio.h, tracks/json.h   <- include/demucs_quality.h
     tracks                          base, demucs.h, demucs_quality.h, audio/audio.h, digest/digest.h  <- include/demucs_tracks.h
     tracks/fit                      base and demucs.h               <- include/demucs_fit.h
-    tracks/video                    base, demucs.h, demucs_video.h, audio/video.h; what a sound passes through in tracks/: outputs, planes
+    tracks/video                    base, demucs.h, demucs_video.h, audio/video.h; what a sound passes through in tracks/: outputs, paths, planes
                                                                     <- include/demucs_video.h
     tracks/settings                 base and the public headers     <- include/demucs_settings.h
     tracks/runs                     base and the public headers; of tracks/ json.h, paths.h, request.h <- include/demucs_runs.h
@@ -43,6 +43,7 @@ WRAPPED = {
     r"curl/.*": r"hub/download\.c",
     r"openssl/.*": r"digest/sha256\.c",
     r"sqlite3\.h": r"tracks/cache/index\.c",
+    r"ebur128\.h": r"tracks/video/r128\.c",
     r"lib(av\w+|sw\w+)/.*": r"audio/ffmpeg_\w+\.[ch]|tracks/quality/(transform|png)\.c",
     r"lame/.*": r"audio/mp3_writer\.c",
 }
@@ -54,7 +55,7 @@ POSIX = r"""(assert|complex|ctype|dirent|errno|fcntl|fenv|float|fnmatch|glob|int
 MAY_SEE = {
     "hub": r"digest/digest\.h",
     "tracks": r"demucs\.h|demucs_tracks\.h|demucs_cache\.h|demucs_quality\.h|audio/audio\.h|digest/digest\.h|tracks/(cache|video)/\w+\.h",
-    "tracks/video": r"demucs\.h|demucs_video\.h|audio/video\.h|tracks/(outputs|planes)\.h",
+    "tracks/video": r"demucs\.h|demucs_video\.h|audio/video\.h|tracks/(outputs|paths|planes)\.h",
     "tracks/cache": r"demucs\.h|demucs_cache\.h|digest/digest\.h|tracks/paths\.h",
     "tracks/quality": r"demucs\.h|demucs_quality\.h|audio/audio\.h|tracks/json\.h",
     "tracks/fit": r"demucs\.h|demucs_fit\.h",

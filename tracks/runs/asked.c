@@ -55,7 +55,7 @@ static json_t *files_of(const demucs_tracks_request *r, demucs_tracks_container 
                                         [DEMUCS_TRACKS_CLIP_NONE] = "none",
                                         [DEMUCS_TRACKS_CLIP_COMMON] = "rescale"};
     return json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:b, s:i, s:o, s:i, s:i, s:i}", "output_format",
-                     formats[container], "bit_depth", depths[r->sample], "keep_rate",
+                     r->video != NULL ? "video" : formats[container], "bit_depth", depths[r->sample], "keep_rate",
                      (r->keep & DEMUCS_TRACKS_KEEP_RATE) != 0, "keep_depth", (r->keep & DEMUCS_TRACKS_KEEP_DEPTH) != 0,
                      "keep_tags", (r->keep & DEMUCS_TRACKS_KEEP_TAGS) != 0, "clip_mode", clips[r->clip], "gain",
                      r->clip == DEMUCS_TRACKS_CLIP_COMMON ? "common" : "each", "sum_to_mix", r->sum_to_mix,

@@ -42,7 +42,8 @@ static json_t *warning_event_of(const demucs_runs_event *event)
                                         [DEMUCS_TRACKS_EVENT_CACHE_FAILED] = "cache failed",
                                         [DEMUCS_TRACKS_EVENT_OUTLIER] = "outlier",
                                         [DEMUCS_TRACKS_EVENT_RATE] = "rate",
-                                        [DEMUCS_TRACKS_EVENT_STREAMS] = "streams"};
+                                        [DEMUCS_TRACKS_EVENT_STREAMS] = "streams",
+                                        [DEMUCS_TRACKS_EVENT_CUT] = "cut"};
     const int kind = (int)event->track->kind;
     const bool known = kind < (int)(sizeof kinds / sizeof *kinds) && kinds[kind] != NULL;
     return json_pack("{s:s, s:I, s:s, s:I}", "event", "warning", "track", (json_int_t)event->index + 1, "kind",

@@ -79,7 +79,7 @@ static bool divide_all(work *self, const dmx_spool *from, float divisor, dmx_res
 dmx_spool *dmx_video_sound(const dmx_video *self, const dmx_spool *from, float divisor, const dmx_outputs *outputs,
                            int64_t *start, demucs_error *error)
 {
-    const int from_hz = outputs->sample_rate_hz, to_hz = self->facts.sample_rate_hz;
+    const int from_hz = outputs->items[0].sample_rate_hz, to_hz = self->facts.sample_rate_hz;
     work all = {.video = self, .channels = outputs->file_channels};
     float **block = dmx_planes_new(all.channels);
     dmx_resampling *resampling = NULL;

@@ -15,6 +15,12 @@ cp film.mp4 films/one.mp4
 cp film.mp4 films/two.mov
 quietly --replace-audio practice --mix practice=drums+0.5*bass -o copies films
 files copies
+echo "a narration:"
+make voice.wav 8
+tool make music.wav 44100 2 100000 music
+demucs --dub voice.wav --loudness -23 --stream 1 -o dub.mp4 film.mp4
+demucs --dub voice.wav --replace-audio minus_drums -o dub.flac music.wav
+tool info dub.flac
 echo "mistakes:"
 cp out.mp4 before.mp4
 demucs --replace-audio vocals -o film.mp4 film.mp4
@@ -31,3 +37,7 @@ last_words --replace-audio vocals -o out.mp4 film.mp4 film.mp4
 last_words --replace-audio vocals --stems drums film.mp4
 last_words --replace-audio vocals --start 1 film.mp4
 last_words --drop-other-audio film.mp4
+last_words --loudness -20 film.mp4
+last_words --dub voice.wav --loudness 3 film.mp4
+demucs --dub voice.wav -o voice.wav music.wav
+demucs --dub missing.wav -o dub.wav music.wav
