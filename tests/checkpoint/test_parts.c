@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "checkpoint/crc32.h"
 #include "checkpoint/json.h"
+#include "checkpoint/object.h"
 #include "checkpoint/pattern.h"
 #include "checkpoint/reader.h"
 
@@ -205,5 +206,38 @@ static void test_bad_json(void)
     }
 }
 
+/* A view into a storage of six numbers: with words, it is refused; else `right` are its values. */
+static void check_view(dmx_view view, const char *refusal, const float *right)
+{
+    static const float numbers[6] = {0, 1, 2, 3, 4, 5};
+    dmx_checkpoint c = {.path = "view", .bytes = (const unsigned char *)numbers, .size_bytes = sizeof numbers};
+    const dmx_storage storage = {.dtype = DMX_F32, .count = 6, .found = true};
+    const dmx_object object = {.kind = DMX_OBJECT_TENSOR, .view = &view};
+    demucs_error error = {.status = DEMUCS_OK};
+    size_t budget = 2 * sizeof numbers;
+    dmx_tensor tensor;
+    view.storage = &storage;
+    demucs_status status = dmx_object_to_tensor(&object, &tensor, &budget, &c, "it", 2, &error);
+    if (refusal != NULL)
+        CHECK(status == DEMUCS_ERROR_FORMAT && strstr(error.message, refusal) != NULL, "%s", error.message);
+    else
+        CHECK(status == DEMUCS_OK && memcmp(tensor.data, right, tensor.count * sizeof *right) == 0, "%s",
+              error.message);
+    dmx_free(tensor.owned);
+}
+
+/* Strides of 0 are fine, as PyTorch has them where an extent is 1 or numbers are repeated; negative ones it never has.
+ */
+static void test_views(void)
+{
+    check_view((dmx_view){.rank = 2, .shape = {1, 3}, .strides = {0, 1}, .offset = 3}, NULL, (float[]){3, 4, 5});
+    check_view((dmx_view){.rank = 2, .shape = {2, 3}, .strides = {0, 1}}, NULL, (float[]){0, 1, 2, 0, 1, 2});
+    check_view((dmx_view){.rank = 2, .shape = {3, 2}, .strides = {1, 3}}, NULL, (float[]){0, 3, 1, 4, 2, 5});
+    check_view((dmx_view){.rank = 2, .shape = {3, 3}, .strides = {0, 1}}, "the same data several times", NULL);
+    check_view((dmx_view){.rank = 1, .shape = {2}, .strides = {-1}, .offset = 1}, "reaches outside", NULL);
+    check_view((dmx_view){.rank = 1, .shape = {3}, .strides = {1}, .offset = 4}, "reaches outside", NULL);
+    check_view((dmx_view){.rank = 1, .shape = {4}, .strides = {2}}, "reaches outside", NULL);
+}
+
 TEST_MAIN(test_halves, test_half_rounding, test_conversions, test_crc, test_values, test_fractions, test_patterns,
-          test_json, test_bad_json)
+          test_json, test_bad_json, test_views)

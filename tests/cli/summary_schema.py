@@ -99,8 +99,7 @@ def main(demucs, tool, models, schema):
         summary.unlink()
         process = subprocess.Popen([*base, "--summary", "run.json", "--shifts", "1000", "--threads", "1", "in/a.wav", "long.wav", "in/sub/b.wav"],
                                    cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        while "long.wav" not in process.stdout.readline():
-            pass
+        expect("it gets to the second", any("long.wav" in line for line in process.stdout), True)
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         process.communicate()
