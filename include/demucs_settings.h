@@ -133,7 +133,9 @@ DEMUCS_API demucs_settings_source demucs_settings_origin(const demucs_settings *
 
 /* Write the values into the structs of a separation, each of which may be NULL and, else, is initialised by the caller.
  * request->separation is not touched. What request then points to belongs to the settings. Keys that are no part of
- * these structs (model, repo, device, offline, progress) are the caller's to get. */
+ * these structs are the caller's to get: of the model and the program (model, repo, device, offline, progress), of a
+ * run (log, log_names, summary, timeout), the cache (result_cache, cache_limit), and what is measured (quality, and
+ * quality_limits for demucs_quality_options_parse). */
 DEMUCS_API void demucs_settings_apply(const demucs_settings *settings, demucs_tracks_request *request,
                                       demucs_engine_options *engine, demucs_stream_options *separation);
 

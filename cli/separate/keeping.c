@@ -7,18 +7,6 @@
 #include <stdio.h>
 #include <time.h>
 
-arguments_result keeping_check(const separate_options *options, const argument_parser *parser)
-{
-    uint64_t bytes;
-    if (options->cache_limit != NULL && !dmx_size_parse(options->cache_limit, &bytes))
-        return arguments_error(parser, "argument --cache-limit: invalid size '%s': write 500M, 20GB or 1.5T",
-                               options->cache_limit);
-    if (options->cache == NULL && (options->force_refresh || options->cache_limit != NULL))
-        return arguments_error(parser, "argument %s: there is no cache; name its folder with --cache",
-                               options->force_refresh ? "--force-refresh" : "--cache-limit");
-    return ARGUMENTS_RUN;
-}
-
 bool keeping_open(demucs_tracks_request *request, const separate_options *options, demucs_error *why)
 {
     demucs_cache_options cache;

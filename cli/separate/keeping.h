@@ -3,11 +3,7 @@
 #define SEPARATE_KEEPING_H
 
 #include "base/error.h"
-#include "common/arguments.h"
 #include "options.h"
-
-/* Whether the options make sense, with argparse's sentence if not. */
-arguments_result keeping_check(const separate_options *options, const argument_parser *parser);
 
 /* Open the cache that the options name, if they name one, and set request->cache. */
 bool keeping_open(demucs_tracks_request *request, const separate_options *options, demucs_error *why);

@@ -5,7 +5,6 @@
 #include "common/say.h"
 #include "common/setting_flags.h"
 #include "common/settings_load.h"
-#include "keeping.h"
 #include "video.h"
 
 #include <assert.h>
@@ -87,17 +86,10 @@ static const argument table[] = {
      .help =
          "Also take the tracks and folders that the lines of a text file name, \"-\" for standard input. Lines that "
          "begin with # are comments. Default: none."},
-    {0, "log", ARGUMENT_TEXT, FIELD(log), .added = true, .metavar = "FILE",
-     .help = "Append lines of JSON to this file: how far each track is, and a record of it at its end. /dev/fd/N is an "
-             "open file descriptor. Never audio, and no names of files. Default: none."},
-    {0, "log-names", ARGUMENT_FLAG, FIELD(log_names), .added = true,
-     .help = "Also write names of files into the lines of JSON. Default: off."},
-    {0, "timeout", ARGUMENT_NUMBER, FIELD(timeout), .added = true, .minimum = 0, .maximum = 1e9, .metavar = "SECONDS",
-     .help =
-         "How long a track may take. One that takes longer is given up after the segment under way, counts as failed, "
-         "and the next one begins. Default is 0: as long as it takes."},
-    {0, "summary", ARGUMENT_TEXT, FIELD(summary), .added = true, .metavar = "FILE",
-     .help = "Write to this file, at the end, what became of each track, as JSON. Default: none."},
+    {0, "log", .setting = "log", .added = true, .metavar = "FILE"},
+    {0, "log-names", .setting = "log_names", .word = "on", .added = true},
+    {0, "timeout", .setting = "timeout", .added = true, .metavar = "SECONDS"},
+    {0, "summary", .setting = "summary", .added = true, .metavar = "FILE"},
     {0, "start", ARGUMENT_NUMBER, FIELD(start), .metavar = "SECONDS", .added = true, .minimum = 0, .maximum = 1e9,
      .help = "Separate a section of each track, which begins here. Default is 0."},
     {0, "duration", ARGUMENT_NUMBER, FIELD(duration), .metavar = "SECONDS", .added = true, .minimum = 0, .maximum = 1e9,
@@ -118,26 +110,23 @@ static const argument table[] = {
     {0, "drop-other-audio", ARGUMENT_FLAG, FIELD(drop_other_audio), .added = true,
      .help = "Leave the other audio streams out of the video. Default: they are kept as they are."},
     {0, "cache", .setting = "result_cache", .metavar = "DIR", .added = true},
-    {0, "cache-limit", ARGUMENT_TEXT, FIELD(cache_limit), .metavar = "SIZE", .added = true,
-     .help = "How large the cache may become, such as 500M or 20GB: what was not used for longest goes first. Default: "
-             "as large as the disk."},
+    {0, "cache-limit", .setting = "cache_limit", .metavar = "SIZE", .added = true},
     {0, "force-refresh", ARGUMENT_FLAG, FIELD(force_refresh), .added = true,
      .help = "Compute also what the cache has, and keep the new result in its place. Default: off."},
     {0, "skip-existing", .setting = "skip_existing", .word = "on", .added = true},
-    {0, "quality", ARGUMENT_FLAG, FIELD(quality), .added = true,
+    {0, "quality", .setting = "quality", .word = "on", .added = true,
      .help = "Measure the stems of each track as they are made, and say what is unusual: clipping, DC, stems that are "
-             "alike, stems that do not add up, and how much of each is left in the others. Default: off."},
-    {0, "quality-limits", ARGUMENT_TEXT, FIELD(limits), .added = true, .metavar = "LIST",
-     .help = "What counts as unusual, such as \"leak=-20,silence=0.9\" or \"dc=off\". Implies --quality. Default is "
-             "clipping 0.001, silence 1, dc 0.003, correlation 0.3, residual -20 dB, leak -15 dB."},
+             "alike, stems that do not add up, and how much of each is left in the others."},
+    {0, "quality-limits", .setting = "quality_limits", .added = true, .metavar = "LIST",
+     .help = "What counts as unusual, such as \"leak=-20,silence=0.9\" or \"dc=off\". Implies --quality."},
     {0, "quality-json", ARGUMENT_TEXT, FIELD(quality_json), .added = true, .metavar = "FILE",
      .help = "Write the figures of all tracks to this file, as JSON. Implies --quality. Default: none."},
     {0, "report", ARGUMENT_TEXT, FIELD(report), .added = true, .metavar = "FILE",
      .help =
          "Write a page for a browser, FILE.html: waveforms, spectrograms, players and figures of all tracks. Implies "
          "--quality. Default: none."},
-    {0, "strict-quality", ARGUMENT_FLAG, FIELD(strict_quality), .added = true,
-     .help = "End with status 3 when all went well but something is unusual. Implies --quality. Default: off."},
+    {0, "strict-quality", .setting = "quality", .word = "strict", .added = true,
+     .help = "End with status 3 when all went well but something is unusual. Implies --quality."},
     {0, "offline", .setting = "offline", .word = "on", .added = true},
 };
 
@@ -154,6 +143,24 @@ static const char epilog[] = "Exit status: 0 all done, 1 a track or the model fa
                              "  demucs -n htdemucs_ft -o stems song.wav  better, and 4 times slower";
 
 static const char *text_or_null(const char *text) { return text[0] != '\0' ? text : NULL; }
+
+/* Whether this command line sets it, and not a file or a variable. */
+static bool is_flagged(const separate_options *options, const char *setting)
+{
+    return demucs_settings_get_from(options->settings, DEMUCS_SETTINGS_PROGRAM, setting) != NULL;
+}
+
+/* Limits were checked when they were set. In a file they wait for somebody who measures. */
+static void translate_quality(separate_options *options)
+{
+    const char *quality = demucs_settings_get(options->settings, "quality");
+    options->strict_quality = strcmp(quality, "strict") == 0;
+    options->quality = strcmp(quality, "off") != 0 || is_flagged(options, "quality_limits") ||
+                       options->quality_json != NULL || options->report != NULL;
+    demucs_quality_options_init(&options->quality_limits, sizeof options->quality_limits);
+    demucs_quality_options_parse(&options->quality_limits, demucs_settings_get(options->settings, "quality_limits"),
+                                 NULL);
+}
 
 /* What the settings say, where the program looks for it. */
 static void translate(separate_options *options)
@@ -176,18 +183,12 @@ static void translate(separate_options *options)
     options->cache = text_or_null(demucs_settings_get(options->settings, "result_cache"));
     options->progress = demucs_settings_get(options->settings, "progress");
     options->offline = strcmp(demucs_settings_get(options->settings, "offline"), "on") == 0;
-    options->quality = options->quality || options->strict_quality || options->limits != NULL ||
-                       options->quality_json != NULL || options->report != NULL;
-}
-
-static arguments_result read_limits(separate_options *options, const argument_parser *parser)
-{
-    demucs_error why;
-    demucs_quality_options_init(&options->quality_limits, sizeof options->quality_limits);
-    if (options->limits == NULL ||
-        demucs_quality_options_parse(&options->quality_limits, options->limits, &why) == DEMUCS_OK)
-        return ARGUMENTS_RUN;
-    return arguments_error(parser, "argument --quality-limits: %s", why.message);
+    options->cache_limit = text_or_null(demucs_settings_get(options->settings, "cache_limit"));
+    options->log = text_or_null(demucs_settings_get(options->settings, "log"));
+    options->log_names = strcmp(demucs_settings_get(options->settings, "log_names"), "on") == 0;
+    options->summary = text_or_null(demucs_settings_get(options->settings, "summary"));
+    options->timeout = strtod(demucs_settings_get(options->settings, "timeout"), NULL);
+    translate_quality(options);
 }
 
 /* Rules that a table cannot say. */
@@ -211,9 +212,10 @@ static arguments_result check(separate_options *options, const argument_parser *
     const char *device = demucs_settings_get(options->settings, "device");
     if (strcmp(device, "cpu") != 0)
         say(stderr, "note: this program computes on the CPU; --device %s changes nothing.", device);
-    const arguments_result limits = read_limits(options, parser);
-    const arguments_result video = limits == ARGUMENTS_RUN ? video_check(options, parser) : limits;
-    return video == ARGUMENTS_RUN ? keeping_check(options, parser) : video;
+    if (options->cache == NULL && (options->force_refresh || is_flagged(options, "cache_limit")))
+        return arguments_error(parser, "argument %s: there is no cache; name its folder with --cache",
+                               options->force_refresh ? "--force-refresh" : "--cache-limit");
+    return video_check(options, parser);
 }
 
 static arguments_result parse(separate_options *options, const argument_parser *parser, int argc, char **argv)

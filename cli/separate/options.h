@@ -13,23 +13,20 @@ enum { OPTIONS_MOST = 96 }; /* rows of the table at most */
 typedef struct separate_options {
     const char **tracks; /* [tracks_count] */
     int tracks_count;
-    const char *sig, *cache_limit; /* or NULL */
+    const char *sig; /* or NULL */
     bool list_models, list_presets, print_settings, verbose, force_refresh;
-    bool quality, strict_quality;
-    const char *limits, *quality_json, *report; /* or NULL */
-    const char *from, *glob;                    /* or NULL */
-    const char *log;                            /* or NULL */
-    bool log_names;
-    const char *summary; /* or NULL */
-    double timeout;      /* seconds, 0: none */
+    const char *quality_json, *report; /* or NULL */
+    const char *from, *glob;           /* or NULL */
     bool recursive;
     double start, duration;          /* seconds; 0 to the end */
     const char *given[OPTIONS_MOST]; /* [row of the table] what was given for a setting, or NULL */
     demucs_settings *settings;       /* these flags among them */
     /* what the settings ask for */
     const char *name, *progress;
-    const char *repo, *cache; /* or NULL */
-    bool offline;
+    const char *repo, *cache, *cache_limit, *log, *summary; /* or NULL */
+    bool offline, log_names;
+    bool quality, strict_quality;
+    double timeout; /* seconds, 0: none */
     demucs_engine_options engine;
     demucs_stream_options separation;
     demucs_fit_options fit;

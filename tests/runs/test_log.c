@@ -150,7 +150,6 @@ static void other_value(char *out, size_t size, const demucs_settings_key *key)
     static const char *const texts[][2] = {{"two_stems", "vocals"},
                                            {"stems", "drums, no_vocals"},
                                            {"mix", "soft=drums+0.5*bass"},
-                                           {"max_memory", "20GB"},
                                            {"filename", "{stem}.{ext}"}};
     snprintf(out, size, "elsewhere");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -167,6 +166,10 @@ static void other_value(char *out, size_t size, const demucs_settings_key *key)
         snprintf(out, size, "%s", strcmp(key->initial, "on") == 0 ? "off" : "on");
     else if (key->type == DEMUCS_SETTINGS_INTEGER)
         snprintf(out, size, "%d", (int)key->minimum + 40);
+    else if (key->type == DEMUCS_SETTINGS_SIZE)
+        snprintf(out, size, "20GB");
+    else if (strcmp(key->name, "quality_limits") == 0)
+        snprintf(out, size, "leak=-20");
     else if (key->type == DEMUCS_SETTINGS_NUMBER)
         snprintf(out, size, "%g", key->minimum + 0.125);
 }

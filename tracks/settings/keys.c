@@ -7,7 +7,6 @@
 #include "tracks/settings/presets.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 typedef const dmx_settings_goals goals;
@@ -178,9 +177,19 @@ static bool check_mix(const demucs_settings_key *key, given *value, demucs_error
     return check_request(put_mix, value, error);
 }
 
+static bool check_quality_limits(const demucs_settings_key *key, given *value, demucs_error *error)
+{
+    demucs_quality_options options;
+    demucs_error why;
+    (void)key;
+    demucs_quality_options_init(&options, sizeof options);
+    return demucs_quality_options_parse(&options, value->text, &why) == DEMUCS_OK ||
+           !dmx_fail(error, why.status, "%s", why.message);
+}
+
 /* ------------------------------------------------------------------------------------------------- the table ---- */
 
-static const dmx_settings_row table[] = {
+const dmx_settings_row dmx_settings_table[] = {
     {.key = {"model", .initial = "htdemucs",
              .help = "Model to use: a name or signature that --list-models shows, hf://[namespace/]name, or the path "
                      "of a file (.safetensors, .th, .yaml, .onnx)."},
@@ -285,6 +294,9 @@ static const dmx_settings_row table[] = {
     {.key = {"result_cache", DEMUCS_SETTINGS_PATH, .initial = "", .meaning = "none",
              .help = "Keep the results in this folder, and take those that are there instead of computing them again: "
                      "by content, for the same input, model and settings, whatever names and folders are."}},
+    {.key = {"cache_limit", DEMUCS_SETTINGS_SIZE, .initial = "", .meaning = "as large as the disk",
+             .help =
+                 "How large the cache may become, such as 500M or 20GB: what was not used for longest goes first."}},
     {.key = {"skip_existing", DEMUCS_SETTINGS_SWITCH, .initial = "off",
              .help = "Leave a track alone whose output files are all there, whole, and newer than the track."},
      .apply = put_skip_existing},
@@ -351,43 +363,26 @@ static const dmx_settings_row table[] = {
              .help = "How progress is shown on stderr: \"bar\", through a pipe as in the official program, which "
                      "other programs may read; \"plain\", through a pipe a few lines of words for a log; \"json\", a "
                      "line of JSON for each event; \"none\", only warnings and errors."}},
+    {.key = {"log", DEMUCS_SETTINGS_PATH, .initial = "", .meaning = "none",
+             .help = "Append lines of JSON to this file: how far each track is, and a record of it at its end. "
+                     "/dev/fd/N is an open file descriptor. Never audio, and no names of files."}},
+    {.key = {"log_names", DEMUCS_SETTINGS_SWITCH, .initial = "off",
+             .help = "Also write names of files into the lines of JSON."}},
+    {.key = {"summary", DEMUCS_SETTINGS_PATH, .initial = "", .meaning = "none",
+             .help = "Write to this file, at the end, what became of each track, as JSON."}},
+    {.key = {"timeout", DEMUCS_SETTINGS_NUMBER, .minimum = 0, .maximum = 1e9, .unit = "seconds", .initial = "0",
+             .meaning = "as long as it takes",
+             .help = "How long a track may take. One that takes longer is given up after the segment under way, counts "
+                     "as failed, and the next one begins."}},
+    {.key = {"quality", .choices = "off, on, strict", .initial = "off",
+             .help = "Measure the stems of each track as they are made, and say what is unusual: clipping, DC, stems "
+                     "that are alike, stems that do not add up, and how much of each is left in the others. "
+                     "\"strict\": end with status 3 when all went well but something is unusual."}},
+    {.key = {"quality_limits", .initial = "",
+             .meaning = "clipping 0.001, silence 1, dc 0.003, correlation 0.3, residual -20 dB, leak -15 dB",
+             .help = "What counts as unusual, such as \"leak=-20,silence=0.9\" or \"dc=off\"."},
+     .check = check_quality_limits},
 };
 
-enum { COUNT = sizeof table / sizeof *table };
-static_assert((int)COUNT <= (int)DMX_SETTINGS_MOST, "room for all keys");
-
-size_t demucs_settings_keys(void) { return COUNT; }
-
-const dmx_settings_row *dmx_settings_row_at(size_t index) { return &table[index]; }
-
-const demucs_settings_key *demucs_settings_key_at(size_t index) { return index < COUNT ? &table[index].key : NULL; }
-
-int dmx_settings_find(const char *name, demucs_error *error)
-{
-    char list[640] = "", shown[80];
-    size_t used = 0;
-    for (int i = 0; i < COUNT; i++) {
-        if (name != NULL && strcmp(table[i].key.name, name) == 0) return i;
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", table[i].key.name);
-        assert(used < sizeof list);
-    }
-    name = name != NULL ? name : "";
-    dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "there is no setting '%s'; there are %s",
-             dmx_printable(shown, sizeof shown, name, strlen(name)), list);
-    return -1;
-}
-
-const demucs_settings_key *demucs_settings_find_key(const char *name)
-{
-    const int number = dmx_settings_find(name, NULL);
-    return number >= 0 ? &table[number].key : NULL;
-}
-
-bool dmx_settings_row_read(const dmx_settings_row *row, dmx_settings_value *value, const char *text,
-                           demucs_error *error)
-{
-    if (!dmx_settings_value_read(value, &row->key, text, error)) return false;
-    if (row->check == NULL || row->check(&row->key, value, error)) return true;
-    dmx_settings_value_clear(value);
-    return false;
-}
+const size_t dmx_settings_table_count = sizeof dmx_settings_table / sizeof *dmx_settings_table;
+static_assert(sizeof dmx_settings_table / sizeof *dmx_settings_table <= DMX_SETTINGS_MOST, "room for all keys");

@@ -24,6 +24,9 @@ typedef struct dmx_settings_row {
 
 enum { DMX_SETTINGS_MOST = 64 }; /* keys at most */
 
+extern const dmx_settings_row dmx_settings_table[];
+extern const size_t dmx_settings_table_count;
+
 /* Row `index` below demucs_settings_keys(). */
 const dmx_settings_row *dmx_settings_row_at(size_t index);
 

@@ -37,7 +37,21 @@ demucs --cache kept -o again --quality --quality-json none.json --report page.ht
 grep quality words
 cat none.json
 grep -c "<article>" page.html
+echo "-- as settings"
+printf 'quality_limits = %s,silence=-1\ncache_limit = 1G\n' "$limits" >demucs.conf
+demucs song.wav 2>&1 >/dev/null | grep -c "^quality\|^warning"
+demucs --quality song.wav 2>&1 >/dev/null | grep -c "^warning.*silent"
+DEMUCS_QUALITY=strict DEMUCS_LOG=log DEMUCS_SUMMARY=run.json demucs song.wav >/dev/null 2>&1
+grep -c '"figure": "silence"' run.json
+grep -c '"event":"track"' log
+grep -c song.wav log
+DEMUCS_LOG=log DEMUCS_LOG_NAMES=on DEMUCS_TIMEOUT=0.000001 demucs song.wav 2>&1 >/dev/null | grep -c "took longer than 1e-06 s"
+grep -c song.wav log
+DEMUCS_QUALITY=strict demucs --quality-limits "$limits" song.wav >/dev/null 2>&1
+rm demucs.conf
 echo "-- mistakes"
+last_words --cache-limit 1G song.wav
+last_words --cache-limit much --cache kept song.wav
 last_words --quality-limits loudness=3 song.wav
 last_words --quality-limits leak=loud song.wav
 files . | grep -v -e /f0cb5d54/ -e /kept/
