@@ -10,7 +10,10 @@
 #include <math.h>
 #include <string.h>
 
-bool dmx_carried_wanted(const demucs_tracks_request *request) { return request->keep != 0; }
+bool dmx_carried_form(const demucs_tracks_request *request)
+{
+    return (request->keep & (DEMUCS_TRACKS_KEEP_RATE | DEMUCS_TRACKS_KEEP_DEPTH)) != 0;
+}
 
 /* What a format that has no floats gets for floats: as many bits as it has, while a plain request for floats gets 16,
  * as in the official program. */

@@ -13,8 +13,8 @@ typedef struct dmx_carried {
 
 enum { DMX_NO_DEPTH = -1 };
 
-/* Whether the request wants to keep something, so that the plan of its files is not the last word. */
-bool dmx_carried_wanted(const demucs_tracks_request *request);
+/* Whether the form of the files follows from the input, so that their plan is not the last word. */
+bool dmx_carried_form(const demucs_tracks_request *request);
 
 /* Give planned outputs what their request wants kept. Fails where they cannot add up any more. */
 bool dmx_carried_settle(const dmx_carried *self, dmx_outputs *outputs, demucs_error *error);

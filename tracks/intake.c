@@ -160,7 +160,7 @@ static bool settle(reading *self, const dmx_intake_format *format, demucs_error 
                                                    [AUDIO_FLOAT32] = DEMUCS_TRACKS_FLOAT32};
     self->out->depth = audio_reader_sample(self->reader, &sample) ? (int)samples[sample] : DMX_NO_DEPTH;
     const dmx_carried carried = {.sample_rate_hz = self->out->sample_rate_hz, .depth = self->out->depth};
-    return !dmx_carried_wanted(self->watch->request) ||
+    return !dmx_carried_form(self->watch->request) ||
            (dmx_carried_settle(&carried, format->outputs, error) && dmx_outputs_try(format->outputs, error));
 }
 

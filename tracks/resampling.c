@@ -320,13 +320,12 @@ bool dmx_resampling_push(dmx_resampling *self, const float *const *planes, size_
     return feed(self, planes, first, frames, error);
 }
 
-void dmx_resampling_expect(dmx_resampling *self, uint64_t frames) { self->expected = frames; }
+void dmx_resampling_expect(dmx_resampling *self, uint64_t frames) { self->expected = self->limit = frames; }
 
 /* Show the resampler so much silence that the frames that are still missing come out. */
 static bool reach_expected(dmx_resampling *self, demucs_error *error)
 {
     const uint64_t there = demucs_resampled_frames(self->frames, self->from_hz, self->to_hz);
-    self->limit = self->expected;
     if (there >= self->expected) return true;
     float **silence = dmx_planes_new(self->channels);
     uint64_t left = demucs_resampled_frames(self->expected - there, self->to_hz, self->from_hz) + 2;

@@ -1,4 +1,4 @@
-/* test_keep.c - files that keep the sample rate and the depth of their input (request.keep). */
+/* test_keep.c - files that keep the sample rate of their input (request.keep); test_keep_depth.c has their depth. */
 #include "tracks.h"
 
 #include "../audio/audio_test.h"
@@ -202,93 +202,41 @@ static void test_sum_at_the_rate_of_the_input(void)
             }
 }
 
-/* ----------------------------------------------------------------------------------------------------- depth ---- */
-
-/* What is made of the input. */
-static audio_sample depth_of(const demucs_tracks_request *request)
+/* A track that changes its rate on the way: files have the rate that it begins with, and add up to it. */
+static void test_rate_that_changes(void)
 {
-    audio_sample sample = AUDIO_INT16;
-    demucs_tracks_result *result = tracks_separate(request);
-    if (result == NULL) return sample;
-    audio_reader *reader = audio_reader_open(result->files[0]->path, 0, &error);
-    CHECK(reader != NULL && audio_reader_sample(reader, &sample), "%s", error.message);
-    audio_reader_close(reader);
-    demucs_tracks_result_free(result);
-    return sample;
-}
-
-/* A wav of integers, of which only some bits count; of type 1, or one that they are coded in. */
-static void save_integers(const char *path, unsigned type, int bits, int valid)
-{
-    unsigned char file[68 + 8000 * 2 * 4] = "RIFF____WAVEfmt ";
-    const unsigned data = 8000 * 2 * (unsigned)bits / 8, rate = TRACKS_RATE_HZ, frame = 2 * (unsigned)bits / 8;
-    const unsigned words[] = {
-        40,   2u << 16 | 0xFFFE, rate,       rate * frame, (unsigned)bits << 16 | frame, (unsigned)valid << 16 | 22, 3,
-        type, 0x00100000,        0xAA000080, 0x719B3800};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        for (int byte = 0; byte < 4; byte++) file[16 + 4 * i + (size_t)byte] = (unsigned char)(words[i] >> 8 * byte);
-    memcpy(file + 60, "data", 4);
-    for (int byte = 0; byte < 4; byte++) {
-        file[64 + byte] = (unsigned char)(data >> 8 * byte);
-        file[4 + byte] = (unsigned char)((60 + data) >> 8 * byte);
-    }
-    for (unsigned i = 0; i < data; i++)
-        if ((i + 1) % ((unsigned)bits / 8) == 0) file[68 + i] = (unsigned char)(i * 7 % 32);
-    REQUIRE(save_bytes(path, file, 68 + data), "write");
-}
-
-static void test_depths(void)
-{
-    static const struct {
-        audio_container container;
-        audio_sample sample, wav, flac;
-    } cases[] = {{AUDIO_WAV, AUDIO_INT16, AUDIO_INT16, AUDIO_INT16},
-                 {AUDIO_WAV, AUDIO_INT24, AUDIO_INT24, AUDIO_INT24},
-                 {AUDIO_WAV, AUDIO_FLOAT32, AUDIO_FLOAT32, AUDIO_INT24},
-                 {AUDIO_FLAC, AUDIO_INT16, AUDIO_INT16, AUDIO_INT16},
-                 {AUDIO_FLAC, AUDIO_INT24, AUDIO_INT24, AUDIO_INT24},
-                 {AUDIO_ALAC, AUDIO_INT24, AUDIO_INT24, AUDIO_INT24},
-                 {AUDIO_AIFF, AUDIO_FLOAT32, AUDIO_FLOAT32, AUDIO_INT24},
-                 {AUDIO_MP3, AUDIO_INT16, AUDIO_INT24, AUDIO_INT24}}; /* what is asked for */
     const tracks_setup *setup = tracks_begin();
-    sound tone = soft_tone(TRACKS_RATE_HZ, 8000);
-    demucs_tracks_request request = tracks_request(setup, "song.mka");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        save("song.mka", &tone, cases[i].container, cases[i].sample);
-        request.keep = DEMUCS_TRACKS_KEEP_DEPTH;
-        request.sample = DEMUCS_TRACKS_INT24; /* plays a part for the mp3 alone */
-        request.container = DEMUCS_TRACKS_WAV;
-        CHECK(depth_of(&request) == cases[i].wav, "case %zu as wav", i);
-        request.container = DEMUCS_TRACKS_FLAC;
-        CHECK(depth_of(&request) == cases[i].flac, "case %zu as flac", i);
-        request.container = DEMUCS_TRACKS_ALAC;
-        CHECK(depth_of(&request) == cases[i].flac, "case %zu as alac", i);
-        request.keep = 0;
-        request.sample = DEMUCS_TRACKS_INT16;
-        request.container = DEMUCS_TRACKS_WAV;
-        CHECK(depth_of(&request) == AUDIO_INT16, "case %zu without", i);
+    bytes both = {.data = malloc(200000)};
+    for (int i = 0; i < 2; i++) {
+        sound tone = soft_tone(i == 0 ? 16000 : 11025, 30000);
+        save("part.mp3", &tone, AUDIO_MP3, AUDIO_INT16);
+        bytes part = load_bytes("part.mp3");
+        REQUIRE(part.data != NULL && both.size + part.size <= 200000, "%zu bytes", part.size);
+        memcpy(both.data + both.size, part.data, part.size);
+        both.size += part.size;
+        free(part.data);
+        sound_free(&tone);
     }
-    sound_free(&tone);
-}
-
-static void test_valid_bits(void)
-{
-    static const struct {
-        int bits, valid;
-        audio_sample sample;
-    } cases[] = {{16, 16, AUDIO_INT16}, {16, 12, AUDIO_INT16}, {24, 24, AUDIO_INT24},   {24, 20, AUDIO_INT24},
-                 {24, 16, AUDIO_INT16}, {32, 24, AUDIO_INT24}, {32, 32, AUDIO_FLOAT32}, {32, 16, AUDIO_INT16}};
-    const tracks_setup *setup = tracks_begin();
-    demucs_tracks_request request = tracks_request(setup, "song.wav");
-    request.keep = DEMUCS_TRACKS_KEEP_DEPTH;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        save_integers("song.wav", 1, cases[i].bits, cases[i].valid);
-        CHECK(depth_of(&request) == cases[i].sample, "%d of %d bits", cases[i].valid, cases[i].bits);
+    REQUIRE(save_bytes("song.mp3", both.data, both.size), "write");
+    free(both.data);
+    demucs_tracks_request request = tracks_request(setup, "song.mp3");
+    request.keep = DEMUCS_TRACKS_KEEP_RATE;
+    request.clip = DEMUCS_TRACKS_CLIP_COMMON;
+    demucs_tracks_result *plain = tracks_separate(&request);
+    request.sum_to_mix = true;
+    demucs_tracks_result *sum = tracks_separate(&request);
+    REQUIRE(plain != NULL && sum != NULL, "results");
+    const uint64_t seconds = plain->input_frames / 16000;
+    CHECK(plain->input_sample_rate_hz == 16000 && seconds == 4, "%llu s", (unsigned long long)seconds);
+    for (size_t i = 0; i < plain->files_count; i++) {
+        const demucs_tracks_file *a = plain->files[i], *b = sum->files[i];
+        CHECK(a->sample_rate_hz == 16000 && a->frames == plain->input_frames, "%s: %llu frames of %llu", a->name,
+              (unsigned long long)a->frames, (unsigned long long)plain->input_frames);
+        CHECK(b->sample_rate_hz == 16000 && llabs((long long)(b->frames - a->frames)) <= 1, "%s: %llu frames of %llu",
+              b->name, (unsigned long long)b->frames, (unsigned long long)a->frames);
     }
-    /* mu-law is coded with loss, though it is decoded to integers */
-    save_integers("song.wav", 7, 8, 8);
-    request.sample = DEMUCS_TRACKS_FLOAT32;
-    CHECK(depth_of(&request) == AUDIO_FLOAT32, "mu-law");
+    demucs_tracks_result_free(plain);
+    demucs_tracks_result_free(sum);
 }
 
 /* -------------------------------------------------------------------------------------------------- together ---- */
@@ -367,5 +315,4 @@ static void test_what_cannot_be(void)
 }
 
 TRACKS_MAIN(test_rate_and_length, test_rate_of_a_section, test_rates_of_formats, test_peaks_at_the_rate_of_the_file,
-            test_sum_at_the_rate_of_the_input, test_depths, test_valid_bits, test_cache, test_existing,
-            test_what_cannot_be)
+            test_sum_at_the_rate_of_the_input, test_rate_that_changes, test_cache, test_existing, test_what_cannot_be)
