@@ -1,5 +1,6 @@
 /* judge.c - limits, and what lies beyond them in words that a musician understands. The defaults are explained, with
  * what real music measured, in docs/quality.md. */
+#include "base/alloc.h"
 #include "base/options.h"
 #include "demucs_quality.h"
 #include "tracks/quality/figures.h"
@@ -167,6 +168,16 @@ static void judge_stem(dmx_figures *self, const demucs_quality_options *options,
           distance(side, stem->leak_db), stem->name);
 }
 
+/* Room was made for all sentences that there could be; a run keeps the figures of all its tracks. */
+static void shrink_texts(dmx_figures *self)
+{
+    const size_t count = self->shown.outliers_count;
+    void *fewer = dmx_realloc(self->texts, (size_t)self->most_outliers, count, sizeof *self->texts);
+    if (fewer == NULL) return;
+    self->texts = fewer;
+    for (size_t i = 0; i < count; i++) self->outliers[i].text = self->texts[i];
+}
+
 void dmx_figures_judge(dmx_figures *self, const demucs_quality_options *options)
 {
     const size_t stems = self->shown.stems_count;
@@ -184,4 +195,5 @@ void dmx_figures_judge(dmx_figures *self, const demucs_quality_options *options)
     judge(self, options, (demucs_quality_outlier){.figure = DEMUCS_QUALITY_RESIDUAL, .value = residual},
           "The stems do not add up to the track: what they miss, or have too much, is %s it.",
           distance(side, residual));
+    shrink_texts(self);
 }
