@@ -189,6 +189,22 @@ static inline audio_writer *audio_writer_open(const char *path, const audio_form
     return audio_writer_open_with(path, format, &nothing, error);
 }
 
+/* Start writing into an open file without a name, for reading and writing, which becomes the writer's in any case;
+ * `name` is for messages. It is handed on or over, or aborted; there is nothing to finish and nothing to close. */
+audio_writer *audio_writer_open_nameless(int file, const char *name, const audio_format *format, const audio_kept *kept,
+                                         demucs_error *error);
+
+/* Whether the bytes of such a file stay as they are once they are written, when it is known how many frames will come.
+ */
+bool audio_container_grows(audio_container container);
+
+/* Say that so many frames will come, before the first, and no others. */
+bool audio_writer_expect(audio_writer *writer, uint64_t frames, demucs_error *error);
+
+/* Hand over what is in the file from byte *at on, as audio_writer_hand_over does, and move *at; the writer goes on. */
+bool audio_writer_hand_on(audio_writer *writer, uint64_t *at, bool (*take)(const void *bytes, size_t count, void *user),
+                          void *user, demucs_error *error);
+
 /* Put `text` (JSON, copied) into the file at its end, as what its streams are: of stem.mp4 (audio/stem_box.h). False
  * without memory. */
 bool audio_writer_describe_stems(audio_writer *writer, const char *text, demucs_error *error);
@@ -205,11 +221,11 @@ bool audio_writer_finish(audio_writer *writer, demucs_error *error);
  * older target untouched. */
 bool audio_writer_close(audio_writer *writer, demucs_error *error);
 
-/* Instead of closing: hand the bytes of the file over in pieces, of 48 KiB but for the last, until `take` returns
- * false. No file appears, and the writer is freed. On failure `take` may have got some; false without a sentence is
- * take's own. */
-bool audio_writer_hand_over(audio_writer *writer, bool (*take)(const void *bytes, size_t count, void *user), void *user,
-                            demucs_error *error);
+/* Instead of closing: hand the bytes of the file over, from byte `at` on, in pieces of 48 KiB but for the last, until
+ * `take` returns false. No file appears, and the writer is freed. On failure `take` may have got some; false without a
+ * sentence is take's own. */
+bool audio_writer_hand_over(audio_writer *writer, uint64_t at,
+                            bool (*take)(const void *bytes, size_t count, void *user), void *user, demucs_error *error);
 
 /* Give up: remove the temporary file, free the writer. NULL is fine. */
 void audio_writer_abort(audio_writer *writer);

@@ -10,6 +10,9 @@ typedef struct audio_encoder {
      * are positive and its enums valid; what else the container demands is checked here. */
     void *(*open)(dmx_file *output, const audio_format *format, const audio_kept *kept, demucs_error *error);
 
+    /* So many frames will come: write what the header says of them now. NULL: it says nothing. */
+    bool (*expect)(void *state, uint64_t frames, demucs_error *error);
+
     /* Add frames (at least 1). */
     bool (*write)(void *state, const float *const *planes, size_t frames, demucs_error *error);
 

@@ -173,4 +173,4 @@ static void *writer_open(dmx_file *output, const audio_format *format, const aud
     return NULL;
 }
 
-const audio_encoder audio_ffmpeg_encoder = {writer_open, writer_write, writer_finish, writer_free};
+const audio_encoder audio_ffmpeg_encoder = {writer_open, NULL, writer_write, writer_finish, writer_free};

@@ -131,6 +131,6 @@ fail:
     return NULL;
 }
 
-const audio_encoder audio_mp3_encoder = {mp3_open, mp3_write, mp3_finish, mp3_free};
+const audio_encoder audio_mp3_encoder = {mp3_open, NULL, mp3_write, mp3_finish, mp3_free};
 
 const char *audio_mp3_version(void) { return get_lame_version(); }

@@ -7,7 +7,7 @@
  *   "LIST", "id3 "                              where the file keeps tags (riff_info.h)
  *
  * Byte for byte what the official program writes: no extensible header, no padding byte after an odd size. The sizes
- * are unknown at the start and are written as 0 and put right at the end.
+ * are written as 0 and put right at the end, but where they are known at the start.
  *
  * Past 4 GiB the file has to be RF64, with a "ds64" chunk of 64-bit sizes between "WAVE" and "fmt ". Room kept for it
  * in every file would change the header of every file; so the rare long file is moved up by those 36 bytes at the end.
@@ -35,6 +35,7 @@ typedef struct wav_writer {
     audio_format format;
     int bytes_per_sample;
     uint64_t frames;
+    uint64_t expected;   /* frames that the header in the file tells of; 0 at first */
     unsigned char *tags; /* [tags_bytes] chunks behind the samples; NULL: none */
     size_t tags_bytes;
     unsigned char *block; /* [BLOCK_FRAMES][channels][bytes_per_sample] */
@@ -173,12 +174,27 @@ static bool move_up(dmx_file *output, uint64_t from, uint64_t shift, demucs_erro
     return done || !dmx_file_fail(output, error);
 }
 
+/* The header as it will be at the end. */
+static bool wav_expect(void *state, uint64_t frames, demucs_error *error)
+{
+    wav_writer *wav = state;
+    wav->frames = wav->expected = frames;
+    const bool done = dmx_file_seek(wav->output, 0) && write_header(wav);
+    wav->frames = 0;
+    return done || !dmx_file_fail(wav->output, error);
+}
+
 static bool wav_finish(void *state, demucs_error *error)
 {
     wav_writer *wav = state;
+    if (wav->expected > 0 && wav->expected != wav->frames)
+        return !dmx_refuse(dmx_file_path(wav->output), error, DEMUCS_ERROR_STATE,
+                           "%llu frames came, and %llu were expected", (unsigned long long)wav->frames,
+                           (unsigned long long)wav->expected);
     if (wav->tags_bytes > 0 && (!dmx_file_write(wav->output, "", data_bytes(wav) % 2) ||
                                 !dmx_file_write(wav->output, wav->tags, wav->tags_bytes)))
         return !dmx_file_fail(wav->output, error);
+    if (wav->expected > 0) return true;
     if (is_rf64(wav) && !move_up(wav->output, header_bytes(wav), DS64_BYTES, error)) return false;
     if (!dmx_file_seek(wav->output, 0) || !write_header(wav)) return !dmx_file_fail(wav->output, error);
     return true;
@@ -222,4 +238,4 @@ fail:
     return NULL;
 }
 
-const audio_encoder audio_wav_encoder = {wav_open, wav_write, wav_finish, wav_free};
+const audio_encoder audio_wav_encoder = {wav_open, wav_expect, wav_write, wav_finish, wav_free};

@@ -55,22 +55,51 @@ int audio_container_kept_rate_hz(audio_container container, int sample_rate_hz)
     return *rates;
 }
 
-audio_writer *audio_writer_open_with(const char *path, const audio_format *format, const audio_kept *kept,
-                                     demucs_error *error)
+bool audio_container_grows(audio_container container)
 {
-    dmx_error_clear(error);
-    if (!check_format(path, format, error)) return NULL;
+    return container == AUDIO_WAV || container == AUDIO_OGG || container == AUDIO_OPUS;
+}
+
+/* Begin on `output`, which becomes the writer's. */
+static audio_writer *begin(dmx_file *output, const audio_format *format, const audio_kept *kept, demucs_error *error)
+{
     audio_writer *writer = dmx_alloc(1, sizeof *writer);
     if (writer == NULL) {
-        dmx_refuse(path, error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
+        dmx_refuse(dmx_file_path(output), error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
+        dmx_file_discard(output);
         return NULL;
     }
     writer->encoder = encoders[format->container];
-    if (dmx_file_create_through(&writer->output, path, error) == DEMUCS_OK)
-        writer->state = writer->encoder->open(writer->output, format, kept, error);
+    writer->output = output;
+    writer->state = writer->encoder->open(output, format, kept, error);
     if (writer->state != NULL) return writer;
     audio_writer_abort(writer);
     return NULL;
+}
+
+audio_writer *audio_writer_open_with(const char *path, const audio_format *format, const audio_kept *kept,
+                                     demucs_error *error)
+{
+    dmx_file *output;
+    dmx_error_clear(error);
+    if (!check_format(path, format, error) || dmx_file_create_through(&output, path, error) != DEMUCS_OK) return NULL;
+    return begin(output, format, kept, error);
+}
+
+audio_writer *audio_writer_open_nameless(int file, const char *name, const audio_format *format, const audio_kept *kept,
+                                         demucs_error *error)
+{
+    dmx_file *output;
+    dmx_error_clear(error);
+    if (dmx_file_adopt(&output, file, name, error) != DEMUCS_OK) return NULL;
+    if (check_format(name, format, error)) return begin(output, format, kept, error);
+    dmx_file_discard(output);
+    return NULL;
+}
+
+bool audio_writer_expect(audio_writer *writer, uint64_t frames, demucs_error *error)
+{
+    return writer->encoder->expect == NULL || writer->encoder->expect(writer->state, frames, error);
 }
 
 bool audio_writer_describe_stems(audio_writer *writer, const char *text, demucs_error *error)
@@ -123,25 +152,30 @@ bool audio_writer_close(audio_writer *writer, demucs_error *error)
     return done;
 }
 
-bool audio_writer_hand_over(audio_writer *writer, bool (*take)(const void *bytes, size_t count, void *user), void *user,
-                            demucs_error *error)
+bool audio_writer_hand_on(audio_writer *writer, uint64_t *at, bool (*take)(const void *bytes, size_t count, void *user),
+                          void *user, demucs_error *error)
 {
     enum { PIECE = 48 << 10 };
     static_assert(PIECE % 3 == 0, "who writes it as base64 has no remainders in the middle");
     char *piece = dmx_alloc(1, PIECE);
-    bool done = encode_rest(writer, error);
-    if (piece == NULL)
-        done =
-            !dmx_refuse(dmx_file_path(writer->output), error, DEMUCS_ERROR_MEMORY, "not enough memory to read it back");
-    const uint64_t size = dmx_file_size(writer->output);
-    for (uint64_t at = 0; done && at < size; at += PIECE) {
-        const size_t count = size - at < PIECE ? (size_t)(size - at) : PIECE;
-        if (!dmx_file_read(writer->output, piece, count, at))
+    bool done = piece != NULL || !dmx_refuse(dmx_file_path(writer->output), error, DEMUCS_ERROR_MEMORY,
+                                             "not enough memory to read it back");
+    for (const uint64_t size = dmx_file_size(writer->output); done && *at < size;) {
+        const size_t count = size - *at < PIECE ? (size_t)(size - *at) : PIECE;
+        if (!dmx_file_read(writer->output, piece, count, *at))
             done = !dmx_file_fail(writer->output, error);
         else
             done = take(piece, count, user);
+        *at += count;
     }
     dmx_free(piece);
+    return done;
+}
+
+bool audio_writer_hand_over(audio_writer *writer, uint64_t at,
+                            bool (*take)(const void *bytes, size_t count, void *user), void *user, demucs_error *error)
+{
+    const bool done = encode_rest(writer, error) && audio_writer_hand_on(writer, &at, take, user, error);
     audio_writer_abort(writer);
     return done;
 }

@@ -70,8 +70,9 @@ typedef enum demucs_tracks_event_kind {
                                  rate of the file, are not in it */
     DEMUCS_TRACKS_EVENT_STREAMS, /* warning: `count` streams of a video are in the copy `path` as they were, or are
                                    not in it: the text says which */
-    DEMUCS_TRACKS_EVENT_NOTE /* no warning, but for those who want to know: `text` says what of the tags of the input is
-                                not carried over. It is not in the result */
+    DEMUCS_TRACKS_EVENT_NOTE,   /* no warning, but for those who want to know: `text` says what of the tags of the input
+                                  is   not carried over. It is not in the result */
+    DEMUCS_TRACKS_EVENT_BLOCKED /* whoever reads from the request's descriptor takes nothing: told ten times a second */
 } demucs_tracks_event_kind;
 
 /* What happens on the way. A later version may add kinds, and fields at the end. */
@@ -297,6 +298,13 @@ typedef struct demucs_tracks_request {
     double start_seconds;    /* 0..1e9. Default 0. A track that ends before is refused (ARGUMENT) */
     double duration_seconds; /* 0..1e9. Default 0: to the end. What goes beyond the end ends there */
 
+    int descriptor; /* an open descriptor, such as that of a pipe, that the only file of the track is written to, the
+                       same bytes as a file would have; nothing appears under a path, and nothing but the ending of the
+                       path plays a part. wav, ogg and opus go out as they are made where `clip` is CLAMP or NONE; all
+                       else at the end, and a track that fails before has written nothing. More files than one are
+                       refused (ARGUMENT). `cache` and `skip_existing` play no part. It stays open; a reader that is
+                       gone is an IO error where SIGPIPE is ignored. Default -1: none */
+
     const char *const *mixes; /* [mixes_count] NULL (default), or further files of the pattern, after the stems, each
                                  "NAME=EXPRESSION" (see demucs_tracks_kind): "practice=drums+other-0.5*vocals". NAME is
                                  the {stem} of the pattern, and neither that of another mix nor one of a stem or of the
@@ -335,7 +343,7 @@ DEMUCS_API demucs_status demucs_tracks_needs(const demucs_tracks_request *reques
 
 /* A file that was written. */
 typedef struct demucs_tracks_file {
-    const char *path;
+    const char *path; /* "-" where it went to a descriptor */
     const char *name; /* "drums", "no_drums", "minus_drums"; the name of a mix, or, of a target, its expression; "stems"
                        */
     demucs_tracks_kind kind;

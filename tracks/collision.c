@@ -59,6 +59,7 @@ static bool tell(claiming *self, int number, const char *outcome, const char *fi
 /* Claim the paths of all files, or none. */
 static dmx_claim_outcome claim_all(claiming *self, demucs_error *error)
 {
+    if (dmx_pour_wanted(self->track->request)) return DMX_CLAIM_HELD; /* there is no path */
     for (int i = 0; i < self->outputs->count; i++) {
         const dmx_claim_outcome outcome =
             dmx_batch_claim(self->batch, self->outputs->items[i].path, self->track, error);

@@ -50,13 +50,37 @@ bool dmx_output_open_writer(dmx_outputs *self, dmx_output *item, demucs_error *e
     item->kept = (audio_kept){.rate = self->keeps_rate, .tags = self->tags, .title = item->title};
     for (int attempt = 0; attempt < MAX_ATTEMPTS && item->writer == NULL; attempt++) {
         dmx_error_clear(&why);
-        if (dmx_output_make_folder(item, &why))
+        const bool pours = dmx_pour_wanted(self->request);
+        if (pours && item->folder == NULL) item->folder = dmx_strdup(dmx_spool_place_folder(self->spool_place));
+        if (pours)
+            item->writer = dmx_pour_open(self->spool_place, &format, &item->kept, &why);
+        else if (dmx_output_make_folder(item, &why))
             item->writer = audio_writer_open_with(item->path, &format, &item->kept, &why);
         if (item->folder == NULL || access(item->folder, F_OK) == 0) break;
     }
     if (item->writer != NULL && item->kind == DEMUCS_TRACKS_STEMS)
         return audio_writer_describe_stems(item->writer, self->manifest, error);
     return item->writer != NULL || !dmx_fail(error, why.status, "%s", why.message);
+}
+
+/* How many frames the file will have. */
+static uint64_t expected_frames(const dmx_outputs *self, const dmx_output *item)
+{
+    if (item->spool != NULL) return dmx_spool_frames(item->spool);
+    if (item->sample_rate_hz == self->sample_rate_hz) return self->frames;
+    return (self->request->keep & DEMUCS_TRACKS_KEEP_RATE) != 0
+               ? demucs_resampled_frames(self->input_frames, self->file_rate_hz, item->sample_rate_hz)
+               : demucs_resampled_frames(self->frames, self->sample_rate_hz, item->sample_rate_hz);
+}
+
+/* The same for good. */
+static bool begin_writer(dmx_outputs *self, dmx_output *item, demucs_error *error)
+{
+    if (!dmx_output_open_writer(self, item, error)) return false;
+    if (!dmx_pour_wanted(self->request)) return true;
+    item->pour = &self->pour;
+    return dmx_pour_begin(item->pour, item->writer, dmx_audio_container(item->container), expected_frames(self, item),
+                          self->watch, error);
 }
 
 bool dmx_outputs_try(dmx_outputs *self, demucs_error *error)
@@ -77,7 +101,8 @@ bool dmx_outputs_try(dmx_outputs *self, demucs_error *error)
 static bool write_block(dmx_output *item, const float *const *planes, size_t frames, demucs_error *error)
 {
     for (int channel = 0; channel < item->channels; channel++) dmx_meter_add(&item->meter, planes[channel], frames);
-    return audio_writer_write(item->writer, planes, frames, error);
+    return audio_writer_write(item->writer, planes, frames, error) &&
+           (item->pour == NULL || dmx_pour_on(item->pour, item->writer, error));
 }
 
 /* A dmx_resampling_fn: what a file gets, at its rate. */
@@ -96,8 +121,7 @@ static bool open_resampling(dmx_outputs *self, dmx_output *item, demucs_error *e
         dmx_resampling_create(item->channels, item->sample_rate_hz, self->watch->track, take, item, error);
     if (item->resampling == NULL) return false;
     if ((self->request->keep & DEMUCS_TRACKS_KEEP_RATE) != 0)
-        dmx_resampling_expect(item->resampling,
-                              demucs_resampled_frames(self->input_frames, self->file_rate_hz, item->sample_rate_hz));
+        dmx_resampling_expect(item->resampling, expected_frames(self, item));
     return dmx_resampling_set_rate(item->resampling, self->sample_rate_hz, error);
 }
 
@@ -154,7 +178,7 @@ bool dmx_outputs_open(dmx_outputs *self, demucs_error *error)
         dmx_output *item = &self->items[i];
         if (!open_resampling(self, item, error)) return false;
         if (!dmx_outputs_wait(self)) {
-            if (!dmx_output_open_writer(self, item, error)) return false;
+            if (!begin_writer(self, item, error)) return false;
             continue;
         }
         if (!dmx_output_make_folder(item, error)) return false; /* now, since it may be impossible */
@@ -243,7 +267,7 @@ static bool write_together(dmx_outputs *self, demucs_error *error)
 {
     const uint64_t frames = dmx_spool_frames(self->items[0].spool);
     for (int i = 0; i < self->count; i++)
-        if (!dmx_output_open_writer(self, &self->items[i], error)) return false;
+        if (!begin_writer(self, &self->items[i], error)) return false;
     for (uint64_t first = 0; first < frames; first += DMX_TRACK_BLOCK) {
         const size_t count = frames - first < DMX_TRACK_BLOCK ? (size_t)(frames - first) : DMX_TRACK_BLOCK;
         if (!dmx_watch_progress(self->watch, first, frames, NULL, error)) return false;
@@ -270,8 +294,7 @@ static bool write_spools(dmx_outputs *self, demucs_error *error)
     for (int i = 0; i < self->count; i++) {
         dmx_output *item = &self->items[i];
         if (item->spool == NULL) continue;
-        if (!dmx_output_open_writer(self, item, error) || !write_rescaled(self, item, before, total, error))
-            return false;
+        if (!begin_writer(self, item, error) || !write_rescaled(self, item, before, total, error)) return false;
         before += dmx_spool_frames(item->spool);
         dmx_spool_free(item->spool); /* its disk space may be needed by the next */
         item->spool = NULL;
@@ -315,7 +338,7 @@ bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error)
     for (int i = 0; i < self->count; i++)
         if (!end_resampling(&self->items[i].resampling, error)) return false;
     if (!write_spools(self, error)) return false;
-    for (int i = 0; i < self->count; i++)
+    for (int i = 0; i < self->count && !dmx_pour_wanted(self->request); i++)
         if (!audio_writer_finish(self->items[i].writer, error)) return false;
     if (!dmx_outputs_warn(self, error)) return false;
     /* all samples are on the disk: what is left are the names */
@@ -325,7 +348,8 @@ bool dmx_outputs_commit(dmx_outputs *self, demucs_error *error)
             return !dmx_refuse(item->path, error, DEMUCS_ERROR_ARGUMENT,
                                "two files of %s would be written here; give each a path of its own",
                                self->watch->track);
-        item->committed = audio_writer_close(item->writer, error);
+        item->committed = item->pour != NULL ? dmx_pour_end(item->pour, item->writer, error)
+                                             : audio_writer_close(item->writer, error);
         item->writer = NULL;
         if (!item->committed) return false;
     }

@@ -17,6 +17,7 @@
 
 #include "audio/audio.h"
 #include "tracks/meter.h"
+#include "tracks/pour.h"
 #include "tracks/resampling.h"
 #include "tracks/spool.h"
 #include "tracks/together.h"
@@ -35,6 +36,7 @@ typedef struct dmx_output {
     int made_folders; /* how many of its last parts are ours */
     bool committed;
     dmx_spool *spool;           /* with RESCALE and COMMON */
+    dmx_pour *pour;             /* that of all, once bytes go to a descriptor; else NULL */
     audio_writer *writer;       /* else, and while a spool is written out */
     int sample_rate_hz;         /* of the file */
     dmx_resampling *resampling; /* to that rate; NULL where it is the model's, and with sum_to_mix */
@@ -55,6 +57,7 @@ typedef struct dmx_outputs {
     demucs_tracks_sample for_floats; /* what a format without floats has instead */
     bool keeps_rate;                 /* that of the input */
     const audio_tags *tags;          /* of the input, for the files, the caller's; NULL: none */
+    uint64_t frames;                 /* of the track, at sample_rate_hz; set before the opening */
     uint64_t input_frames;           /* of the input, at file_rate_hz, with keep_rate; set before the opening */
     const dmx_spool *input;          /* the input at file_rate_hz, the caller's, where files are to add up to it; else
                                         NULL: they add up to `mix`, below */
@@ -63,6 +66,7 @@ typedef struct dmx_outputs {
     float **planes;         /* [channels of the widest file] planes of a block */
     char *manifest;         /* of .stem.mp4 files; NULL where there are none */
     dmx_together *together; /* with sum_to_mix; else NULL */
+    dmx_pour pour;          /* with a descriptor */
 } dmx_outputs;
 
 /* Decide which files there are, and what they hold, but not where. On failure, too, dmx_outputs_discard frees. */

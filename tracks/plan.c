@@ -7,6 +7,7 @@
 #include "tracks/mixes.h"
 #include "tracks/names.h"
 #include "tracks/paths.h"
+#include "tracks/pour.h"
 #include "tracks/request.h"
 
 #include <math.h>
@@ -186,7 +187,13 @@ bool dmx_outputs_list(dmx_outputs *self, const demucs_tracks_request *request, c
         request->targets != NULL ? request->targets_count : 3 * (size_t)self->sources + request->mixes_count;
     self->items = dmx_alloc(most, sizeof *self->items);
     if (self->items == NULL) return no_memory(error);
-    return request->targets != NULL ? list_targets(self, model, error) : list_by_pattern(self, model, error);
+    if (!(request->targets != NULL ? list_targets(self, model, error) : list_by_pattern(self, model, error)))
+        return false;
+    return !dmx_pour_wanted(request) || self->count == 1 ||
+           !dmx_fail(error, DEMUCS_ERROR_ARGUMENT,
+                     "only one file can go to standard output or another descriptor, and a track has %d here: ask for "
+                     "one stem or one mix, or name a folder",
+                     self->count);
 }
 
 /* Whether a file needs what has this place among its weights. */
@@ -234,6 +241,11 @@ static bool place(dmx_outputs *self, dmx_output *item, const char *path, demucs_
         return !dmx_refuse(item->path, error, DEMUCS_ERROR_ARGUMENT,
                            "a .stem.mp4 holds the track and all stems: ask for the format stem.mp4 or stem.alac, or "
                            "choose another ending");
+    if (dmx_pour_wanted(request)) {
+        dmx_free(item->path);
+        item->path = dmx_strdup(dmx_pour_name);
+        if (item->path == NULL) return no_memory(error);
+    }
     item->sample_rate_hz = audio_container_rate_hz(dmx_audio_container(item->container), self->file_rate_hz);
     return true;
 }

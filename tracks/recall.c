@@ -212,7 +212,7 @@ bool dmx_recall_begin(dmx_recall *self, dmx_intake *intake, dmx_outputs *outputs
     demucs_error why = {DEMUCS_OK, ""};
     *found = false;
     *self = (dmx_recall){.cache = watch->request->cache, .claim = {.lock = -1}};
-    if (self->cache != NULL && !dmx_key_possible(watch->request)) self->cache = NULL;
+    if (!dmx_key_possible(watch->request) || dmx_pour_wanted(watch->request)) self->cache = NULL;
     if (self->cache == NULL) return true;
     if (!dmx_watch_begin(watch, DEMUCS_TRACKS_READ, error)) return false;
     if (!dmx_key_make(&self->key, outputs, watch, &why)) return leave(self, watch, &why, error);

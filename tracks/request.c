@@ -21,6 +21,7 @@ static demucs_tracks_request defaults(void)
                                    .pattern = usual_pattern,
                                    .mp3_bitrate_kbps = 320,
                                    .mp3_quality = 2,
+                                   .descriptor = -1,
                                    .folder_setting = "request.folder",
                                    .pattern_setting = "request.pattern",
                                    .downmix_setting = "request.downmix"};
@@ -124,6 +125,12 @@ static bool check_targets(const demucs_tracks_request *r, demucs_error *error)
     return r->targets_count > 0 || !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "there are no targets");
 }
 
+static bool check_descriptor(const demucs_tracks_request *r, demucs_error *error)
+{
+    return r->descriptor < 0 || r->video == NULL ||
+           !dmx_fail(error, DEMUCS_ERROR_ARGUMENT, "a video is written to a path, and not to a descriptor");
+}
+
 bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_request *given, demucs_error *error)
 {
     *request = defaults();
@@ -137,7 +144,7 @@ bool dmx_request_read(demucs_tracks_request *request, const demucs_tracks_reques
     if (request->downmix_setting == NULL) request->downmix_setting = "request.downmix";
     return check_numbers(request, error) && check_sum(request, error) && check_keep(request, error) &&
            check_section(request, error) && demucs_quality_options_check(request->quality, error) == DEMUCS_OK &&
-           dmx_video_request_read(request, error) &&
+           check_descriptor(request, error) && dmx_video_request_read(request, error) &&
            (request->targets != NULL ? check_targets(request, error) : check_pattern(request, error));
 }
 

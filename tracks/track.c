@@ -58,6 +58,7 @@ static bool read_track(track *self, demucs_error *error)
         !dmx_intake_read(&self->intake, &format, &self->watch, error))
         return false;
     self->outputs.input = self->intake.input;
+    self->outputs.frames = dmx_spool_frames(self->intake.mix);
     self->outputs.input_frames = self->intake.frames;
     const double seconds = (double)dmx_spool_frames(self->intake.mix) / format.sample_rate_hz;
     if (!dmx_carried_tags(self->intake.tags, seconds, &self->outputs, &self->watch, error)) return false;
@@ -133,7 +134,8 @@ static bool carry_out(track *self, demucs_error *error)
     bool there = false;
     self->result = dmx_result_new(self->outputs.count);
     if (self->result == NULL) return no_memory(self, error);
-    if (self->request.skip_existing && !dmx_existing_find(&self->outputs, &self->watch, &there, error)) return false;
+    const bool looks = self->request.skip_existing && !dmx_pour_wanted(&self->request);
+    if (looks && !dmx_existing_find(&self->outputs, &self->watch, &there, error)) return false;
     if (there) return found(self, DEMUCS_TRACKS_SKIPPED);
     if (!dmx_recall_begin(&self->recall, &self->intake, &self->outputs, &self->watch, &there, error)) return false;
     return there ? found(self, DEMUCS_TRACKS_CACHED) : compute(self, error);

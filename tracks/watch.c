@@ -104,3 +104,8 @@ bool dmx_watch_wait(dmx_watch *self, demucs_error *error)
     snprintf(text, sizeof text, "Somebody else is separating %s in the same way: waiting for the result.", self->track);
     return tell(self, &event, error);
 }
+
+bool dmx_watch_blocked(dmx_watch *self, demucs_error *error)
+{
+    return tell(self, &(demucs_tracks_event){.kind = DEMUCS_TRACKS_EVENT_BLOCKED}, error);
+}

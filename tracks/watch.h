@@ -39,6 +39,9 @@ bool dmx_watch_progress(dmx_watch *self, uint64_t done, uint64_t total, const de
 /* Tell that the track waits for another one that computes the same. */
 bool dmx_watch_wait(dmx_watch *self, demucs_error *error);
 
+/* Tell that nobody takes what was written to the descriptor. */
+bool dmx_watch_blocked(dmx_watch *self, demucs_error *error);
+
 /* Tell of something that is no warning. */
 bool dmx_watch_note(dmx_watch *self, demucs_error *error, const char *format, ...)
 #if defined(__GNUC__)

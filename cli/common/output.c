@@ -12,10 +12,17 @@
 static char buffer[1 << 16];
 static int failure; /* the errno of the first flush that failed, or 0 */
 
+static bool is_closed;
+
+bool output_is_closed(void) { return is_closed; }
+
 void output_begin(void)
 {
     int file = open("/dev/null", O_RDWR);
-    while (file >= 0 && file <= STDERR_FILENO) file = dup(file);
+    while (file >= 0 && file <= STDERR_FILENO) {
+        is_closed = is_closed || file == STDOUT_FILENO;
+        file = dup(file);
+    }
     if (file > STDERR_FILENO) close(file);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);

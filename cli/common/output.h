@@ -6,10 +6,15 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include <stdbool.h>
+
 /* The first call of main. It also opens /dev/null for standard files that are closed, or the first file that the
  * program opens would get the number of one and take its messages; and SIGPIPE and SIGXFSZ are ignored: a write then
  * fails, and says so. */
 void output_begin(void);
+
+/* Whether standard output was closed when the program began: what is printed goes nowhere. */
+bool output_is_closed(void);
 
 /* What is printed so far is due now. */
 void output_flush(void);

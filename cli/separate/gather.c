@@ -5,6 +5,7 @@
 #include "common/memory.h"
 #include "folder.h"
 #include "hub/hub.h"
+#include "pipes.h"
 
 #include <stdlib.h>
 
@@ -32,7 +33,7 @@ static bool add_all(demucs_runs_list *list, const separate_options *options, con
 {
     demucs_status status = DEMUCS_OK;
     for (int i = 0; status == DEMUCS_OK && i < options->tracks_count; i++)
-        status = demucs_runs_list_add(list, options->tracks[i], search, why);
+        status = demucs_runs_list_add(list, pipes_track(options->tracks[i]), search, why);
     if (status == DEMUCS_OK && options->from != NULL) status = demucs_runs_list_read(list, options->from, search, why);
     if (status == DEMUCS_OK && demucs_runs_list_count(list) == 0)
         status = dmx_fail(why, DEMUCS_ERROR_ARGUMENT, "the list of --from names no track");

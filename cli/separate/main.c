@@ -19,6 +19,7 @@
 #include "keeping.h"
 #include "listing.h"
 #include "options.h"
+#include "pipes.h"
 #include "presets.h"
 #include "quality.h"
 #include "video.h"
@@ -52,6 +53,8 @@ static bool announce(const char *folder, demucs_error *why)
 static bool on_event(const demucs_runs_event *event, void *user)
 {
     run *self = user;
+    /* whoever closed the pipe wants no more, and to hear no more of it */
+    if (pipes_reader_left(self->options)) return true;
     const bool stop = follow_event(event, &self->view);
     if (event->kind == DEMUCS_RUNS_EVENT_END && event->row->result != NULL)
         quality_take(&self->quality, event->row->path, self->request.stream, event->row->result);
@@ -84,6 +87,7 @@ static bool separate_all(run *self, int *status, demucs_error *why)
     const bool told = end.status == DEMUCS_ERROR_ARGUMENT && demucs_run_tally(all, DEMUCS_RUNS_FAILED) > 0;
     *status = 1;
     if (done && !told) *status = follow_summarize(all);
+    if (end.status == DEMUCS_ERROR_CANCELLED) *status = 1; /* by a signal, or whoever closed the pipe */
     if (!quality_close(&self->quality, why)) *status = 1;
     if (*status == 0 && options->strict_quality && self->quality.unusual_count > 0) *status = 3;
     if (!told && end.status != DEMUCS_ERROR_CANCELLED && end.status != DEMUCS_OK)
@@ -97,23 +101,24 @@ static int run_all(separate_options *options)
 {
     demucs_error why = {0};
     demucs_model *model = NULL;
+    const bool open = pipes_open(options, &why), to_pipe = options->request.descriptor >= 0;
     char *path = NULL, *folder = video_folder(options);
     run self = {.options = options, .request = options->request};
     const model_request request = {
         .name = options->name, .repo = options->repo, .offline = options->offline, .fit = &options->fit};
     int status = 1;
     if (folder == NULL) folder = folder_of_model(options->request.folder, options->name);
-    self.request.folder = folder;
-    self.list = gather_tracks(options, folder, &why);
-    if (self.list == NULL || !keeping_open(&self.request, options, &why) || !model_open(&model, &path, &request, &why))
-        goto done;
+    if (!to_pipe) self.request.folder = folder;
+    if (open) self.list = gather_tracks(options, folder, &why);
+    if (self.list == NULL || !pipes_suit(options, self.list, &why)) goto done;
+    if (!keeping_open(&self.request, options, &why) || !model_open(&model, &path, &request, &why)) goto done;
     if (options->verbose) listing_describe(model, path);
     if (!listing_check_segment(options, model, &why)) goto done;
     listing_announce_bag(options, model, path);
     if (!listing_check_stem(options, model, &why)) goto done;
     if (demucs_tracks_check(&options->request, model, &why) != DEMUCS_OK) goto done;
-    if (!announce(folder, &why) || !engine_open(&self.request, options, model, self.list, &self.at_once, &why))
-        goto done;
+    if (!to_pipe && !announce(folder, &why)) goto done;
+    if (!engine_open(&self.request, options, model, self.list, &self.at_once, &why)) goto done;
     if (demucs_tracks_batch_create(&self.request.batch, &why) != DEMUCS_OK) goto done;
     if (!quality_open(&self.quality, options, &self.request, self.list, &why)) goto done;
     if (!separate_all(&self, &status, &why)) status = 1;
@@ -148,5 +153,5 @@ int main(int argc, char **argv)
             status = options.list_models ? listing_models(options.repo) : run_all(&options);
     }
     options_free(&options);
-    return interrupt_end(output_end(status));
+    return interrupt_end(pipes_end(&options, output_end(status)));
 }

@@ -5,6 +5,7 @@
 #include "common/say.h"
 #include "common/setting_flags.h"
 #include "common/settings_load.h"
+#include "pipes.h"
 #include "video.h"
 
 #include <assert.h>
@@ -215,7 +216,8 @@ static arguments_result check(separate_options *options, const argument_parser *
     if (options->cache == NULL && (options->force_refresh || is_flagged(options, "cache_limit")))
         return arguments_error(parser, "argument %s: there is no cache; name its folder with --cache",
                                options->force_refresh ? "--force-refresh" : "--cache-limit");
-    return video_check(options, parser);
+    const arguments_result video = video_check(options, parser);
+    return video == ARGUMENTS_RUN ? pipes_check(options, parser) : video;
 }
 
 static arguments_result parse(separate_options *options, const argument_parser *parser, int argc, char **argv)
@@ -248,7 +250,8 @@ arguments_result options_parse(separate_options *options, int argc, char **argv)
                                     .options = rows,
                                     .options_count = ROWS,
                                     .positional = "tracks",
-                                    .positional_help = "Audio or video files to separate, or folders of them.",
+                                    .positional_help =
+                                        "Audio or video files to separate, or folders of them; - is standard input.",
                                     .epilog = epilog};
     const arguments_result result = parse(options, &parser, argc, argv);
     setting_flags_release(rows, ROWS);

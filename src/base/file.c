@@ -148,6 +148,24 @@ demucs_status dmx_file_create_through(dmx_file **file, const char *path, demucs_
     return create(file, path, true, error);
 }
 
+demucs_status dmx_file_adopt(dmx_file **adopted, int descriptor, const char *name, demucs_error *error)
+{
+    dmx_file *file = dmx_alloc(1, sizeof *file);
+    *adopted = NULL;
+    if (file != NULL) {
+        file->lock = file->folder = -1;
+        file->file = descriptor;
+        file->path = dmx_strdup(name);
+    }
+    if (file != NULL && file->path != NULL) {
+        *adopted = file;
+        return DEMUCS_OK;
+    }
+    if (file == NULL) close(descriptor);
+    dmx_file_discard(file);
+    return dmx_refuse(name, error, DEMUCS_ERROR_MEMORY, "not enough memory to write the file");
+}
+
 const char *dmx_file_path(const dmx_file *file) { return file->path; }
 
 /* ------------------------------------------------------------------------------------------------------- writing -- */

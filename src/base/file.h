@@ -30,6 +30,10 @@ demucs_status dmx_file_create(dmx_file **file, const char *path, demucs_error *e
  * lies beside that one. A link that somebody else may have made is refused (base/target.h). */
 demucs_status dmx_file_create_through(dmx_file **file, const char *path, demucs_error *error);
 
+/* Write into an open file without a name, for reading and writing, which becomes the dmx_file's in any case. `name` is
+ * for messages. It is never synced or committed: who made it reads it back, and discards it. */
+demucs_status dmx_file_adopt(dmx_file **file, int descriptor, const char *name, demucs_error *error);
+
 /* The target's path as it was given, for messages. */
 const char *dmx_file_path(const dmx_file *file);
 

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The official samples, [2][300]. */
 static sound official_input(void)
@@ -94,6 +95,41 @@ static void test_empty_wav(void)
     scratch_leave();
 }
 
+static bool append_to(const void *data, size_t count, void *user) { return fwrite(data, 1, count, user) == count; }
+
+/* A file without a name whose length is known ahead: handed on as it grows it is the file "long.wav" of this sound. */
+static void check_expected(const audio_format *format, const sound *input)
+{
+    enum { FIRST = 1000 };
+    static const audio_kept none = {0};
+    demucs_error error = {DEMUCS_OK, ""};
+    uint64_t at = 0;
+    FILE *nameless = tmpfile(), *out = fopen("grown.wav", "wb");
+    REQUIRE(nameless != NULL && out != NULL, "files");
+    audio_writer *writer = audio_writer_open_nameless(dup(fileno(nameless)), "grown", format, &none, &error);
+    REQUIRE(writer != NULL, "%s", error.message);
+    const float *const rest[] = {input->planes[0] + FIRST, input->planes[1] + FIRST};
+    CHECK(audio_container_grows(format->container) && audio_writer_expect(writer, input->frames, &error) &&
+              audio_writer_write(writer, (const float *const *)input->planes, FIRST, &error) &&
+              audio_writer_hand_on(writer, &at, append_to, out, &error) && at > FIRST &&
+              audio_writer_write(writer, rest, input->frames - FIRST, &error) &&
+              audio_writer_hand_over(writer, at, append_to, out, &error),
+          "%s", error.message);
+    fclose(out);
+    bytes grown = load_bytes("grown.wav"), expected = load_bytes("long.wav");
+    CHECK(grown.size == expected.size && memcmp(grown.data, expected.data, grown.size) == 0, "other bytes");
+    free(grown.data), free(expected.data);
+    /* other frames than were expected */
+    writer = audio_writer_open_nameless(dup(fileno(nameless)), "grown", format, &none, &error);
+    REQUIRE(writer != NULL, "%s", error.message);
+    at = 0;
+    CHECK(audio_writer_expect(writer, FIRST + 1, &error) &&
+              audio_writer_write(writer, (const float *const *)input->planes, FIRST, &error) &&
+              !audio_writer_hand_over(writer, at, append_to, stderr, &error) && error.status == DEMUCS_ERROR_STATE,
+          "%s", error.message);
+    fclose(nameless);
+}
+
 /* Beyond the limit of 32-bit sizes (set low here) the same samples come out of an RF64 file. */
 static void test_rf64(void)
 {
@@ -107,6 +143,7 @@ static void test_rf64(void)
         CHECK(sound_write("plain.wav", &format, &input, NULL), "write");
         audio_wav_riff_limit = header + data - 1;
         CHECK(sound_write("long.wav", &format, &input, NULL), "write");
+        check_expected(&format, &input);
         audio_wav_riff_limit = UINT32_MAX;
 
         bytes plain = load_bytes("plain.wav"), big = load_bytes("long.wav");

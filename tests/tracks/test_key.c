@@ -79,6 +79,7 @@ CHANGE(request_sum,
        (it->request.sum_to_mix = true, it->request.clip = DEMUCS_TRACKS_CLIP_NONE, it->request.targets = NULL))
 CHANGE(request_start, it->request.start_seconds = 0.1)
 CHANGE(request_duration, it->request.duration_seconds = 0.2)
+CHANGE(request_descriptor, it->request.descriptor = -2) /* none either: with one there is no key */
 CHANGE(request_keep, it->request.keep = DEMUCS_TRACKS_KEEP_RATE)
 CHANGE(request_downmix_setting, it->request.downmix_setting = "--downmix")
 CHANGE(request_collision, it->request.collision = DEMUCS_TRACKS_COLLISION_SKIP)
@@ -135,6 +136,7 @@ static const field request_fields[] = {
     REQUEST(quality, HARMLESS, request_figures),
     REQUEST(start_seconds, KEY, request_start),
     REQUEST(duration_seconds, KEY, request_duration),
+    REQUEST(descriptor, HARMLESS, request_descriptor),
     REQUEST(mixes, KEY, request_mixes),
     REQUEST(mixes_count, KEY, request_mixes_count),
     REQUEST(keep, KEY, request_keep),

@@ -68,7 +68,7 @@ void tracks_check_refused(const demucs_tracks_request *request, demucs_status ex
 typedef struct tracks_record {
     int events, phases, warnings, waits, cache_warnings, notes;
     uint64_t segments_done, segments_total;
-    uint64_t counts[16];              /* [demucs_tracks_event_kind] the last event's `count` */
+    uint64_t counts[24];              /* [demucs_tracks_event_kind] the last event's `count` */
     char text[512];                   /* of the last warning */
     int cancel_at;                    /* event that asks to stop, from 1; 0: none */
     demucs_tracks_phase cancelled_in; /* the phase in which it did */

@@ -195,7 +195,7 @@ static bool write_player(demucs_quality_report *report, const demucs_quality_sig
         audio_writer *sound = from->sound;
         from->sound = NULL;
         report->sound_bytes += sound_bytes(report, dmx_sketch_seconds(from->sketch));
-        if (!audio_writer_hand_over(sound, take_base64, page, error)) return false;
+        if (!audio_writer_hand_over(sound, 0, take_base64, page, error)) return false;
     } else {
         dmx_page_link(page, report->path, signal->path);
     }

@@ -222,7 +222,9 @@ const dmx_settings_row dmx_settings_table[] = {
      .apply = put_mix,
      .check = check_mix},
     {.key = {"output_dir", DEMUCS_SETTINGS_PATH, .initial = "separated",
-             .help = "Folder for the results, which go into a folder with the name of the model inside it."},
+             .help = "Folder for the results, which go into a folder with the name of the model inside it. - is "
+                     "standard output, for "
+                     "one file of one track."},
      .apply = put_output_dir},
     {.key = {"filename", .initial = "{track}/{stem}.{ext}",
              .help = "Path of an output file inside the folder of the model. {track}, {trackext}, {stem} and {ext} "
