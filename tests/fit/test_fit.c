@@ -228,6 +228,7 @@ static void test_refused_by_the_system(void)
         CHECK(setrlimit(RLIMIT_AS, &limit) == 0, "no limit");
         const demucs_fit_plan plan = plans_for(model, &how, 4, &separation);
         CHECK(setrlimit(RLIMIT_AS, &before) == 0, "the limit stays");
+        CHECK(strstr(plan.text, ", and the system does not give so much") != NULL, "%s", plan.text);
         CHECK(plan.jobs < 4 && plan.jobs >= 1 && strstr(plan.text, "at once instead of 4") != NULL, "%d jobs: %s",
               plan.jobs, plan.text);
     }
@@ -275,6 +276,8 @@ static void test_same_bits(void)
     demucs_stream_options separation = plans_streams();
     separation.shifts = 0;
     demucs_fit_plan plan = plans_for(model, &how, 1, &separation);
+    CHECK(strcmp(plan.text, "2 instead of 4 networks of the bag kept in memory, since --max-memory allows 2.0 GB") == 0,
+          "%s", plan.text);
     how = plans_options(plan.need_bytes, 3);
     demucs_engine_options options;
     demucs_default_engine_options(&options, sizeof options);

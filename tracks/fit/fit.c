@@ -125,22 +125,22 @@ static demucs_status create(const dmx_fit *self, demucs_engine **engine, demucs_
 static bool is_refused(const dmx_fit *self) { return !dmx_fit_is_met(self) && self->track_frames == 0; }
 
 /* Smaller plans until one can be had: each that fails was too large by its last byte. */
-static demucs_status settle(dmx_fit *self, demucs_engine **engine, const char *limit, const demucs_fit_options *how,
-                            demucs_error *error)
+static demucs_status settle(dmx_fit *self, demucs_engine **engine, dmx_fit_limit *limit, demucs_error *error)
 {
     for (;;) {
         demucs_error why;
-        if (!shrink(self) && is_refused(self))
-            return dmx_fit_refuse(self, limit, how->max_memory_setting, how->max_memory_bytes > 0, error);
+        if (!shrink(self) && is_refused(self)) return dmx_fit_refuse(self, limit, error);
         const demucs_status status = create(self, engine, &why);
-        if (status != DEMUCS_ERROR_MEMORY || self->bytes == 0)
+        if (status != DEMUCS_ERROR_MEMORY)
             return status == DEMUCS_OK ? status : dmx_fail(error, status, "%s", why.message);
         if (!dmx_fit_is_met(self)) return dmx_fail(error, status, "%s", why.message);
         self->limit_bytes = self->bytes - 1;
+        limit->denied = true;
     }
 }
 
-static void fill_plan(demucs_fit_plan *plan, const dmx_fit *self, const dmx_fit_before *before, const char *limit)
+static void fill_plan(demucs_fit_plan *plan, const dmx_fit *self, const dmx_fit_before *before,
+                      const dmx_fit_limit *limit)
 {
     demucs_fit_plan all = {.struct_size = plan->struct_size,
                            .tracks_at_once = self->tracks,
@@ -176,8 +176,7 @@ demucs_status demucs_fit_engine(demucs_engine **engine, demucs_model *model, con
     demucs_fit_options all;
     demucs_stream_options streams;
     dmx_fit self = {.model = model, .separation = &streams};
-    dmx_memory_limit by;
-    char limit[160];
+    dmx_fit_limit limit = {.denied = false};
     dmx_error_clear(error);
     if (engine != NULL) *engine = NULL;
     demucs_status status = check_arguments(engine, model, separation, plan, error);
@@ -185,20 +184,20 @@ demucs_status demucs_fit_engine(demucs_engine **engine, demucs_model *model, con
     if (status == DEMUCS_OK) status = read_separation(&streams, separation, error);
     if (status == DEMUCS_OK) status = read_engine(&self.engine, options, error);
     if (status != DEMUCS_OK) return status;
-    self.limit_bytes = limit_of(&all, &by);
-    dmx_fit_limit_words(limit, sizeof limit, self.limit_bytes, all.max_memory_bytes > 0 ? all.max_memory_setting : NULL,
-                        by);
+    limit.bytes = self.limit_bytes = limit_of(&all, &limit.by);
+    limit.setting = all.max_memory_setting;
+    limit.is_set = all.max_memory_bytes > 0;
     status = begin(&self, &all, error);
     if (status != DEMUCS_OK) return status;
     const dmx_fit_before before = {.tracks = self.tracks,
                                    .jobs = self.needs.jobs,
-                                   .kept = self.kept,
+                                   .kept = demucs_model_members(model),
                                    .segment_seconds = streams.segment_seconds > 0 ? streams.segment_seconds
                                                                                   : dmx_fit_own_segment(model),
                                    .bytes = self.bytes};
-    status = settle(&self, engine, limit, &all, error);
+    status = settle(&self, engine, &limit, error);
     if (status != DEMUCS_OK) return status;
     separation->segment_seconds = streams.segment_seconds;
-    if (plan != NULL) fill_plan(plan, &self, &before, limit);
+    if (plan != NULL) fill_plan(plan, &self, &before, &limit);
     return DEMUCS_OK;
 }

@@ -7,17 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *dmx_fit_limit_words(char *out, size_t size, uint64_t limit_bytes, const char *setting, dmx_memory_limit by)
+/* "--max-memory allows 1.0 GB" */
+static const char *limit_words(char *out, size_t size, const dmx_fit_limit *limit)
 {
     static const char *const words[] = {[DMX_MEMORY_MACHINE] = "the machine has %s for it",
                                         [DMX_MEMORY_CGROUP] = "the limit of the control group leaves %s for it",
                                         [DMX_MEMORY_ADDRESSES] = "the limit of the address space leaves %s for it"};
     char there[DMX_SIZE_TEXT];
-    dmx_size_text(there, limit_bytes);
-    if (setting != NULL)
-        snprintf(out, size, "%s allows %s", setting, there);
+    dmx_size_text(there, limit->bytes);
+    if (limit->denied)
+        snprintf(out, size, "the system does not give so much");
+    else if (limit->is_set)
+        snprintf(out, size, "%s allows %s", limit->setting, there);
     else
-        snprintf(out, size, words[by], there);
+        snprintf(out, size, words[limit->by], there);
     return out;
 }
 
@@ -32,9 +35,10 @@ __attribute__((format(printf, 3, 4))) static void add(char *out, size_t size, co
 
 static const char *comma(const char *out) { return out[0] != '\0' ? ", " : ""; }
 
-void dmx_fit_describe(char *out, size_t size, const dmx_fit_before *before, const dmx_fit *after, const char *limit)
+void dmx_fit_describe(char *out, size_t size, const dmx_fit_before *before, const dmx_fit *after,
+                      const dmx_fit_limit *limit)
 {
-    char needed[DMX_SIZE_TEXT];
+    char needed[DMX_SIZE_TEXT], words[160];
     out[0] = '\0';
     if (after->tracks < before->tracks)
         add(out, size, "%d track%s at once instead of %d", after->tracks, after->tracks > 1 ? "s" : "", before->tracks);
@@ -48,25 +52,27 @@ void dmx_fit_describe(char *out, size_t size, const dmx_fit_before *before, cons
         add(out, size, "%ssegments of %g s instead of %g s, which changes the result a little", comma(out), seconds,
             before->segment_seconds);
     if (out[0] == '\0') return;
-    if (before->bytes != UINT64_MAX)
+    limit_words(words, sizeof words, limit);
+    if (before->bytes > limit->bytes || limit->denied)
         add(out, size, ", since the separation would take %s of memory, and %s", dmx_size_text(needed, before->bytes),
-            limit);
-    else
-        add(out, size, ", since the separation would take too much memory");
+            words);
+    else /* members were too much by themselves, when they were loaded */
+        add(out, size, ", since %s", words);
 }
 
-demucs_status dmx_fit_refuse(const dmx_fit *least, const char *limit, const char *setting, bool is_set,
-                             demucs_error *error)
+demucs_status dmx_fit_refuse(const dmx_fit *least, const dmx_fit_limit *limit, demucs_error *error)
 {
-    char needed[DMX_SIZE_TEXT];
+    char needed[DMX_SIZE_TEXT], words[160];
+    const bool machine = limit->by == DMX_MEMORY_MACHINE || limit->denied;
     dmx_size_text(needed, least->bytes);
-    if (is_set)
-        return dmx_fail(
-            error, DEMUCS_ERROR_MEMORY,
-            "the separation takes at least %s of memory, and %s; raise it, or choose a model that takes less", needed,
-            limit);
+    limit_words(words, sizeof words, limit);
+    if (limit->is_set && !limit->denied)
+        return dmx_fail(error, DEMUCS_ERROR_MEMORY,
+                        "the separation takes at least %s of memory, and %s; raise it, or choose a model that takes "
+                        "less",
+                        needed, words);
     return dmx_fail(error, DEMUCS_ERROR_MEMORY,
-                    "the separation takes at least %s of memory, and %s; end other programs, choose a model that takes "
-                    "less, or set %s to more, to try it all the same",
-                    needed, limit, setting);
+                    "the separation takes at least %s of memory, and %s; %s, choose a model that takes less, or set %s "
+                    "to more, to try it all the same",
+                    needed, words, machine ? "end other programs" : "raise that", limit->setting);
 }
