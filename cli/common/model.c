@@ -43,7 +43,7 @@ static void on_note(const char *text, void *user)
 {
     transfer *self = user;
     bar_end(&self->bar);
-    say(stderr, "%s", text);
+    say_at(SAY_INFO, "%s", text);
     self->file_name[0] = '\0';
 }
 
@@ -83,6 +83,7 @@ bool model_open(demucs_model **model, char **path, const model_request *request,
         name_force(request, why);
         return false;
     }
-    for (int i = 0; i < demucs_model_warnings(*model); i++) say(stderr, "warning: %s", demucs_model_warning(*model, i));
+    for (int i = 0; i < demucs_model_warnings(*model); i++)
+        say_at(SAY_WARNING, "warning: %s", demucs_model_warning(*model, i));
     return true;
 }

@@ -3,10 +3,11 @@
 
 #include "base/clock.h"
 #include "common/interrupt.h"
+#include "common/say.h"
 
 #include <stdio.h>
 
-static void end_lines(progress *self)
+void progress_pause(progress *self)
 {
     bar_end(&self->bar);
     bar_lines_end(&self->lines);
@@ -14,7 +15,7 @@ static void end_lines(progress *self)
 
 void progress_begin(progress *self)
 {
-    end_lines(self);
+    progress_pause(self);
     bar_begin(&self->bar);
     self->lines = (bar_lines){0};
     self->audio_seconds = 0;
@@ -65,18 +66,18 @@ bool progress_event(const demucs_tracks_event *event, void *user)
     case DEMUCS_TRACKS_EVENT_RATE:
     case DEMUCS_TRACKS_EVENT_CUT:
     case DEMUCS_TRACKS_EVENT_STREAMS:
-        end_lines(self);
-        fprintf(stderr, "warning: %s\n", event->text);
+        progress_pause(self);
+        say_at(SAY_WARNING, "warning: %s", event->text);
         break;
     case DEMUCS_TRACKS_EVENT_NOTE:
-        if (!self->notes) break;
-        end_lines(self);
-        fprintf(stderr, "note: %s\n", event->text);
+        if (!say_allows(SAY_DEBUG)) break;
+        progress_pause(self);
+        say_at(SAY_DEBUG, "note: %s", event->text);
         break;
     case DEMUCS_TRACKS_EVENT_CACHE_WAITING:
         if (!self->waiting) {
-            end_lines(self);
-            fprintf(stderr, "%s\n", event->text);
+            progress_pause(self);
+            say_at(SAY_INFO, "%s", event->text);
         }
         self->waiting = true;
         break;
@@ -89,8 +90,8 @@ void progress_end(progress *self, bool done)
 {
     double elapsed = dmx_clock_seconds() - self->bar.start;
     char length[32], took[32];
-    end_lines(self);
+    progress_pause(self);
     if (done)
-        fprintf(stderr, "%s of audio in %s, %.1fx real time\n", clock_text(length, sizeof length, self->audio_seconds),
-                clock_text(took, sizeof took, elapsed), elapsed > 0 ? self->audio_seconds / elapsed : 0.0);
+        say_at(SAY_INFO, "%s of audio in %s, %.1fx real time", clock_text(length, sizeof length, self->audio_seconds),
+               clock_text(took, sizeof took, elapsed), elapsed > 0 ? self->audio_seconds / elapsed : 0.0);
 }

@@ -23,6 +23,20 @@ void say(FILE *file, const char *format, ...)
     va_end(arguments);
 }
 
+static say_level limit = SAY_INFO;
+
+void say_limit(say_level most) { limit = most; }
+bool say_allows(say_level level) { return level <= limit; }
+
+void say_at(say_level level, const char *format, ...)
+{
+    va_list arguments;
+    if (!say_allows(level)) return;
+    va_start(arguments, format);
+    print(stderr, format, arguments, "\n");
+    va_end(arguments);
+}
+
 void say_part(FILE *file, const char *format, ...)
 {
     va_list arguments;

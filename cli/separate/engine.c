@@ -4,8 +4,8 @@
 #include "audio/audio.h"
 #include "common/memory.h"
 #include "common/precision.h"
+#include "common/say.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,14 +44,16 @@ static bool shows_official_bars(const separate_options *options)
 static void announce(const demucs_engine *engine, const separate_options *options, const demucs_fit_plan *plan)
 {
     const char *precision = precision_name(demucs_engine_precision(engine));
-    if (options->verbose)
-        fprintf(stderr, "CPU level %s, precision %s, %d track%s and %d segment%s at once, %.1f MB of memory\n",
-                demucs_engine_cpu(engine), precision, plan->tracks_at_once, plan->tracks_at_once > 1 ? "s" : "",
-                plan->jobs, plan->jobs > 1 ? "s" : "", (double)plan->need_bytes / 1e6);
-    if (plan->text[0] != '\0') fprintf(stderr, "%s: %s.\n", plan->changes_result ? "warning" : "note", plan->text);
+    say_at(SAY_DEBUG, "CPU level %s, precision %s, %d track%s and %d segment%s at once, %.1f MB of memory",
+           demucs_engine_cpu(engine), precision, plan->tracks_at_once, plan->tracks_at_once > 1 ? "s" : "", plan->jobs,
+           plan->jobs > 1 ? "s" : "", (double)plan->need_bytes / 1e6);
+    if (plan->changes_result)
+        say_at(SAY_WARNING, "warning: %s.", plan->text);
+    else if (plan->text[0] != '\0')
+        say_at(SAY_INFO, "note: %s.", plan->text);
     if (demucs_engine_precision(engine) != options->engine.precision)
-        fprintf(stderr, "note: CPU level %s has no bfloat16: --precision %s computes as %s.\n",
-                demucs_engine_cpu(engine), precision_name(options->engine.precision), precision);
+        say_at(SAY_INFO, "note: CPU level %s has no bfloat16: --precision %s computes as %s.",
+               demucs_engine_cpu(engine), precision_name(options->engine.precision), precision);
 }
 
 /* Work that only serves stems that no file needs is left out. */

@@ -71,9 +71,9 @@ static void end_together(follow *self, const demucs_runs_event *event)
     self->shares[event->index] = 1;
     self->ended++;
     if (row->outcome == DEMUCS_RUNS_DONE && !self->quiet)
-        say(stderr, "%s: %s of audio in %s, %.1fx real time", row->path,
-            clock_text(length, sizeof length, row->result->seconds), clock_text(took, sizeof took, row->seconds),
-            row->seconds > 0 ? row->result->seconds / row->seconds : 0.0);
+        say_at(SAY_INFO, "%s: %s of audio in %s, %.1fx real time", row->path,
+               clock_text(length, sizeof length, row->result->seconds), clock_text(took, sizeof took, row->seconds),
+               row->seconds > 0 ? row->result->seconds / row->seconds : 0.0);
 }
 
 static void progress_together(follow *self, const demucs_runs_event *event)
@@ -93,9 +93,9 @@ static void progress_together(follow *self, const demucs_runs_event *event)
 static void tell_end(follow *self, const demucs_runs_row *row)
 {
     if (row->outcome == DEMUCS_RUNS_SKIPPED && row->result == NULL && !self->told)
-        say(stderr, "note: %s.", row->reason != NULL ? row->reason : row->path);
+        say_at(SAY_INFO, "note: %s.", row->reason != NULL ? row->reason : row->path);
     if (row->result != NULL && row->outcome != DEMUCS_RUNS_DONE) {
-        if (self->together) say_part(stderr, "%s: ", row->path);
+        if (self->together && say_allows(SAY_INFO)) say_part(stderr, "%s: ", row->path);
         keeping_tell(row->result);
     }
     if (row->outcome == DEMUCS_RUNS_FAILED && interrupt_signal() == 0)
@@ -118,6 +118,10 @@ bool follow_event(const demucs_runs_event *event, void *user)
         break;
     case DEMUCS_RUNS_EVENT_TRACK:
         self->told = event->track->kind == DEMUCS_TRACKS_EVENT_COLLISION;
+        if (self->timed == event->index + 1 || self->timed == 0) {
+            self->timed = event->index + 1;
+            device_follow(&self->device, event->track, &self->progress);
+        }
         if (self->quiet &&
             (event->track->kind == DEMUCS_TRACKS_EVENT_PHASE || event->track->kind == DEMUCS_TRACKS_EVENT_PROGRESS))
             break;
@@ -127,6 +131,10 @@ bool follow_event(const demucs_runs_event *event, void *user)
             progress_event(event->track, &self->progress);
         break;
     case DEMUCS_RUNS_EVENT_END:
+        if (self->timed == event->index + 1) { /* the next track takes its place, if need be */
+            self->timed = 0;
+            self->device.start = 0;
+        }
         if (self->together)
             end_together(self, event);
         else
@@ -135,7 +143,7 @@ bool follow_event(const demucs_runs_event *event, void *user)
         break;
     case DEMUCS_RUNS_EVENT_FEWER:
         bar_end(&self->progress.bar);
-        fprintf(stderr, "note: %s.\n", event->text);
+        say_at(SAY_INFO, "note: %s.", event->text);
         break;
     default: break;
     }
@@ -164,7 +172,7 @@ static void name_flawed(const demucs_run *run, size_t tracks)
 {
     size_t flawed = 0;
     for (size_t i = 0; i < demucs_run_count(run); i++) flawed += is_flawed(demucs_run_row(run, i));
-    if (flawed == 0 || tracks < 2) return;
+    if (flawed == 0 || tracks < 2 || !say_allows(SAY_WARNING)) return;
     fprintf(stderr, "%zu of %zu tracks %s damaged or not complete:\n", flawed, tracks, flawed == 1 ? "is" : "are");
     for (size_t i = 0; i < demucs_run_count(run); i++) {
         const demucs_tracks_result *track = demucs_run_row(run, i)->result;
@@ -198,7 +206,9 @@ static void count_rows(const demucs_run *run)
                  {DEMUCS_RUNS_FAILED, "failed"},
                  {DEMUCS_RUNS_CANCELLED, "not separated"}};
     const char *before = ": ";
-    if (demucs_run_count(run) < 2 || demucs_run_tally(run, DEMUCS_RUNS_DONE) == demucs_run_count(run)) return;
+    if (!say_allows(SAY_INFO) || demucs_run_count(run) < 2 ||
+        demucs_run_tally(run, DEMUCS_RUNS_DONE) == demucs_run_count(run))
+        return;
     fprintf(stderr, "%zu tracks", demucs_run_count(run));
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         const size_t count = demucs_run_tally(run, words[i].outcome);

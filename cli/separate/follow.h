@@ -5,6 +5,7 @@
 
 #include "common/progress.h"
 #include "demucs_runs.h"
+#include "device.h"
 #include "record.h"
 
 typedef struct follow {
@@ -15,10 +16,12 @@ typedef struct follow {
     bool together;  /* several tracks at once: one bar for all of them */
     double *shares; /* [tracks] how much is done of each, with `together` */
     size_t tracks, ended;
-    bool told; /* why the track that is left out is left out */
+    device_notice device;
+    size_t timed; /* the track by which the device is timed, from 1 */
+    bool told;    /* why the track that is left out is left out */
 } follow;
 
-/* The rest of `self` is all zeros, but for `record`. `mode` is that of --progress. */
+/* The rest of `self` is all zeros, but for `record` and `device`. `mode` is that of --progress. */
 void follow_begin(follow *self, size_t tracks, int at_once, const char *mode);
 void follow_end(follow *self);
 

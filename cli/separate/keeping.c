@@ -3,6 +3,7 @@
 
 #include "base/size.h"
 #include "common/bar.h"
+#include "common/say.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -32,7 +33,7 @@ void keeping_tell(const demucs_tracks_result *result)
         double seconds = 0;
         for (int phase = 0; phase < DEMUCS_TRACKS_PHASES; phase++) seconds += result->phase_seconds[phase];
         if (localtime_r(&computed, &local) != NULL) strftime(when, sizeof when, "%Y-%m-%d %H:%M", &local);
-        fprintf(stderr, "%s of audio from the cache; computed on %s in %.1f s\n",
-                clock_text(length, sizeof length, result->seconds), when, seconds);
+        say_at(SAY_INFO, "%s of audio from the cache; computed on %s in %.1f s",
+               clock_text(length, sizeof length, result->seconds), when, seconds);
     }
 }

@@ -76,7 +76,6 @@ static bool separate_all(run *self, int *status, demucs_error *why)
     how.timeout_seconds = options->timeout;
     how.model_name = options->name;
     if (!record_open(&view->record, options, self->list, self->request.batch, why)) return false;
-    view->progress.notes = options->verbose;
     follow_begin(view, demucs_runs_list_count(self->list), how.at_once, options->progress);
     demucs_error end = {DEMUCS_OK, ""};
     bool done = demucs_run_create(&all, &self->request, self->list, &how, why) == DEMUCS_OK;
@@ -109,10 +108,11 @@ static int run_all(separate_options *options)
     int status = 1;
     if (folder == NULL) folder = folder_of_model(options->request.folder, options->name);
     if (!to_pipe) self.request.folder = folder;
+    if (open) device_announce(&self.view.device, options);
     if (open) self.list = gather_tracks(options, folder, &why);
     if (self.list == NULL || !pipes_suit(options, self.list, &why)) goto done;
     if (!keeping_open(&self.request, options, &why) || !model_open(&model, &path, &request, &why)) goto done;
-    if (options->verbose) listing_describe(model, path);
+    if (say_allows(SAY_DEBUG)) listing_describe(model, path);
     if (!listing_check_segment(options, model, &why)) goto done;
     listing_announce_bag(options, model, path);
     if (!listing_check_stem(options, model, &why)) goto done;

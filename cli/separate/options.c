@@ -35,8 +35,9 @@ static const argument table[] = {
      .help = "List the presets, what each sets and how long it takes, and exit. Default: off."},
     {0, "print-settings", ARGUMENT_FLAG, FIELD(print_settings), .added = true,
      .help = "Print each setting, its value and where that comes from, and exit. Default: off."},
-    {'v', "verbose", ARGUMENT_FLAG, FIELD(verbose),
-     .help = "Tell more on stderr: the files of the model, memory, CPU. Default: off."},
+    {'v', "verbose", .setting = "log_level", .word = "debug",
+     .help = "Tell more on stderr, as --log-level debug: the files of the model, memory, CPU."},
+    {0, "log-level", .setting = "log_level", .added = true},
     {0, "progress", .setting = "progress", .added = true},
     {'o', "out", .setting = "output_dir"},
     {0, "filename", .setting = "filename"},
@@ -210,9 +211,6 @@ static arguments_result check(separate_options *options, const argument_parser *
     if (options->request.sum_to_mix && options->request.clip == DEMUCS_TRACKS_CLIP_CLAMP)
         return arguments_error(parser, "argument --sum-to-mix: not allowed with --clip-mode clamp, after which files "
                                        "do not add up");
-    const char *device = demucs_settings_get(options->settings, "device");
-    if (strcmp(device, "cpu") != 0)
-        say(stderr, "note: this program computes on the CPU; --device %s changes nothing.", device);
     if (options->cache == NULL && (options->force_refresh || is_flagged(options, "cache_limit")))
         return arguments_error(parser, "argument %s: there is no cache; name its folder with --cache",
                                options->force_refresh ? "--force-refresh" : "--cache-limit");
@@ -224,8 +222,8 @@ static arguments_result parse(separate_options *options, const argument_parser *
 {
     arguments_result result = arguments_parse(parser, argc, argv, options, options->tracks, &options->tracks_count);
     /* a mistake in a file or a variable is none in the words, so there is no usage */
-    if (result == ARGUMENTS_RUN && !settings_load(options->settings)) return ARGUMENTS_WRONG;
     if (result == ARGUMENTS_RUN) result = setting_flags_give(parser, options->given, options->settings);
+    if (result == ARGUMENTS_RUN && !settings_load(options->settings)) return ARGUMENTS_WRONG;
     if (result != ARGUMENTS_RUN) return result;
     translate(options);
     return check(options, parser);

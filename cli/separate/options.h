@@ -14,7 +14,7 @@ typedef struct separate_options {
     const char **tracks; /* [tracks_count] */
     int tracks_count;
     const char *sig; /* or NULL */
-    bool list_models, list_presets, print_settings, verbose, force_refresh;
+    bool list_models, list_presets, print_settings, force_refresh;
     const char *quality_json, *report; /* or NULL */
     const char *from, *glob;           /* or NULL */
     bool recursive;

@@ -72,9 +72,9 @@ static void add_to_report(quality_check *self, const char *track, int stream, co
 static void tell(quality_check *self, const char *track, const demucs_quality *quality)
 {
     if (quality == NULL)
-        fprintf(stderr, "quality: not measured, since the stems were not computed now.\n");
+        say_at(SAY_INFO, "quality: not measured, since the stems were not computed now.");
     else if (quality->outliers_count == 0)
-        fprintf(stderr, "quality: nothing unusual.\n");
+        say_at(SAY_INFO, "quality: nothing unusual.");
     else
         self->unusual[self->unusual_count++] = track;
 }
@@ -99,7 +99,7 @@ static bool close_json(quality_check *self, demucs_error *error)
 
 bool quality_close(quality_check *self, demucs_error *error)
 {
-    if (demucs_runs_list_count(self->list) > 1 && self->unusual_count > 0) {
+    if (demucs_runs_list_count(self->list) > 1 && self->unusual_count > 0 && say_allows(SAY_WARNING)) {
         fprintf(stderr, "%d of %zu tracks have something unusual:\n", self->unusual_count,
                 demucs_runs_list_count(self->list));
         for (int i = 0; i < self->unusual_count; i++) say(stderr, "    %s", self->unusual[i]);

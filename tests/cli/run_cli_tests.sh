@@ -5,7 +5,7 @@
 #
 # Each cases/NAME.sh runs in an empty folder, after prelude.sh. What it prints must be cases/NAME.out (stdout) and
 # cases/NAME.err (stderr; no file means nothing), where @DIR@ stands for that folder, @MODELS@ and @CACHE@ for those
-# of the models, @WORK@ for the one that @DIR@ lies in (with a demucs.conf that is empty, and a config/ for the user's), and @TIME@ for how long a track took. Progress is left out. --update writes what was printed as the new expectation: read the difference.
+# of the models, @WORK@ for the one that @DIR@ lies in (with a demucs.conf that is empty, and a config/ for the user's), and @TIME@ for how long a track took. Progress is left out, and the line that names the device. --update writes what was printed as the new expectation: read the difference.
 here=$(cd "$(dirname "$0")" && pwd)
 update=no
 if [ "$1" = --update ]; then update=yes; shift; fi
@@ -29,7 +29,8 @@ TORCH_HOME=$work/torch HF_HOME=$work/huggingface; export TORCH_HOME HF_HOME
 
 normalize() {
     sed -e "s|$work/run|@DIR@|g" -e "s|$work/cache|@CACHE@|g" -e "s|$work/|@WORK@/|g" -e "s|$MODELS|@MODELS@|g" \
-        -e 's|^[0-9:]* of audio in [0-9:]*, .*|@TIME@|' -e '/^[0-9]* %, .* so far/d' \
+        -e 's|^[0-9:]* of audio in [0-9:]*, .*|@TIME@|' -e 's|^\(warning: the CPU takes about \).*|\1@TIME@|' \
+        -e '/^[0-9]* %, .* so far/d' -e '/^Auto-detected device: cpu$/d' \
         -e "/^$(printf '\r') *[0-9]*%|.*seconds\/s]\$/d" "$1"
 }
 

@@ -57,7 +57,7 @@ void dmx_fit_describe(char *out, size_t size, const dmx_fit_before *before, cons
         add(out, size, ", since the separation would take %s of memory, and %s", dmx_size_text(needed, before->bytes),
             words);
     else /* members were too much by themselves, when they were loaded */
-        add(out, size, ", since %s", words);
+        add(out, size, ", since these may take half of the memory, and %s", words);
 }
 
 demucs_status dmx_fit_refuse(const dmx_fit *least, const dmx_fit_limit *limit, demucs_error *error)

@@ -329,7 +329,9 @@ const dmx_settings_row dmx_settings_table[] = {
                  "\"exact\" computes in float32. \"fast\" multiplies in bfloat16 where the CPU has instructions for "
                  "it: faster, and the stems differ by noise some 45 dB below them."},
      .apply = put_precision},
-    {.key = {"device", .initial = "cpu", .help = "Accepted and ignored, since this program computes on the CPU."}},
+    {.key = {"device", .initial = "cpu",
+             .help = "This program computes on the CPU. Another device, such as cuda, is accepted with a warning, and "
+                     "it is said how long the CPU takes."}},
     {.key = {"threads", DEMUCS_SETTINGS_INTEGER, .minimum = 0, .maximum = 1024, .initial = "0",
              .meaning = "one for each core",
              .help = "How many threads compute, all jobs together; the output does not depend on it."},
@@ -364,7 +366,11 @@ const dmx_settings_row dmx_settings_table[] = {
     {.key = {"progress", .choices = "bar, plain, json, none", .initial = "bar",
              .help = "How progress is shown on stderr: \"bar\", through a pipe as in the official program, which "
                      "other programs may read; \"plain\", through a pipe a few lines of words for a log; \"json\", a "
-                     "line of JSON for each event; \"none\", only warnings and errors."}},
+                     "line of JSON for each event; \"none\", nothing of it."}},
+    {.key = {"log_level", .choices = "error, warning, info, debug", .initial = "info",
+             .help = "What is said on stderr besides progress: \"error\", what failed; \"warning\", also what may not "
+                     "be as it should; \"info\", also the device, what was decided, and how long each track took; "
+                     "\"debug\", also the files of the model, memory and CPU."}},
     {.key = {"log", DEMUCS_SETTINGS_PATH, .initial = "", .meaning = "none",
              .help = "Append lines of JSON to this file: how far each track is, and a record of it at its end. "
                      "/dev/fd/N is an open file descriptor. Never audio, and no names of files."}},
