@@ -1,6 +1,6 @@
 """recipes.py DEMUCS TOOL MODELS PAGE - the commands of docs/recipes.md, as they stand there, give the files that it promises.
 
-Each part of the page runs in a folder of its own, with a song, a film and two folders of songs by the names that the page
+Each part of the page runs in a folder of its own, with a song, a narration, a film and two folders of songs by the names that the page
 uses, and with tiny models under the names of the released ones. A block of `sh` is a script; the block of `files` after it
 says what is there then: a path a line and, of audio, its rate and channels.
 """
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SONGS = ("song.wav", "interviews/one.wav", "interviews/two.wav", "albums/one.wav", "albums/two.wav", "albums/live/three.wav")
+SONGS = ("song.wav", "narration.wav", "interviews/one.wav", "interviews/two.wav", "albums/one.wav", "albums/two.wav", "albums/live/three.wav")
 TOPICS = ("Speech recognition", "Video localisation", "Karaoke", "Practice", "Remix", "Archive", "A large batch", "Drums", "Two tiers")
 
 
@@ -50,7 +50,7 @@ def main(demucs, tool, models, page):
             for song in SONGS:
                 (place / song).parent.mkdir(parents=True, exist_ok=True)
                 subprocess.run([tool, "make", place / song, "44100", "2", "40000", "music"], check=True)
-            shutil.copy(Path(models).parent.parent / "audio/video_two_tracks.mp4", place / "film.mp4")
+            shutil.copy(Path(models).parent.parent / "audio/film.mp4", place / "film.mp4")
             if not script or not promised:
                 failed.append(f"{title}: no command, or no file that it gives")
             done = subprocess.run(["sh", "-e", "-c", script], cwd=place, env=environment, capture_output=True, text=True)
