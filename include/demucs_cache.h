@@ -11,8 +11,8 @@
  * the libraries that decode and encode. Names, folders and dates play no part: a copy of a song under another name is
  * found. What is found is written as a track's files always are, all of them or none, as a copy that shares its blocks
  * with the cache where the file system can do that (Btrfs, XFS), so that whoever edits a stem leaves the cache as it
- * is. Each file's SHA-256 is compared on the way: an entry that was damaged is removed, computed again, and told of by
- * an event.
+ * is; by a hard link where the request has cache_links. Each file's SHA-256 is compared on the way: an entry that was
+ * damaged is removed, computed again, and told of by an event.
  *
  * Any number of processes and threads may use one folder at once. Who comes for a key that another is computing waits
  * for it, and can be cancelled; if the other dies, the next one goes on in its place. A process may be killed at any

@@ -321,6 +321,13 @@ typedef struct demucs_tracks_request {
                                           `clip` is RESCALE; `cache`, `container`, `mp3_bitrate_kbps`,
                                           `output_sample_rate_hz` and `keep` play no part; start_seconds,
                                           duration_seconds and sum_to_mix are refused (ARGUMENT) */
+
+    bool cache_links; /* with `cache`. true: files and cache have one copy of the bytes, by hard links, where both lie
+                         on one file system and a new file would have the mode and owner of the old one: a hit takes no
+                         room, and the time of the sums. But a program that writes into a file changes it in all folders
+                         that have this result, and the cache's is damaged: computed again when it is next asked for. A
+                         file that is replaced, as demucs and most programs do it, changes nowhere else. Dates are those
+                         of the computation. Default false: edits leave the cache as it is */
 } demucs_tracks_request;
 
 /* Fill in the defaults. `struct_size` is the caller's sizeof(demucs_tracks_request): nothing beyond it is written, and

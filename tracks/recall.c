@@ -62,13 +62,14 @@ static bool begin_file(delivery *self, int i, demucs_error *error)
     return self->files[i] != NULL || !dmx_fail(error, why.status, "%s", why.message);
 }
 
-/* Copy all files, under their temporary names. */
+/* Copy or link all files, under their temporary names. */
 static dmx_entry_read copy_all(delivery *self, char *what, size_t size, demucs_error *error)
 {
     for (int i = 0; i < self->outputs->count; i++) {
         if (!begin_file(self, i, error)) return DMX_ENTRY_FAILED;
-        const dmx_entry_read read = dmx_entry_copy(self->recall->cache->entries, self->entry, (size_t)i, self->files[i],
-                                                   is_stop_asked, self->watch, error);
+        const dmx_entry_read read =
+            dmx_entry_copy(self->recall->cache->entries, self->entry, (size_t)i, self->files[i],
+                           self->watch->request->cache_links, is_stop_asked, self->watch, error);
         if (read == DMX_ENTRY_WHOLE) dmx_file_begin_sync(self->files[i]);
         if (read == DMX_ENTRY_WHOLE) continue;
         snprintf(what, size, "%s %s", self->entry->files[i].name,
@@ -251,7 +252,7 @@ static bool keep(dmx_recall *self, const dmx_intake *intake, const dmx_outputs *
     bool done = entry != NULL && paths != NULL && describe(entry, self, intake, outputs, watch);
     if (!done) dmx_fail(error, DEMUCS_ERROR_MEMORY, "not enough memory");
     for (int i = 0; done && i < outputs->count; i++) paths[i] = outputs->items[i].path;
-    done = done && dmx_cache_keep(self->cache, entry, paths, error);
+    done = done && dmx_cache_keep(self->cache, entry, paths, watch->request->cache_links, error);
     dmx_index_entry_free(entry);
     dmx_free(paths);
     return done;

@@ -113,6 +113,7 @@ static const argument table[] = {
      .help = "Leave the other audio streams out of the video. Default: they are kept as they are."},
     {0, "cache", .setting = "result_cache", .metavar = "DIR", .added = true},
     {0, "cache-limit", .setting = "cache_limit", .metavar = "SIZE", .added = true},
+    {0, "cache-links", .setting = "cache_links", .word = "on", .added = true},
     {0, "force-refresh", ARGUMENT_FLAG, FIELD(force_refresh), .added = true,
      .help = "Compute also what the cache has, and keep the new result in its place. Default: off."},
     {0, "skip-existing", .setting = "skip_existing", .word = "on", .added = true},
@@ -211,9 +212,12 @@ static arguments_result check(separate_options *options, const argument_parser *
     if (options->request.sum_to_mix && options->request.clip == DEMUCS_TRACKS_CLIP_CLAMP)
         return arguments_error(parser, "argument --sum-to-mix: not allowed with --clip-mode clamp, after which files "
                                        "do not add up");
-    if (options->cache == NULL && (options->force_refresh || is_flagged(options, "cache_limit")))
-        return arguments_error(parser, "argument %s: there is no cache; name its folder with --cache",
-                               options->force_refresh ? "--force-refresh" : "--cache-limit");
+    const char *without = options->force_refresh               ? "--force-refresh"
+                          : is_flagged(options, "cache_limit") ? "--cache-limit"
+                          : is_flagged(options, "cache_links") ? "--cache-links"
+                                                               : NULL;
+    if (options->cache == NULL && without != NULL)
+        return arguments_error(parser, "argument %s: there is no cache; name its folder with --cache", without);
     const arguments_result video = video_check(options, parser);
     return video == ARGUMENTS_RUN ? pipes_check(options, parser) : video;
 }

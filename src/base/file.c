@@ -35,6 +35,7 @@ struct dmx_file {
     int folder;               /* open, or -1 */
     int file;                 /* the temporary file; -1 once it is closed */
     int lock;                 /* it once more, to keep its lock until it has its name; -1 before */
+    bool linked;              /* the temporary file is another name of a file that has one */
     int failure;              /* errno of the first failure, 0 while all is well */
     dmx_open_file *temporary; /* NULL once the file is gone or has its name, or when a signal handler has it */
     uint64_t position;        /* of the next byte, buffered ones counted */
@@ -46,13 +47,13 @@ struct dmx_file {
 /* ------------------------------------------------------------------------------------------------------- opening -- */
 
 /* ".NAME.partial-PID-N"; the number tells apart the files of one process. */
-static void name_temporary(dmx_file *file)
+static void name_temporary(const dmx_file *file, dmx_open_file *temporary)
 {
     static atomic_uint counter;
     int length = (int)strnlen(file->name, SHOWN_NAME);
     while (length > 0 && ((unsigned char)file->name[length] & 0xC0) == 0x80) length--; /* no half characters */
-    snprintf(file->temporary->name, sizeof file->temporary->name, ".%.*s.partial-%ld-%u", length, file->name,
-             (long)getpid(), atomic_fetch_add(&counter, 1));
+    snprintf(temporary->name, sizeof temporary->name, ".%.*s.partial-%ld-%u", length, file->name, (long)getpid(),
+             atomic_fetch_add(&counter, 1));
 }
 
 /* Create the temporary file and put it on record, with signals held back in between: a file that exists and is not on
@@ -119,7 +120,7 @@ static demucs_status create(dmx_file **created, const char *path, bool through_l
     if (file->temporary == NULL) goto no_memory;
     file->temporary->folder = file->folder;
     for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) { /* one of a dead process may have our number */
-        name_temporary(file);
+        name_temporary(file, file->temporary);
         file->failure = create_temporary(file);
         if (file->failure != EEXIST) break;
     }
@@ -234,9 +235,51 @@ bool dmx_file_clone(dmx_file *file, int from)
 #endif
 }
 
+/* A link takes the place of the temporary file under a name of its own, so that at each moment there is one of the two.
+ * Signals are held back for the instant in which it is not on record. */
+static bool link_temporary(const dmx_file *file, const char *path, const struct stat *from)
+{
+    dmx_open_file other;
+    struct stat info;
+    sigset_t all, before;
+    name_temporary(file, &other);
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    bool done = linkat(AT_FDCWD, path, file->folder, other.name, 0) == 0;
+    if (done) {
+        done = fstatat(file->folder, other.name, &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_dev == from->st_dev &&
+               info.st_ino == from->st_ino &&
+               renameat(file->folder, other.name, file->folder, file->temporary->name) == 0;
+        if (!done) unlinkat(file->folder, other.name, 0);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return done;
+}
+
+bool dmx_file_link(dmx_file *file, int from, const char *path)
+{
+    struct stat new, source;
+    if (file->failure != 0 || file->size > 0 || file->file < 0 || file->temporary == NULL) return false;
+    if (fstat(file->file, &new) != 0 || fstat(from, &source) != 0 || new.st_dev != source.st_dev ||
+        new.st_mode != source.st_mode || new.st_uid != source.st_uid || new.st_gid != source.st_gid)
+        return false;
+    const int lock = dmx_temporary_share(from) ? fcntl(from, F_DUPFD_CLOEXEC, 0) : -1;
+    if (lock < 0) return false;
+    if (!link_temporary(file, path, &source)) {
+        close(lock);
+        return false;
+    }
+    close(file->file);
+    file->file = -1;
+    file->lock = lock;
+    file->linked = true;
+    file->position = file->size = (uint64_t)source.st_size;
+    return true;
+}
+
 void dmx_file_begin_sync(dmx_file *file)
 {
-    if (!flush(file)) return;
+    if (file->linked || !flush(file)) return;
 #ifdef SYNC_FILE_RANGE_WRITE
     sync_file_range(file->file, 0, 0, SYNC_FILE_RANGE_WRITE); /* dmx_file_sync hears of what fails */
 #endif
@@ -306,6 +349,8 @@ demucs_status dmx_file_commit(dmx_file *file, demucs_error *error)
     if (done && renameat(file->folder, file->temporary->name, file->folder, file->name) != 0)
         done = note_failure(file, errno);
     if (done) {
+        /* Where the target was a name of the same file already, renaming did nothing. */
+        if (file->linked) unlinkat(file->folder, file->temporary->name, 0);
         sync_descriptor(file->folder); /* the file is whole and has its name; without this a power cut may undo it */
         /* Off the record only now: a handler that runs before this finds nothing to remove under the temporary name. */
         drop_temporary(file);

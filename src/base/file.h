@@ -45,6 +45,12 @@ bool dmx_file_seek(dmx_file *file, uint64_t position);
  * file systems that copy on write can do (Btrfs, XFS). False, and nothing has happened, where that does not go. */
 bool dmx_file_clone(dmx_file *file, int from);
 
+/* Make a file to which nothing was written another name (hard link) of the open file `from`, which has the name `path`
+ * and is on the disk: then nothing may be written to it. False, and nothing has happened, where that does not go:
+ * another file system, another mode or owner than a new file has here, or a `path` that is something else by now. Who
+ * writes into one of the two later writes into both. */
+bool dmx_file_link(dmx_file *file, int from, const char *path);
+
 /* Let the system begin to bring what was written to the disk, without waiting for it: who writes several files has
  * less to wait for when he syncs them in the end. */
 void dmx_file_begin_sync(dmx_file *file);

@@ -18,6 +18,8 @@ bool dmx_temporary_lock(int file)
     return fstat(file, &info) != 0 || info.st_nlink > 0;
 }
 
+bool dmx_temporary_share(int file) { return flock(file, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+
 /* ".NAME.partial-PID-N", as file.c makes them. */
 static bool is_temporary_name(const char *name)
 {
@@ -33,13 +35,13 @@ static bool is_temporary_name(const char *name)
     return number > 0 && at[number] == '\0';
 }
 
-/* A regular file of this user that has this one name, nothing else, and still has it. */
+/* A regular file of this user that still has this name. It may have others (dmx_file_link), which it keeps. */
 static bool is_ours(int folder, const char *name, int file)
 {
     struct stat open_one, named;
     return fstat(file, &open_one) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISREG(open_one.st_mode) && open_one.st_uid == geteuid() && open_one.st_nlink == 1 &&
-           open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+           S_ISREG(open_one.st_mode) && open_one.st_uid == geteuid() && open_one.st_dev == named.st_dev &&
+           open_one.st_ino == named.st_ino;
 }
 
 static void remove_if_dead(int folder, const char *name)

@@ -11,6 +11,10 @@
  * a file system without locks it stays as it is, and no sweep can take it. */
 bool dmx_temporary_lock(int file);
 
+/* Lock a file that is whole, and that is about to get the name of a temporary one besides its own: so can others, at
+ * the same time. False when somebody else has locked it. */
+bool dmx_temporary_share(int file);
+
 /* Remove from the open folder what processes that are no more left there under names of temporary files, as far as it
  * is the user's own. The same folder is not looked through twice in a row. */
 void dmx_temporary_sweep(int folder);

@@ -217,6 +217,7 @@ static void test_apply(void)
                                             {"stream", "4"},
                                             {"downmix", "on"},
                                             {"on_collision", "skip"},
+                                            {"cache_links", "on"},
                                             {"skip_existing", "on"}};
     demucs_settings *s = fresh();
     demucs_tracks_request r;
@@ -242,7 +243,7 @@ static void test_apply(void)
               strcmp(r.pattern, "{stem}.{ext}") == 0 && r.container == DEMUCS_TRACKS_MP3 &&
               r.sample == DEMUCS_TRACKS_FLOAT32 && r.clip == DEMUCS_TRACKS_CLIP_NONE && r.mp3_bitrate_kbps == 192 &&
               r.mp3_quality == 7 && r.output_sample_rate_hz == 16000 && r.output_channels == 1 && r.stream == 4 &&
-              r.downmix,
+              r.downmix && r.cache_links,
           "request");
     CHECK(e.threads == 7 && e.jobs == 2 && e.precision == DEMUCS_PRECISION_FAST, "engine");
     CHECK(o.shifts == 3 && o.overlap == 0.5 && !o.split && o.seed == 4294967295U && o.segment_seconds == 0, "stream");

@@ -84,6 +84,7 @@ CHANGE(request_keep, it->request.keep = DEMUCS_TRACKS_KEEP_RATE)
 CHANGE(request_downmix_setting, it->request.downmix_setting = "--downmix")
 CHANGE(request_collision, it->request.collision = DEMUCS_TRACKS_COLLISION_SKIP)
 CHANGE(request_cache, it->request.cache = NULL)
+CHANGE(request_cache_links, it->request.cache_links = true)
 CHANGE(request_skip, it->request.skip_existing = true)
 CHANGE(request_lossy_bitrate, it->request.bitrate_kbps = 96)
 static demucs_quality_options quality_limits;
@@ -141,6 +142,7 @@ static const field request_fields[] = {
     REQUEST(mixes_count, KEY, request_mixes_count),
     REQUEST(keep, KEY, request_keep),
     REQUEST(video, HARMLESS, request_video), /* with it there is no cache */
+    REQUEST(cache_links, HARMLESS, request_cache_links),
 };
 
 /* ---- the options of the stream ---- */

@@ -235,13 +235,14 @@ static bool size_of_all(const char *const *paths, size_t count, uint64_t *bytes,
     return true;
 }
 
-static bool keep_files(demucs_cache *self, dmx_index_entry *entry, const char *const *paths, demucs_error *error)
+static bool keep_files(demucs_cache *self, dmx_index_entry *entry, const char *const *paths, bool links,
+                       demucs_error *error)
 {
     dmx_index_entry *before = NULL;
     bool done = true;
     entry->bytes = 0;
     for (size_t i = 0; done && i < entry->files_count; i++) {
-        done = dmx_entry_add(self->entries, entry->folder, i, paths[i], &entry->files[i], error);
+        done = dmx_entry_add(self->entries, entry->folder, i, paths[i], links, &entry->files[i], error);
         entry->bytes += entry->files[i].bytes;
     }
     entry->created_ms = entry->used_ms = dmx_cache_now_ms();
@@ -252,7 +253,8 @@ static bool keep_files(demucs_cache *self, dmx_index_entry *entry, const char *c
     return done;
 }
 
-bool dmx_cache_keep(demucs_cache *self, dmx_index_entry *entry, const char *const *paths, demucs_error *error)
+bool dmx_cache_keep(demucs_cache *self, dmx_index_entry *entry, const char *const *paths, bool links,
+                    demucs_error *error)
 {
     uint64_t bytes;
     if (!size_of_all(paths, entry->files_count, &bytes, error)) return false;
@@ -263,7 +265,7 @@ bool dmx_cache_keep(demucs_cache *self, dmx_index_entry *entry, const char *cons
     if (!make_room(self, bytes, error)) return false;
     const int lock = dmx_entry_begin(self->entries, entry->key, entry->folder, error);
     if (lock < 0) return false;
-    const bool done = keep_files(self, entry, paths, error);
+    const bool done = keep_files(self, entry, paths, links, error);
     dmx_entry_end(lock);
     return done && make_room(self, 0, error); /* others may have kept something meanwhile */
 }

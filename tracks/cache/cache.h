@@ -37,9 +37,11 @@ bool dmx_cache_touch(demucs_cache *self, const dmx_index_entry *entry, demucs_er
 /* Remove an entry with its files; *removed (NULL is fine) says whether it was there still. */
 bool dmx_cache_drop(demucs_cache *self, const dmx_index_entry *entry, bool *removed, demucs_error *error);
 
-/* Keep the files at `paths` under the key of `entry`, whose texts are filled in, with the names of its files; make room
- * for them. A result that is larger than the limit is not kept, which is a failure (UNSUPPORTED). */
-bool dmx_cache_keep(demucs_cache *self, dmx_index_entry *entry, const char *const *paths, demucs_error *error);
+/* Keep the files at `paths`, as copies or with `links` as hard links where that goes, under the key of `entry`, whose
+ * texts are filled in, with the names of its files; make room for them. A result that is larger than the limit is not
+ * kept, which is a failure (UNSUPPORTED). */
+bool dmx_cache_keep(demucs_cache *self, dmx_index_entry *entry, const char *const *paths, bool links,
+                    demucs_error *error);
 
 /* Remove what was not used for longest until `limit_bytes` are left, of what was used before `used_before_ms`. The two
  * counts are added to. */

@@ -62,7 +62,8 @@ void dmx_entry_end(int lock)
 /* A copy under way, with a sum of what goes through. */
 typedef struct copying {
     int from;
-    dmx_file *to; /* or NULL */
+    const char *link; /* the name of `from` where `to` may become a link to it, or NULL */
+    dmx_file *to;     /* or NULL */
     digest_sum *sum;
     unsigned char *piece; /* [PIECE_BYTES] */
     bool (*give_up)(void *user, demucs_error *error);
@@ -73,7 +74,8 @@ typedef struct copying {
 /* All bytes of `from` to `to` and to the sum. */
 static dmx_entry_read carry(copying *self, demucs_error *error)
 {
-    const bool cloned = self->to != NULL && dmx_file_clone(self->to, self->from);
+    const bool shared = self->to != NULL && ((self->link != NULL && dmx_file_link(self->to, self->from, self->link)) ||
+                                             dmx_file_clone(self->to, self->from));
     for (;;) {
         if (self->give_up != NULL && self->give_up(self->user, error)) return DMX_ENTRY_FAILED;
         const ssize_t got = read(self->from, self->piece, PIECE_BYTES);
@@ -82,7 +84,7 @@ static dmx_entry_read carry(copying *self, demucs_error *error)
         if (got == 0) return DMX_ENTRY_WHOLE;
         self->bytes += (uint64_t)got;
         if (!digest_add(self->sum, self->piece, (size_t)got)) return DMX_ENTRY_FAILED;
-        if (self->to == NULL || cloned || dmx_file_write(self->to, self->piece, (size_t)got)) continue;
+        if (self->to == NULL || shared || dmx_file_write(self->to, self->piece, (size_t)got)) continue;
         dmx_file_fail(self->to, error);
         return DMX_ENTRY_FAILED;
     }
@@ -115,12 +117,12 @@ static int open_regular(const char *path, int flags)
     return -1;
 }
 
-bool dmx_entry_add(const char *parent, const char *folder, size_t number, const char *path, dmx_index_file *file,
-                   demucs_error *error)
+bool dmx_entry_add(const char *parent, const char *folder, size_t number, const char *path, bool links,
+                   dmx_index_file *file, demucs_error *error)
 {
     char reason[DMX_REASON];
     char *inside = dmx_path_print("%s/%s/%zu", parent, folder, number);
-    copying copy = {.from = open_regular(path, 0)}; /* it may be a link of the user's */
+    copying copy = {.from = open_regular(path, 0), .link = links ? path : NULL}; /* it may be a link of the user's */
     bool done = false;
     if (inside == NULL)
         no_memory(error);
@@ -139,7 +141,7 @@ bool dmx_entry_add(const char *parent, const char *folder, size_t number, const 
     return done;
 }
 
-dmx_entry_read dmx_entry_copy(const char *parent, const dmx_index_entry *entry, size_t number, dmx_file *to,
+dmx_entry_read dmx_entry_copy(const char *parent, const dmx_index_entry *entry, size_t number, dmx_file *to, bool links,
                               bool (*give_up)(void *user, demucs_error *error), void *user, demucs_error *error)
 {
     char sum[DIGEST_TEXT];
@@ -149,12 +151,17 @@ dmx_entry_read dmx_entry_copy(const char *parent, const dmx_index_entry *entry, 
         no_memory(error);
         return DMX_ENTRY_FAILED;
     }
-    copying copy = {.from = open_regular(path, O_NOFOLLOW), .to = to, .give_up = give_up, .user = user};
-    const int failure = errno;
+    copying copy = {.from = open_regular(path, O_NOFOLLOW),
+                    .link = links ? path : NULL,
+                    .to = to,
+                    .give_up = give_up,
+                    .user = user};
+    dmx_entry_read result = errno == ENOENT ? DMX_ENTRY_MISSING : DMX_ENTRY_DAMAGED;
+    if (copy.from >= 0) {
+        result = carry_all(&copy, sum, error);
+        close(copy.from);
+    }
     dmx_free(path);
-    if (copy.from < 0) return failure == ENOENT ? DMX_ENTRY_MISSING : DMX_ENTRY_DAMAGED;
-    dmx_entry_read result = carry_all(&copy, sum, error);
-    close(copy.from);
     if (result == DMX_ENTRY_WHOLE && strcmp(sum, file->sha256) != 0) result = DMX_ENTRY_DAMAGED;
     return result;
 }

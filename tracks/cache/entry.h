@@ -15,9 +15,10 @@ int dmx_entry_begin(const char *parent, const char *key, char folder[DMX_FOLDER_
 /* End what dmx_entry_begin began, once there is a row, or the folder was removed. */
 void dmx_entry_end(int lock);
 
-/* Copy the file `path` to the folder, under a number; its size and sum go to `file`. */
-bool dmx_entry_add(const char *parent, const char *folder, size_t number, const char *path, dmx_index_file *file,
-                   demucs_error *error);
+/* Copy the file `path` to the folder, under a number, or with `links` make it a hard link where that goes; its size and
+ * sum go to `file`. */
+bool dmx_entry_add(const char *parent, const char *folder, size_t number, const char *path, bool links,
+                   dmx_index_file *file, demucs_error *error);
 
 /* What became of reading a file of an entry. */
 typedef enum dmx_entry_read {
@@ -27,9 +28,9 @@ typedef enum dmx_entry_read {
     DMX_ENTRY_FAILED   /* for reasons that are not the entry's: memory, or the file that is written */
 } dmx_entry_read;
 
-/* Read a file of an entry, compare its sum, and write it to `to` (NULL: only compare). `give_up` (NULL: none) is asked
- * now and then; true ends it with FAILED. */
-dmx_entry_read dmx_entry_copy(const char *parent, const dmx_index_entry *entry, size_t number, dmx_file *to,
+/* Read a file of an entry, compare its sum, and write it to `to` (NULL: only compare), or with `links` make `to` a hard
+ * link to it where that goes. `give_up` (NULL: none) is asked now and then; true ends it with FAILED. */
+dmx_entry_read dmx_entry_copy(const char *parent, const dmx_index_entry *entry, size_t number, dmx_file *to, bool links,
                               bool (*give_up)(void *user, demucs_error *error), void *user, demucs_error *error);
 
 /* Remove a folder. */

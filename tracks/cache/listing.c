@@ -50,7 +50,7 @@ static bool check(demucs_cache *self, const dmx_index_entry *entry, char *damage
 {
     damage[0] = '\0';
     for (size_t i = 0; i < entry->files_count && damage[0] == '\0'; i++) {
-        const dmx_entry_read read = dmx_entry_copy(self->entries, entry, i, NULL, NULL, NULL, error);
+        const dmx_entry_read read = dmx_entry_copy(self->entries, entry, i, NULL, false, NULL, NULL, error);
         if (read == DMX_ENTRY_FAILED) return false;
         if (read == DMX_ENTRY_MISSING) snprintf(damage, size, "%s is missing", entry->files[i].name);
         if (read == DMX_ENTRY_DAMAGED) snprintf(damage, size, "%s has other bytes than it had", entry->files[i].name);

@@ -132,6 +132,7 @@ static void put_keep_tags(goals *to, given *value) { keep(to, value, DEMUCS_TRAC
 static void put_stream(goals *to, given *value) { to->request->stream = (int)value->integer; }
 static void put_downmix(goals *to, given *value) { to->request->downmix = value->on; }
 static void put_skip_existing(goals *to, given *value) { to->request->skip_existing = value->on; }
+static void put_cache_links(goals *to, given *value) { to->request->cache_links = value->on; }
 static void put_shifts(goals *to, given *value) { to->separation->shifts = (int)value->integer; }
 static void put_overlap(goals *to, given *value) { to->separation->overlap = value->number; }
 static void put_segment(goals *to, given *value) { to->separation->segment_seconds = value->number; }
@@ -299,6 +300,9 @@ const dmx_settings_row dmx_settings_table[] = {
     {.key = {"cache_limit", DEMUCS_SETTINGS_SIZE, .initial = "", .meaning = "as large as the disk",
              .help =
                  "How large the cache may become, such as 500M or 20GB: what was not used for longest goes first."}},
+    {.key = {"cache_links", DEMUCS_SETTINGS_SWITCH, .initial = "off",
+             .help = "Share the bytes of stems with the cache by hard links: only if nothing will write into them."},
+     .apply = put_cache_links},
     {.key = {"skip_existing", DEMUCS_SETTINGS_SWITCH, .initial = "off",
              .help = "Leave a track alone whose output files are all there, whole, and newer than the track."},
      .apply = put_skip_existing},

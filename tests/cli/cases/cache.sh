@@ -1,4 +1,4 @@
-# Results that are kept: found by content, told of, damaged and mended, listed, removed; and --skip-existing.
+# Results that are kept: found by content, told of, damaged and mended, linked, listed, removed; and --skip-existing.
 cache() { "$(dirname "$DEMUCS")/demucs-cache" "$@" 2>&1; echo "status $?"; }
 # What was said on stderr of tracks that were not computed, without times and keys.
 told() { sed -e 's/computed on .* in .* s$/computed on DATE/' -e 's/^[0-9a-f]\{12\} /KEY /'; }
@@ -26,6 +26,15 @@ cache verify --cache kept | grep -c removed
 cache ls --cache kept | sed -e 's/^[0-9a-f]\{12\} /KEY /' -e 's/[0-9-]* [0-9:]*  [0-9-]* [0-9:]*  *[0-9.]*  b.wav/DATES b.wav/'
 echo "refreshed"
 run --cache kept --force-refresh b.wav
+run --cache kept b.wav
+echo "linked"
+run --cache kept --cache-links -o linked b.wav
+run --cache kept --cache-links -o linked b.wav
+ls -A linked/f0cb5d54/b
+[ linked/f0cb5d54/b/drums.wav -ef "$(echo kept/entries/*/0)" ] && echo "one file with the cache"
+echo more >>linked/f0cb5d54/b/drums.wav
+run --cache kept --cache-links -o linked b.wav
+cmp linked/f0cb5d54/b/drums.wav first/f0cb5d54/a/drums.wav && echo "the same stems"
 run --cache kept b.wav
 key=$(cache ls --cache kept | sed -n '2s/ .*//p')
 cache show --cache kept "$key" | sed -e '/^setting *input/d' -e '/^setting *cpu/d' -e '/^setting *libraries/d' \
@@ -57,6 +66,7 @@ chmod 777 open
 run --cache open b.wav
 last_words --force-refresh b.wav
 last_words --cache-limit 5G b.wav
+last_words --cache-links b.wav
 last_words --cache kept --cache-limit 5X b.wav
 echo "the setting"
 DEMUCS_RESULT_CACHE=$PWD/kept; export DEMUCS_RESULT_CACHE
