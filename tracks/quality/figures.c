@@ -9,8 +9,7 @@ dmx_figures *dmx_figures_new(int stems)
     dmx_figures *self = dmx_alloc(1, sizeof *self);
     if (self == NULL) return NULL;
     /* each stem may have four outliers of its own and one with each other stem; and the track one */
-    self->most_outliers = 4 * stems + stems * (stems - 1) / 2 + 1;
-    const size_t most = (size_t)self->most_outliers;
+    const size_t most = 4 * count + count * (count - 1) / 2 + 1;
     self->stem_list = dmx_alloc(count, sizeof *self->stem_list);
     self->stems = dmx_alloc(count, sizeof *self->stems);
     self->correlation = dmx_alloc(count * count, sizeof *self->correlation);

@@ -14,10 +14,9 @@ typedef struct dmx_figures {
     const demucs_quality_stem **stem_list;       /* [stems] */
     demucs_quality_stem *stems;                  /* [stems] */
     double *correlation;                         /* [stems][stems] */
-    const demucs_quality_outlier **outlier_list; /* [most_outliers] */
-    demucs_quality_outlier *outliers;            /* [most_outliers] */
-    char (*texts)[DMX_QUALITY_TEXT];             /* [most_outliers] */
-    int most_outliers;
+    const demucs_quality_outlier **outlier_list; /* [most_outliers]; NULL once judged, as texts is: */
+    demucs_quality_outlier *outliers;            /* then both lie behind the outliers, in one block */
+    char (*texts)[DMX_QUALITY_TEXT];
 } dmx_figures;
 
 /* For so many stems; NULL without memory. Names are NULL and have to be set, with dmx_strdup. */

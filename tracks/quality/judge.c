@@ -168,14 +168,31 @@ static void judge_stem(dmx_figures *self, const demucs_quality_options *options,
           distance(side, stem->leak_db), stem->name);
 }
 
-/* Room was made for all sentences that there could be; a run keeps the figures of all its tracks. */
-static void shrink_texts(dmx_figures *self)
+/* Room was made for all outliers that there could be, and a run keeps the figures of all its tracks: move those that
+ * there are into one block without a gap. Without memory for it they stay where they are. */
+static void shrink(dmx_figures *self)
 {
     const size_t count = self->shown.outliers_count;
-    void *fewer = dmx_realloc(self->texts, (size_t)self->most_outliers, count, sizeof *self->texts);
-    if (fewer == NULL) return;
-    self->texts = fewer;
-    for (size_t i = 0; i < count; i++) self->outliers[i].text = self->texts[i];
+    size_t bytes = count * (sizeof *self->outliers + sizeof *self->outlier_list);
+    for (size_t i = 0; i < count; i++) bytes += strlen(self->outliers[i].text) + 1;
+    demucs_quality_outlier *outliers = dmx_alloc(bytes, 1);
+    if (outliers == NULL) return;
+    const demucs_quality_outlier **list = (const demucs_quality_outlier **)(outliers + count);
+    char *text = (char *)(list + count);
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(self->outliers[i].text) + 1;
+        outliers[i] = self->outliers[i];
+        outliers[i].text = memcpy(text, self->outliers[i].text, length);
+        list[i] = &outliers[i];
+        text += length;
+    }
+    dmx_free(self->outliers);
+    dmx_free(self->outlier_list);
+    dmx_free(self->texts);
+    self->outliers = outliers;
+    self->outlier_list = NULL;
+    self->texts = NULL;
+    self->shown.outliers = list;
 }
 
 void dmx_figures_judge(dmx_figures *self, const demucs_quality_options *options)
@@ -195,5 +212,5 @@ void dmx_figures_judge(dmx_figures *self, const demucs_quality_options *options)
     judge(self, options, (demucs_quality_outlier){.figure = DEMUCS_QUALITY_RESIDUAL, .value = residual},
           "The stems do not add up to the track: what they miss, or have too much, is %s it.",
           distance(side, residual));
-    shrink_texts(self);
+    shrink(self);
 }
