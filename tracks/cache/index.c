@@ -3,7 +3,8 @@
  * One connection, one statement at a time, each prepared where it is used: an entry is used a few times in a minute.
  * With a write-ahead log readers never wait, and whoever writes waits for the other writers, for WAIT_MILLISECONDS at
  * most. A log that is not brought to the disk at once (synchronous = NORMAL) may lose the last entries in a power cut,
- * and never its consistency: they are computed again. */
+ * and never its consistency: they are computed again. Of the database at most 256 KiB are kept in memory (cache_size):
+ * SQLite's 2 MiB would be filled in the course of some 700 tracks, and bring nothing here. */
 #include "tracks/cache/index.h"
 
 #include "base/alloc.h"
@@ -98,7 +99,7 @@ static bool set_up(dmx_index *self, demucs_error *error)
 {
     int64_t version = 0;
     sqlite3_busy_timeout(self->database, WAIT_MILLISECONDS);
-    if (!run(self, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error) ||
+    if (!run(self, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -256;", error) ||
         !number(self, prepare(self, "PRAGMA user_version", error), &version, error))
         return false;
     if (version != 0 && version != SCHEMA)
