@@ -27,6 +27,15 @@ demucs_fit_plan plans_for(demucs_model *model, const demucs_fit_options *how, in
     return plan;
 }
 
+bool plans_are_exact(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return false;
+#else
+    return true;
+#endif
+}
+
 demucs_stream_options plans_streams(void)
 {
     demucs_stream_options separation;

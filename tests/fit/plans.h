@@ -6,6 +6,10 @@
 
 enum { ROOMY = 2000000000 }; /* bytes that all of it fits into */
 
+/* Whether the process has in memory what the program holds, so that a plan can be told to some megabytes. Sanitizers
+ * keep what is freed for a while. */
+bool plans_are_exact(void);
+
 /* The defaults. */
 demucs_stream_options plans_streams(void);
 
