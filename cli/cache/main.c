@@ -39,7 +39,8 @@ static const command commands[COMMANDS] = {
     [SHOW] = {"show", "show settings, files, times and hits of results", PLAIN, "KEY", 1, COMMANDS_MANY},
     [VERIFY] = {"verify", "read all files, or those of some results; remove what is damaged", PLAIN, "KEY", 0,
                 COMMANDS_MANY},
-    [PRUNE] = {"prune", "remove results by size or age", with_limits, sizeof with_limits / sizeof *with_limits},
+    [PRUNE] = {"prune", "remove results by size or age", .options = with_limits,
+               .options_count = sizeof with_limits / sizeof *with_limits},
     [CLEAR] = {"clear", "remove all results, also where the index is damaged", PLAIN},
 };
 static int (*const functions[COMMANDS])(const cache_options *options) = {
