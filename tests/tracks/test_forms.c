@@ -9,17 +9,6 @@
 
 enum { FRAMES = 20000 };
 
-/* Float samples as they come from the network. */
-static demucs_tracks_request plain(const tracks_setup *setup, const char *folder)
-{
-    demucs_tracks_request request = tracks_request(setup, "song.wav");
-    request.folder = folder;
-    request.pattern = "{stem}.{ext}";
-    request.sample = DEMUCS_TRACKS_FLOAT32;
-    request.clip = DEMUCS_TRACKS_CLIP_NONE;
-    return request;
-}
-
 /* "no_drums" and "minus_bass" among the names give the files that stem and other give. */
 static void test_rest_by_name(void)
 {
@@ -27,7 +16,7 @@ static void test_rest_by_name(void)
     static const char *const names[] = {"vocals", "no_drums", "minus_bass"};
     static const char *const only[] = {"minus_bass"};
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.5F);
-    demucs_tracks_request request = plain(setup, "named");
+    demucs_tracks_request request = tracks_request_floats(setup, "named");
     request.wanted = names;
     request.wanted_count = 3;
     demucs_tracks_result *result = tracks_separate(&request);
@@ -36,7 +25,7 @@ static void test_rest_by_name(void)
               result->files[0]->source == 0,
           "%s", result->files[0]->name);
     demucs_tracks_result_free(result);
-    request = plain(setup, "alone");
+    request = tracks_request_floats(setup, "alone");
     request.stem = "drums";
     demucs_tracks_result_free(tracks_separate(&request));
     request.stem = "bass";
@@ -46,7 +35,7 @@ static void test_rest_by_name(void)
     CHECK(tracks_same("named/minus_bass.wav", "alone/minus_bass.wav"), "minus_bass");
     demucs_error error;
     bool needed[TRACKS_STEMS];
-    request = plain(setup, "named");
+    request = tracks_request_floats(setup, "named");
     request.wanted = only;
     request.wanted_count = 1;
     CHECK(demucs_tracks_needs(&request, setup->model, needed, &error) == DEMUCS_OK, "%s", error.message);
@@ -114,7 +103,7 @@ static void test_rate_and_channels(void)
 {
     const tracks_setup *setup = tracks_begin();
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.05F);
-    demucs_tracks_request request = plain(setup, "model");
+    demucs_tracks_request request = tracks_request_floats(setup, "model");
     demucs_tracks_result_free(tracks_separate(&request));
     static const struct {
         const char *folder;
@@ -126,7 +115,7 @@ static void test_rate_and_channels(void)
                  {"d", 11025, 1, DEMUCS_TRACKS_CLIP_RESCALE}}; /* through the spools; the stems are not too loud */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char path[64];
-        request = plain(setup, cases[i].folder);
+        request = tracks_request_floats(setup, cases[i].folder);
         request.output_sample_rate_hz = cases[i].rate_hz;
         request.output_channels = cases[i].channels;
         request.clip = cases[i].clip;
@@ -148,11 +137,11 @@ static void test_refused(void)
 {
     const tracks_setup *setup = tracks_begin();
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.5F);
-    demucs_tracks_request request = plain(setup, "out");
+    demucs_tracks_request request = tracks_request_floats(setup, "out");
     request.output_sample_rate_hz = -1;
     tracks_check_refused(&request, DEMUCS_ERROR_ARGUMENT,
                          "output_sample_rate_hz is -1, but should be from 0 to 768000");
-    request = plain(setup, "out");
+    request = tracks_request_floats(setup, "out");
     request.output_channels = 2;
     tracks_check_refused(&request, DEMUCS_ERROR_ARGUMENT, "output_channels is 2, but should be from 0 to 1");
     CHECK(tracks_count("song.wav") == 0, "something was made");

@@ -12,17 +12,6 @@ enum { FRAMES = 20000 };
 
 static demucs_error error;
 
-/* Float samples as they come from the network, of a track that holds both zeros. */
-static demucs_tracks_request plain(const tracks_setup *setup, const char *folder)
-{
-    demucs_tracks_request request = tracks_request(setup, "song.wav");
-    request.folder = folder;
-    request.pattern = "{stem}.{ext}";
-    request.sample = DEMUCS_TRACKS_FLOAT32;
-    request.clip = DEMUCS_TRACKS_CLIP_NONE;
-    return request;
-}
-
 /* Sums that are another kind of file as well are that file, bit for bit. */
 static void test_same_as_other_kinds(void)
 {
@@ -41,11 +30,11 @@ static void test_same_as_other_kinds(void)
     static const char *const same[] = {"minus_vocals", "no_vocals",    "minus_vocals", "no_vocals",    "drums",
                                        "no_bass",      "minus_vocals", "drums",        "minus_vocals", "no_vocals"};
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.5F);
-    demucs_tracks_request request = plain(setup, "named");
+    demucs_tracks_request request = tracks_request_floats(setup, "named");
     request.wanted = names;
     request.wanted_count = 4;
     demucs_tracks_result_free(tracks_separate(&request));
-    request = plain(setup, "mixed");
+    request = tracks_request_floats(setup, "mixed");
     request.wanted = names;
     request.wanted_count = 0;
     request.mixes = mixes;
@@ -84,7 +73,7 @@ static void test_weights(void)
     const tracks_setup *setup = tracks_begin();
     static const char *const mixes[] = {"m = drums + 0.25*other - +6dB*vocals + -6 db * mix"};
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.5F);
-    demucs_tracks_request request = plain(setup, "out");
+    demucs_tracks_request request = tracks_request_floats(setup, "out");
     static const char *const names[] = {"drums", "bass", "other", "vocals", "minus_drums"};
     request.wanted = names;
     request.wanted_count = 5;
@@ -125,7 +114,7 @@ static void test_needs(void)
     static const char *const none[] = {"none"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bool needed[TRACKS_STEMS];
-        demucs_tracks_request request = plain(setup, "out");
+        demucs_tracks_request request = tracks_request_floats(setup, "out");
         request.wanted = none;
         request.mixes = &cases[i].mix;
         request.mixes_count = 1;
@@ -171,7 +160,7 @@ static void test_sum_to_mix(void)
     static const char *const none[] = {"none"};
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, FRAMES, 0.4F);
     sound mix = sound_read("song.wav", 0, 4096, &error);
-    demucs_tracks_request request = plain(setup, "sum");
+    demucs_tracks_request request = tracks_request_floats(setup, "sum");
     request.sample = DEMUCS_TRACKS_INT16;
     request.wanted = none;
     request.mixes_count = 2;
@@ -207,7 +196,7 @@ static void test_refused(void)
 {
     const tracks_setup *setup = tracks_begin();
     tracks_make("song.wav", 2, TRACKS_RATE_HZ, 1000, 0.5F);
-    demucs_tracks_request request = plain(setup, "out");
+    demucs_tracks_request request = tracks_request_floats(setup, "out");
     WRONG("karaoke", "the mix \"karaoke\" should be NAME=EXPRESSION");
     WRONG("=drums", "should be NAME=EXPRESSION");
     WRONG("../x=drums", "should be NAME=EXPRESSION");
@@ -236,7 +225,7 @@ static void test_refused(void)
     tracks_check_refused(&request, DEMUCS_ERROR_ARGUMENT, "\"drums+\" is wrong at its end");
     request.targets = &unknown;
     tracks_check_refused(&request, DEMUCS_ERROR_ARGUMENT, "wrong from \"piano\" on");
-    request = plain(setup, "out");
+    request = tracks_request_floats(setup, "out");
     request.wanted = none;
     request.mixes_count = 1; /* of none */
     tracks_check_refused(&request, DEMUCS_ERROR_ARGUMENT, "no file is asked for: name stems, or a mix");

@@ -133,6 +133,16 @@ demucs_tracks_request tracks_request(const tracks_setup *setup, const char *inpu
     return request;
 }
 
+demucs_tracks_request tracks_request_floats(const tracks_setup *setup, const char *folder)
+{
+    demucs_tracks_request request = tracks_request(setup, "song.wav");
+    request.folder = folder;
+    request.pattern = "{stem}.{ext}";
+    request.sample = DEMUCS_TRACKS_FLOAT32;
+    request.clip = DEMUCS_TRACKS_CLIP_NONE;
+    return request;
+}
+
 bool tracks_failed(demucs_status status, const demucs_error *error, demucs_status expected, const char *text)
 {
     return status == expected && error->status == expected && strstr(error->message, text) != NULL &&

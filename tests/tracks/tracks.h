@@ -40,6 +40,9 @@ void tracks_make(const char *path, int channels, int sample_rate_hz, size_t fram
 /* The defaults, with this engine and separation, this input and the folder "out". */
 demucs_tracks_request tracks_request(const tracks_setup *setup, const char *input);
 
+/* Of "song.wav": float samples as they come from the network, in `folder` by the names of the stems. */
+demucs_tracks_request tracks_request_floats(const tracks_setup *setup, const char *folder);
+
 /* Separate, and check that it works; the result is the caller's to free. */
 demucs_tracks_result *tracks_separate(const demucs_tracks_request *request);
 
